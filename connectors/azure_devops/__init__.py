@@ -1,0 +1,1 @@
+"""Azure DevOps: what is fetched, in which pages, and what its answers mean."""

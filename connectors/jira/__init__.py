@@ -1,0 +1,1 @@
+"""Jira: what is fetched, in which pages, and what its answers mean."""

@@ -1,0 +1,1 @@
+"""The warehouse's tables as files that other tools open."""

@@ -1,0 +1,1 @@
+"""From history to numbers: the timeline of each issue, and the tables computed from it."""

@@ -1,0 +1,1 @@
+"""The warehouse schema's revisions, and the commands that apply them."""

@@ -1,0 +1,1 @@
+"""Simulated trackers: Jira Cloud and Azure DevOps as real HTTP servers over one generated company."""

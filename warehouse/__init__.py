@@ -1,0 +1,1 @@
+"""The ground: records, tables, and the only code that writes them."""

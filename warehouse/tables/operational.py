@@ -1,0 +1,44 @@
+"""Tables about the runs themselves."""
+
+from __future__ import annotations
+
+from warehouse.tables.base import count, key, long_text, make, moment, text
+
+sync_runs = make(
+    "sync_runs",
+    "One row per stream of a source in one sync.",
+    key("sync_run_id", "<run_id>:<source>:<stream>"),
+    text("run_id", "The run", required=True),
+    text("source_id", "Name of the source in the config", required=True),
+    text("stream", "What was pulled, e.g. issues; `(source)` for the source as a whole", required=True),
+    moment("started_at", "Start", required=True),
+    moment("finished_at", "End; NULL while it runs or if it was killed"),
+    text("outcome", "running, done, failed or interrupted", required=True),
+    count("requests", "HTTP requests", required=True),
+    count("retries", "Requests that were sent again", required=True),
+    count("rows_read", "Records that the tracker's answers gave", required=True),
+    count("rows_written", "Rows inserted, updated or found equal", required=True),
+    long_text("error", "Why it failed, in one line"),
+)
+
+bookmarks = make(
+    "bookmarks",
+    "One row per stream of a source: where the next sync goes on.",
+    key("bookmark_id", "<source>:<stream>"),
+    text("source_id", "Name of the source in the config", required=True),
+    text("stream", "What is pulled", required=True),
+    long_text("content", "Opaque: only the connector reads it"),
+    moment("saved_at", "When it was committed", required=True),
+)
+
+leases = make(
+    "leases",
+    "One row per job that only one process may do at a time.",
+    key("lease_name", "The job, e.g. run"),
+    text("holder", "Host, process id and run that hold it", required=True),
+    moment("acquired_at", "Since when", required=True),
+    moment("expires_at", "Free for others after this, unless renewed", required=True),
+)
+
+OPERATIONAL = (sync_runs, bookmarks, leases)
+"""All of them."""

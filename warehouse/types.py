@@ -1,0 +1,91 @@
+"""Column types that mean the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Date, DateTime, Double, Numeric, String, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+ID = String
+"""Ids, names and other short texts."""
+
+POINTS = Numeric(asdecimal=False)
+"""Story points: a decimal on PostgreSQL, a number on SQLite, a float in Python."""
+
+SECONDS = Double
+"""Durations in seconds, with a fraction."""
+
+RATIO = Double
+"""Shares, means, percentiles and the like."""
+
+
+def utc_text(moment: datetime) -> str:
+    """The one form of an instant in SQLite, e.g. `2026-10-02T07:15:04.123000Z`.
+
+    It sorts as time, and SQLite's date functions read it.
+    """
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: takes aware datetimes only and always gives UTC.
+
+    `timestamp with time zone` on PostgreSQL, ISO text on SQLite.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(_SqliteInstant() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401 - text or datetime, by engine
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant needs a time zone: {value!r}")
+        return utc_text(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.astimezone(UTC)
+
+
+class _SqliteInstant(DateTime):
+    """Declared as TIMESTAMP, so that ODBC drivers type it, and passed through as text."""
+
+    def bind_processor(self, dialect: Dialect) -> None:  # noqa: ARG002
+        return None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:  # noqa: ARG002
+        return None
+
+
+class JsonText(TypeDecorator[str]):
+    """A JSON document as text; `jsonb` on PostgreSQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else Text())
+
+
+def sqlite_value(value: object) -> object:
+    """A record's value as SQLite's driver stores it."""
+    if isinstance(value, datetime):
+        return utc_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+__all__ = ["ID", "POINTS", "RATIO", "SECONDS", "Date", "JsonText", "UtcDateTime", "sqlite_value", "utc_text"]
