@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Date, DateTime, Double, Numeric, String, Text
+from sqlalchemy import DateTime, Double, Numeric, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
@@ -59,14 +59,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return moment.astimezone(UTC)
 
 
-class _SqliteInstant(DateTime):
+class _SqliteInstant(UserDefinedType[str]):
     """Declared as TIMESTAMP, so that ODBC drivers type it, and passed through as text."""
 
-    def bind_processor(self, dialect: Dialect) -> None:  # noqa: ARG002
-        return None
+    cache_ok = True
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:  # noqa: ARG002
-        return None
+    def get_col_spec(self, **_: object) -> str:
+        return "TIMESTAMP"
 
 
 class JsonText(TypeDecorator[str]):
@@ -77,15 +76,3 @@ class JsonText(TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else Text())
-
-
-def sqlite_value(value: object) -> object:
-    """A record's value as SQLite's driver stores it."""
-    if isinstance(value, datetime):
-        return utc_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
-
-
-__all__ = ["ID", "POINTS", "RATIO", "SECONDS", "Date", "JsonText", "UtcDateTime", "sqlite_value", "utc_text"]

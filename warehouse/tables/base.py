@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from warehouse.types import ID, POINTS, RATIO, SECONDS, UtcDateTime
@@ -22,9 +22,14 @@ METADATA = MetaData(
 AnyType = TypeEngine[Any] | type[TypeEngine[Any]]
 
 
-def column(name: str, type_: AnyType, comment: str, *, required: bool = False, derived: bool = False) -> Column[Any]:
-    """A column. `derived`: in a loaded table, filled by `compute` and left alone by the loader."""
-    return Column(name, type_, nullable=not required, comment=comment, info={"derived": derived})
+def column(name: str, type_: AnyType, comment: str, *, required: bool = False, **info: bool) -> Column[Any]:
+    """A column. What `info` may say, all about loaded tables:
+
+    `derived`: filled by `compute` and left alone by the loader.
+    `keep`: a value that is there is not overwritten by NULL.
+    `decides`: a row is not overwritten by one whose value here is older.
+    """
+    return Column(name, type_, nullable=not required, comment=comment, info=dict(info))
 
 
 def key(name: str, comment: str) -> Column[Any]:
@@ -32,9 +37,9 @@ def key(name: str, comment: str) -> Column[Any]:
     return Column(name, ID, primary_key=True, comment=comment)
 
 
-def text(name: str, comment: str, *, required: bool = False, derived: bool = False) -> Column[Any]:
+def text(name: str, comment: str, *, required: bool = False, **info: bool) -> Column[Any]:
     """A short text or an id."""
-    return column(name, ID, comment, required=required, derived=derived)
+    return column(name, ID, comment, required=required, **info)
 
 
 def long_text(name: str, comment: str) -> Column[Any]:
@@ -42,9 +47,9 @@ def long_text(name: str, comment: str) -> Column[Any]:
     return column(name, Text, comment)
 
 
-def moment(name: str, comment: str, *, required: bool = False, derived: bool = False) -> Column[Any]:
+def moment(name: str, comment: str, *, required: bool = False, **info: bool) -> Column[Any]:
     """An instant in UTC."""
-    return column(name, UtcDateTime, comment, required=required, derived=derived)
+    return column(name, UtcDateTime, comment, required=required, **info)
 
 
 def day(name: str, comment: str, *, required: bool = False) -> Column[Any]:
@@ -55,6 +60,11 @@ def day(name: str, comment: str, *, required: bool = False) -> Column[Any]:
 def count(name: str, comment: str, *, required: bool = False) -> Column[Any]:
     """A whole number."""
     return column(name, Integer, comment, required=required)
+
+
+def number(name: str, comment: str, *, required: bool = False) -> Column[Any]:
+    """A whole number that may be large."""
+    return column(name, BigInteger, comment, required=required)
 
 
 def points(name: str, comment: str) -> Column[Any]:
@@ -72,9 +82,9 @@ def ratio(name: str, comment: str) -> Column[Any]:
     return column(name, RATIO, comment)
 
 
-def flag(name: str, comment: str, *, required: bool = False, derived: bool = False) -> Column[Any]:
+def flag(name: str, comment: str, *, required: bool = False, **info: bool) -> Column[Any]:
     """True or false."""
-    return column(name, Boolean, comment, required=required, derived=derived)
+    return column(name, Boolean, comment, required=required, **info)
 
 
 def make(name: str, comment: str, *columns: Any) -> Table:  # noqa: ANN401 - columns and indexes

@@ -215,6 +215,7 @@ defects = make(
     text("escape_class_at_creation", "The same as of creation", required=True),
     flag("is_cancelled", "Finished without being delivered; counts in no rate", required=True),
     text("introduced_in_version_id", "versions.version_id: the earliest released affects-version"),
+    count("days_after_release", "Days from that release to creation; negative when it was found before"),
     moment("finished_at", "Finish"),
     seconds("resolve_seconds", "finished_at − created_at"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Index
 
-from warehouse.tables.base import column, count, day, flag, key, long_text, make, moment, points, text
+from warehouse.tables.base import column, count, day, flag, key, long_text, make, moment, number, points, text
 from warehouse.types import JsonText
 
 sources = make(
@@ -146,7 +146,7 @@ issues = make(
     count("original_estimate_seconds", "Original estimate in seconds"),
     text("found_in", "Where a defect was found, from the field mapped to it"),
     moment("created_at", "Creation", required=True),
-    moment("updated_at", "Last change", required=True),
+    moment("updated_at", "Last change", required=True, decides=True),
     moment("resolved_at", "Resolution as the tracker stores it; the metrics use history instead"),
     day("due_on", "Due day"),
     moment("deleted_at", "When it was found deleted, or the instant of deletion where the tracker tells"),
@@ -172,7 +172,7 @@ issue_changes = make(
     "One row per change of one field of an issue; values at creation are not changes.",
     key("change_id", "<source>:<history entry>:<ordinal>; Azure DevOps: <source>:<work item>:<revision>:<ordinal>"),
     text("issue_id", "issues.issue_id", required=True),
-    count("entry_number", "Number of the history entry (revision): orders entries of one instant", required=True),
+    number("entry_number", "Number of the history entry (revision): orders entries of one instant", required=True),
     count("ordinal", "Place of the change within its entry", required=True),
     moment("changed_at", "When", required=True),
     text("author_id", "users.user_id"),
@@ -194,7 +194,7 @@ issue_links = make(
     text("other_key", "Key of the other side"),
     text("link_type", "Type, e.g. Blocks", required=True),
     text("direction", "outward: issue_id does it to the other; inward: the other does it to issue_id", required=True),
-    moment("created_at", "When the link was made, where the tracker tells"),
+    moment("created_at", "When the link was made, where the tracker tells", keep=True),
     moment("removed_at", "When the link was removed"),
     Index(None, "issue_id"),
     Index(None, "other_issue_id"),

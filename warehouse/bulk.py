@@ -1,0 +1,202 @@
+"""Writes rows by the driver's own bulk calls: executemany on SQLite, binary COPY on PostgreSQL."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    Date,
+    Double,
+    Integer,
+    Numeric,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy import column as named
+from sqlalchemy import table as named_table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
+
+from warehouse.types import JsonText, UtcDateTime
+
+Row = Sequence[Any]
+
+_SQLITE = sqlite.dialect(paramstyle="qmark")
+_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def clear(connection: Connection, table: Table) -> None:
+    """Delete all rows."""
+    connection.execute(delete(table))
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    """Insert rows of Python values in the order of `columns`; returns how many.
+
+    Texts are taken as they are: they come from the warehouse or are ours. Those of trackers go through the loader.
+    """
+    if connection.dialect.name == "postgresql":
+        return copy_rows(connection, table.name, table, columns, rows)
+    # VALUES would put the columns in the table's order, whatever the caller's
+    statement = insert(table).from_select(list(columns), select(*map(bindparam, columns)))
+    sql = str(statement.compile(dialect=_SQLITE))
+    return execute_many(connection, sql, stored(table, columns, rows, text=None))
+
+
+def update_rows(connection: Connection, table: Table, key: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    """Set `columns` of the rows whose `key` column is the first value of each row; the rest follow in order."""
+    if connection.dialect.name == "postgresql":
+        return _update_from_stage(connection, table, key, columns, rows)
+    values: list[tuple[str, Any]] = [(name, bindparam(name)) for name in columns]
+    statement = update(table).where(table.c[key] == bindparam("the_key")).ordered_values(*values)
+    turned = ((*row[1:], row[0]) for row in rows)
+    return execute_many(
+        connection, str(statement.compile(dialect=_SQLITE)), stored(table, [*columns, key], turned, text=None)
+    )
+
+
+def execute_many(connection: Connection, sql: str, rows: Iterable[Row]) -> int:
+    """One statement for each row, by the driver; returns the number of rows it touched."""
+    driver: Any = connection.connection.driver_connection
+    cursor = driver.cursor()
+    try:
+        cursor.executemany(sql, rows)
+        return max(0, int(cursor.rowcount))
+    finally:
+        cursor.close()
+
+
+def stored(
+    table: Table, columns: Sequence[str], rows: Iterable[Row], *, text: Callable[[str], str] | None
+) -> Iterator[Row]:
+    """Rows as SQLite keeps them: instants and days as text, texts through `text`, if given."""
+    changes = [
+        (place, convert)
+        for place, name in enumerate(columns)
+        if (convert := _sqlite_converter(table.c[name].type, text)) is not None
+    ]
+    for row in rows:
+        values = list(row)
+        for place, convert in changes:
+            value = values[place]
+            if value is not None:
+                values[place] = convert(value)
+        yield values
+
+
+def _sqlite_converter(type_: TypeEngine[Any], text: Callable[[str], str] | None) -> Callable[[Any], Any] | None:
+    if isinstance(type_, UtcDateTime):
+        return _instant_text
+    if isinstance(type_, Date):
+        return operator.methodcaller("isoformat")
+    return None if isinstance(type_, (Boolean, Integer, Double, Numeric)) else text
+
+
+def _instant_text(moment: datetime) -> str:
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat("T", "microseconds")[:26] + "Z"
+
+
+def clean(text: str) -> str:
+    """The text with NUL and lone surrogates replaced by U+FFFD, which no engine stores."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def copy_rows(connection: Connection, target: str, like: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    """Binary COPY of rows into the PostgreSQL table named `target`, whose columns are typed as those of `like`."""
+    types = [like.c[name].type for name in columns]
+    converters = [_postgresql_converter(type_) for type_ in types]
+    changes = [(place, convert) for place, convert in enumerate(converters) if convert is not None]
+    names = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, columns))
+    statement = psycopg.sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(psycopg.sql.Identifier(target), names)
+    driver: Any = connection.connection.driver_connection
+    count = 0
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types([_postgresql_name(type_) for type_ in types])
+        for count, row in enumerate(rows, 1):  # noqa: B007 - the count is what is returned
+            values = list(row)
+            for place, convert in changes:
+                value = values[place]
+                if value is not None:
+                    values[place] = convert(value)
+            copy.write_row(values)
+    return count
+
+
+def _postgresql_name(type_: TypeEngine[Any]) -> str:
+    if isinstance(type_, UtcDateTime):
+        return "timestamptz"
+    if isinstance(type_, JsonText):
+        return "jsonb"
+    plain: dict[type[TypeEngine[Any]], str] = {
+        Date: "date",
+        Boolean: "bool",
+        BigInteger: "int8",  # before Integer, whose kind it is
+        Integer: "int4",
+        Double: "float8",
+        Numeric: "numeric",
+    }
+    return next((name for kind, name in plain.items() if isinstance(type_, kind)), "text")
+
+
+def _postgresql_converter(type_: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    if isinstance(type_, JsonText):
+        return _jsonb
+    if isinstance(type_, Double):
+        return float
+    if isinstance(type_, Numeric):
+        return _decimal
+    return None if isinstance(type_, (UtcDateTime, Date, Boolean, Integer)) else clean
+
+
+def _decimal(value: float) -> Decimal:
+    return Decimal(repr(value))
+
+
+def _jsonb(text: str) -> Jsonb:
+    # PostgreSQL refuses an escaped NUL within jsonb
+    return Jsonb(clean(text).replace("\\u0000", "\ufffd"), dumps=str.encode)
+
+
+def stage_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> str:
+    """Copy rows into a temporary PostgreSQL table with `columns` of `table`; returns its name."""
+    stage = f"stage_{table.name}"
+    wanted = (
+        select(*(table.c[name] for name in columns))
+        .limit(0)
+        .compile(dialect=_POSTGRESQL, compile_kwargs={"literal_binds": True})
+    )
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS pg_temp.{stage}")
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {stage} ON COMMIT DROP AS {wanted}")
+    copy_rows(connection, stage, table, columns, rows)
+    return stage
+
+
+def _update_from_stage(
+    connection: Connection, table: Table, key: str, columns: Sequence[str], rows: Iterable[Row]
+) -> int:
+    stage = named_table(stage_rows(connection, table, [key, *columns], rows), *map(named, [key, *columns]))
+    statement = update(table).where(table.c[key] == stage.c[key]).values({name: stage.c[name] for name in columns})
+    return connection.execute(statement).rowcount

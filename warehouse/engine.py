@@ -1,0 +1,75 @@
+"""Opens the warehouse: SQLite in WAL mode, so that analysts read while a sync writes, or PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+_BUSY_MILLISECONDS = 30_000
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+
+
+def open_warehouse(url: str, schema: str = "") -> Engine:
+    """An engine for `sqlite:///path` or `postgresql+psycopg://…`; makes nothing but the file of a new SQLite database.
+
+    `schema` (PostgreSQL only) is where all tables are. Raises `ValueError` when address or schema cannot be used.
+    """
+    address = make_url(url)
+    kind = address.get_backend_name()
+    if kind == "sqlite":
+        return _open_sqlite(address)
+    if kind == "postgresql":
+        return _open_postgresql(address, schema)
+    raise ValueError(f"no warehouse on {kind}: use sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE")
+
+
+def warehouse_exists(engine: Engine) -> bool:
+    """Whether there is anything to connect to without creating it."""
+    database = engine.url.database
+    return engine.dialect.name != "sqlite" or bool(database and database != ":memory:" and Path(database).exists())
+
+
+def _open_sqlite(address: URL) -> Engine:
+    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver's own idea of transactions misses reads and DDL
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _open_postgresql(address: URL, schema: str) -> Engine:
+    if schema and not _PLAIN_NAME.fullmatch(schema):
+        raise ValueError(f"warehouse.schema: {schema!r} is no plain name (letters, digits, underscore)")
+    engine = create_engine(address)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute("SET TIME ZONE 'UTC'")
+        cursor.execute("SET DATESTYLE TO ISO")
+        if schema:
+            cursor.execute(f'SET search_path TO "{schema}"')
+        cursor.close()
+        connection.commit()
+
+    return engine

@@ -1,0 +1,94 @@
+"""Writes records: `upsert` and `replace`, idempotent by construction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select
+from sqlalchemy import column as named
+from sqlalchemy import table as named_table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from warehouse.bulk import clean, execute_many, stage_rows, stored
+from warehouse.records import RECORD_TABLES, Record
+from warehouse.tables import loaded_columns, table
+
+_SQLITE = sqlite.dialect(paramstyle="qmark")
+
+
+class Replaced(Protocol):
+    """What `replace` needs to know; `connectors.base.Replacement` has it."""
+
+    @property
+    def record_type(self) -> type[Record]: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def values(self) -> Sequence[str]: ...
+    @property
+    def records(self) -> Sequence[Record]: ...
+
+
+class Loader:
+    """Writes into one connection's transaction; committing is the caller's business.
+
+    The same records twice leave the warehouse as once. Of two records with one key the last counts.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def upsert(self, records: Iterable[Record]) -> int:
+        """Insert or overwrite by primary key, record types mixed as they come; returns the rows written.
+
+        A row of a table that knows what is newer (`issues.updated_at`) is not overwritten by an older one.
+        """
+        by_type: defaultdict[type[Record], list[Record]] = defaultdict(list)
+        for record in records:
+            by_type[type(record)].append(record)
+        return sum(self._upsert(table(RECORD_TABLES[kind]), by_type[kind]) for kind in RECORD_TABLES if kind in by_type)
+
+    def replace(self, replacement: Replaced) -> int:
+        """Make the rows whose scope column is one of `values` exactly `records`; returns the rows written."""
+        target = table(RECORD_TABLES[replacement.record_type])
+        scope = target.c[replacement.scope]
+        if self._connection.dialect.name == "sqlite":
+            sql = str(delete(target).where(scope == bindparam("scope")).compile(dialect=_SQLITE))
+            execute_many(self._connection, sql, ((value,) for value in replacement.values))
+        else:
+            self._connection.execute(delete(target).where(scope == func.any(list(replacement.values))))
+        return self._upsert(target, replacement.records)
+
+    def _upsert(self, target: Table, records: Sequence[Record]) -> int:
+        if not records:
+            return 0
+        columns = loaded_columns(target)
+        unique = {row[0]: row for row in map(msgspec.structs.astuple, records)}
+        if self._connection.dialect.name == "sqlite":
+            rows = stored(target, columns, unique.values(), text=clean)
+            return execute_many(self._connection, _sqlite_upsert(target), rows)
+        stage = named_table(stage_rows(self._connection, target, columns, unique.values()), *map(named, columns))
+        statement = postgresql.insert(target).from_select(columns, select(*stage.c))
+        counted = _on_conflict(statement, target).execution_options(preserve_rowcount=True)
+        return self._connection.execute(counted).rowcount
+
+
+def _sqlite_upsert(target: Table) -> str:
+    statement = sqlite.insert(target).values({name: bindparam(name) for name in loaded_columns(target)})
+    return str(_on_conflict(statement, target).compile(dialect=_SQLITE))
+
+
+def _on_conflict(statement: Any, target: Table) -> Any:  # noqa: ANN401 - either dialect's insert
+    new = statement.excluded
+    changes = {
+        name: func.coalesce(new[name], target.c[name]) if target.c[name].info.get("keep") else new[name]
+        for name in loaded_columns(target)
+        if not target.c[name].primary_key
+    }
+    newer = [new[c.name] >= c for c in target.columns if c.info.get("decides")]
+    return statement.on_conflict_do_update(
+        index_elements=list(target.primary_key), set_=changes, where=and_(*newer) if newer else None
+    )
