@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from warehouse.records import Record
 
 Recall = Callable[[Sequence[str]], Mapping[str, str]]
@@ -119,8 +117,6 @@ class Counters:
 
     requests: int = 0
     retries: int = 0
-    waiting_until: datetime | None = None
-    """Set while the tracker makes us wait."""
 
 
 class Connector(Protocol):

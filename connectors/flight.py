@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -56,6 +57,10 @@ def in_order(pool: ThreadPoolExecutor, call: Callable[[T], R], items: Iterable[T
 
 
 def _settle(flying: Iterable[Future[R]]) -> None:
-    """Drop what has not begun and wait for what has, so that nothing is sent after the caller has gone on."""
+    """Drop what has not begun and wait for what has, so that nothing is sent after the caller has gone on.
+
+    When a person breaks off, nobody waits: a request may be sleeping for as long as the tracker asked.
+    """
     pending = [future for future in flying if not future.cancel()]
-    wait(pending)
+    if isinstance(sys.exception(), Exception | GeneratorExit | None):
+        wait(pending)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import msgspec
@@ -31,6 +34,10 @@ RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 _FIRST_WAIT_SECONDS = 1.0
 _LONGEST_BLIND_WAIT_SECONDS = 60.0
 _MESSAGE_LENGTH = 300
+_ESCAPES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""In JSON text: an escaped backslash, a surrogate pair, or half a pair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +79,8 @@ class SourceHttp:
         self.settings = settings
         self.counters = Counters()
         limits = httpx.Limits(max_connections=settings.max_in_flight, max_keepalive_connections=settings.max_in_flight)
-        transport = RetryTransport(httpx.HTTPTransport(limits=limits), settings, self.counters)
+        inner = httpx.HTTPTransport(limits=limits, proxy=proxy_for(self.base_url))
+        transport = RetryTransport(inner, settings, self.counters)
         self.client = httpx.Client(
             auth=_OriginAuth(auth, httpx.URL(self.base_url)),
             transport=transport,
@@ -99,7 +107,7 @@ class SourceHttp:
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
             return self.client.request(method, url, content=content, headers=headers)
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.DecodingError) as error:
             raise unreachable(error, url) from error
 
     def fetch(
@@ -117,16 +125,35 @@ class SourceHttp:
         return decode(response, type_)
 
 
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment (`HTTPS_PROXY`, `NO_PROXY`, …) or the system names for an address, if any.
+
+    A client with a transport of its own does not look there by itself.
+    """
+    parts = urlsplit(url)
+    proxy = getproxies().get(parts.scheme) or getproxies().get("all")
+    return None if proxy is None or proxy_bypass(parts.netloc) else proxy
+
+
 def decode(response: httpx.Response, type_: type[T]) -> T:
-    """The answer's JSON as `type_`; `UnexpectedResponse` when it is none or has another shape."""
+    """The answer's JSON as `type_`; `UnexpectedResponse` when it is none or has another shape.
+
+    Half a surrogate pair, which JSON lets through and Unicode does not, arrives as U+FFFD.
+    """
     try:
-        return msgspec.json.decode(response.content, type=type_)
+        return msgspec.json.decode(_without_lone_surrogates(response.content), type=type_)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         kind = response.headers.get("content-type", "no content type")
         raise UnexpectedResponse(
             f"{_asked(response)} answered {response.status_code} ({kind}) with a body that cannot be read: {error}",
             status=response.status_code,
         ) from error
+
+
+def _without_lone_surrogates(body: bytes) -> bytes:
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return body
+    return _ESCAPES.sub(lambda found: b"\\ufffd" if found["lone"] else found[0], body)
 
 
 def raise_for_status(response: httpx.Response) -> None:
@@ -163,7 +190,7 @@ def error_message(response: httpx.Response) -> str:
     return " ".join("; ".join(said).split())[:_MESSAGE_LENGTH] or "no explanation"
 
 
-def unreachable(error: httpx.TransportError, url: httpx.URL) -> SourceError:
+def unreachable(error: httpx.RequestError, url: httpx.URL) -> SourceError:
     """What a failed connection means to a person."""
     reason = " ".join(str(error).split())[:_MESSAGE_LENGTH] or type(error).__name__
     where = f"{url.scheme}://{url.netloc.decode('ascii')}"
@@ -206,7 +233,7 @@ class RetryTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """httpx's hook: one request and its repetitions."""
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(httpx.TransportError)
+            retry=tenacity.retry_if_exception_type((httpx.TransportError, httpx.DecodingError))
             | tenacity.retry_if_result(lambda response: response.status_code in RETRIED_STATUSES),
             stop=tenacity.stop_after_attempt(self._settings.attempts),
             wait=self._wait_seconds,
@@ -250,7 +277,6 @@ class RetryTransport(httpx.BaseTransport):
         resume_at = datetime.fromtimestamp(self._settings.world.now().timestamp() + seconds, UTC)
         with self._lock:
             self._resume_at = max(self._resume_at or resume_at, resume_at)
-            self._counters.waiting_until = self._resume_at
 
     def _refuse(self, seconds: float, response: httpx.Response) -> None:
         come_back = datetime.fromtimestamp(self._settings.world.now().timestamp() + seconds, UTC)
@@ -263,11 +289,10 @@ class RetryTransport(httpx.BaseTransport):
 
     def _wait_seconds(self, state: tenacity.RetryCallState) -> float:
         outcome = state.outcome
-        if outcome is not None and not outcome.failed:
-            asked = _asked_wait(outcome.result(), self._settings.world.now())
-            if asked is not None:
-                return 0.0  # the next attempt waits in `_wait_for_others`, as every other thread does
-        blind = min(_FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1), _LONGEST_BLIND_WAIT_SECONDS)
+        answer = None if outcome is None or outcome.failed else outcome.result()
+        if answer is not None and _asked_wait(answer, self._settings.world.now()):
+            return 0.0  # the next attempt waits in `_wait_for_others`, as every other thread does
+        blind: float = min(_FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1), _LONGEST_BLIND_WAIT_SECONDS)
         return blind * (0.5 + self._settings.world.jitter())
 
     def _count_retry(self, _: tenacity.RetryCallState) -> None:

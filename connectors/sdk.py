@@ -47,7 +47,7 @@ class HttpxAdapter(HTTPAdapter):
             raise requests.Timeout(error) from error
         except httpx.ProxyError as error:
             raise requests.exceptions.ProxyError(error) from error
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.DecodingError) as error:
             raise requests.ConnectionError(error) from error
         raw = HTTPResponse(
             body=BytesIO(answer.content),
