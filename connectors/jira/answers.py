@@ -1,0 +1,305 @@
+"""The shapes of Jira Cloud's answers, as far as they are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+Moment = str | int | float
+"""ISO text, or a number since 1970: milliseconds, in old answers seconds."""
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Base of all shapes; what they do not name is skipped."""
+
+
+class Account(Answer, frozen=True, gc=False, rename="camel"):
+    """A person or app."""
+
+    account_id: str = ""
+    display_name: str = ""
+    email_address: str | None = None
+    active: bool | None = None
+    time_zone: str | None = None
+
+
+class ServerInfo(Answer, frozen=True, gc=False, rename="camel"):
+    """What the server says of itself."""
+
+    deployment_type: str = "Server"
+    base_url: str = ""
+    version: str | None = None
+    version_numbers: tuple[int, ...] = ()
+
+
+class TenantInfo(Answer, frozen=True, gc=False, rename="camel"):
+    """Where the site lives behind Atlassian's gateway."""
+
+    cloud_id: str = ""
+
+
+class Named(Answer, frozen=True, gc=False, rename="camel"):
+    """Anything with a name and, as a rule, an id."""
+
+    name: str
+    id: str = ""
+
+
+class Project(Answer, frozen=True, gc=False, rename="camel"):
+    """A project."""
+
+    id: str
+    key: str
+    name: str = ""
+    archived: bool = False
+
+
+class ScopeProject(Answer, frozen=True, gc=False, rename="camel"):
+    """The project that owns something."""
+
+    id: str
+
+
+class Scope(Answer, frozen=True, gc=False, rename="camel"):
+    """Tells that something belongs to one team-managed project."""
+
+    project: ScopeProject | None = None
+
+
+class FieldSchema(Answer, frozen=True, gc=False, rename="camel"):
+    """The type of a field; `custom` is stable, names are not."""
+
+    type: str = ""
+    items: str | None = None
+    custom: str | None = None
+
+
+class Field(Answer, frozen=True, gc=False, rename="camel"):
+    """A field of the site."""
+
+    id: str
+    name: str = ""
+    untranslated_name: str | None = None
+    custom: bool = False
+    schema: FieldSchema | None = None
+    scope: Scope | None = None
+
+    @property
+    def project_id(self) -> str | None:
+        """The only project that has the field, if it is so."""
+        return self.scope.project.id if self.scope and self.scope.project else None
+
+
+class StatusCategory(Answer, frozen=True, gc=False, rename="camel"):
+    """`new`, `indeterminate`, `done` or `undefined`."""
+
+    key: str = ""
+
+
+class Status(Answer, frozen=True, gc=False, rename="camel"):
+    """A status."""
+
+    id: str
+    name: str
+    status_category: StatusCategory | None = None
+    scope: Scope | None = None
+
+
+class IssueType(Answer, frozen=True, gc=False, rename="camel"):
+    """An issue type."""
+
+    id: str
+    name: str
+    subtask: bool = False
+    hierarchy_level: int | None = None
+
+
+class BoardLocation(Answer, frozen=True, gc=False, rename="camel"):
+    """Where a board lives; a board may live with a person instead of a project."""
+
+    project_id: int | None = None
+
+
+class Board(Answer, frozen=True, gc=False, rename="camel"):
+    """A board: `scrum`, `kanban` or `simple`."""
+
+    id: int
+    name: str
+    type: str
+    location: BoardLocation | None = None
+
+    @property
+    def project_id(self) -> str | None:
+        """Id of the project it lives in."""
+        found = self.location.project_id if self.location else None
+        return None if found is None else str(found)
+
+
+class EstimationField(Answer, frozen=True, gc=False, rename="camel"):
+    """The field that a board estimates with."""
+
+    field_id: str = ""
+
+
+class Estimation(Answer, frozen=True, gc=False, rename="camel"):
+    """How a board estimates."""
+
+    field: EstimationField | None = None
+
+
+class BoardFilter(Answer, frozen=True, gc=False, rename="camel"):
+    """The saved filter that says which issues a board shows."""
+
+    id: str
+
+
+class BoardConfiguration(Answer, frozen=True, gc=False, rename="camel"):
+    """How a board is set up."""
+
+    filter: BoardFilter | None = None
+    estimation: Estimation | None = None
+
+
+class Sprint(Answer, frozen=True, gc=False, rename="camel"):
+    """A sprint, as boards list it (`origin_board_id`) and as the Sprint field holds it (`board_id`)."""
+
+    id: int
+    name: str = ""
+    state: str = "closed"
+    goal: str | None = None
+    start_date: str | None = None
+    end_date: str | None = None
+    complete_date: str | None = None
+    origin_board_id: int | None = None
+    board_id: int | None = None
+
+
+class Version(Answer, frozen=True, gc=False, rename="camel"):
+    """A version of a project."""
+
+    id: str
+    name: str
+    released: bool = False
+    release_date: str | None = None
+    start_date: str | None = None
+
+
+class Values(Answer, frozen=True, gc=False, rename="camel"):
+    """A page of a list that is paged by `startAt`; `total` is often left out."""
+
+    values: list[msgspec.Raw]
+    is_last: bool | None = None
+
+
+class Count(Answer, frozen=True, gc=False, rename="camel"):
+    """About how many issues a query has."""
+
+    count: int
+
+
+class FoundIssue(Answer, frozen=True, gc=False, rename="camel"):
+    """An issue of a search page; its fields are read one issue at a time, so that a bad one can be named."""
+
+    id: str
+    key: str = ""
+    fields: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class SearchPage(Answer, frozen=True, gc=False, rename="camel"):
+    """A page of issues. It may be short or empty and still have a successor."""
+
+    issues: list[FoundIssue]
+    next_page_token: str | None = None
+
+
+class Parent(Answer, frozen=True, gc=False, rename="camel"):
+    """The parent of an issue."""
+
+    id: str
+
+
+class LinkType(Answer, frozen=True, gc=False, rename="camel"):
+    """A type of link."""
+
+    name: str
+
+
+class LinkedIssue(Answer, frozen=True, gc=False, rename="camel"):
+    """The other side of a link."""
+
+    id: str
+    key: str
+
+
+class Link(Answer, frozen=True, gc=False, rename="camel"):
+    """A link, seen from one side: `outward_issue` is there when this issue does it to that one."""
+
+    id: str
+    type: LinkType
+    inward_issue: LinkedIssue | None = None
+    outward_issue: LinkedIssue | None = None
+
+
+class IssueFields(Answer, frozen=True, gc=False):
+    """The system fields that have columns, by the names that Jira gives them."""
+
+    created: Moment
+    updated: Moment
+    project: Project
+    issuetype: IssueType
+    status: Status
+    summary: str | None = None
+    priority: Named | None = None
+    resolution: Named | None = None
+    resolutiondate: Moment | None = None
+    duedate: str | None = None
+    assignee: Account | None = None
+    reporter: Account | None = None
+    creator: Account | None = None
+    parent: Parent | None = None
+    labels: list[str] | None = None
+    components: list[Named] | None = None
+    fixVersions: list[Named] | None = None  # noqa: N815 - Jira's name
+    versions: list[Named] | None = None
+    issuelinks: list[Link] | None = None
+    timeoriginalestimate: int | None = None
+
+
+class Item(Answer, frozen=True, gc=False, rename="camel"):
+    """A change of one field. Halves that are null are left out, and so is the field's id at times."""
+
+    field: str
+    fieldtype: str = ""
+    field_id: str | None = None
+    from_: str | None = msgspec.field(name="from", default=None)
+    from_string: str | None = None
+    to: str | None = None
+    to_string: str | None = None
+
+
+class History(Answer, frozen=True, gc=False, rename="camel"):
+    """One entry of an issue's history: what one person changed at one instant."""
+
+    id: str | int
+    created: Moment
+    author: Account | None = None
+    items: list[Item] = []
+
+
+class IssueChangelog(Answer, frozen=True, gc=False, rename="camel"):
+    """Part of an issue's history; the rest may come on other pages."""
+
+    issue_id: str
+    change_histories: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+class ChangelogPage(Answer, frozen=True, gc=False, rename="camel"):
+    """A page of histories of many issues."""
+
+    issue_change_logs: list[IssueChangelog]
+    next_page_token: str | None = None
+
+
+Json = dict[str, Any]
+"""Fields as they come."""

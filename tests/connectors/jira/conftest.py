@@ -1,0 +1,42 @@
+"""A connector and the small site that it talks to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import respx
+
+from connectors.http import HttpSettings, World
+from connectors.jira.connector import JiraConnector, JiraSettings
+from tests.connectors.jira.fake_jira import TOKEN, URL, Clock, Connect, FakeJira, Json
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def jira() -> Iterator[FakeJira]:
+    site = FakeJira()
+    with respx.mock(assert_all_called=False) as router:
+        router.route().mock(side_effect=site)
+        yield site
+
+
+@pytest.fixture
+def connect(jira: FakeJira, clock: Clock) -> Iterator[Connect]:  # noqa: ARG001 - the site answers all the while
+    """Makes a connector for the fake site; settings by keyword."""
+    made: list[JiraConnector] = []
+
+    def new(**settings: object) -> JiraConnector:
+        given: Json = {"source_id": "acme", "url": URL, "email": "bot@acme.example", "token": TOKEN, "now": clock.now}
+        world = World(sleep=clock.sleep, now=clock.now, jitter=lambda: 0.5)
+        connector = JiraConnector(JiraSettings(**{**given, **settings}), HttpSettings(max_in_flight=3, world=world))
+        made.append(connector)
+        return connector
+
+    yield new
+    for connector in made:
+        connector.close()

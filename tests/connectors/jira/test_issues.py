@@ -1,0 +1,347 @@
+"""The stream of issues: windows, tokens, counts, increments and what a killed run leaves."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from connectors.errors import UnexpectedResponse
+from tests.connectors.jira.fake_jira import (
+    START,
+    Clock,
+    Connect,
+    FakeJira,
+    Json,
+    Pulled,
+    history,
+    issue,
+    many,
+    milliseconds,
+    pull,
+    refusal,
+    status_item,
+)
+from warehouse.records import Issue, IssueChange
+
+SEARCH, COUNT = "POST /rest/api/3/search/jql", "POST /rest/api/3/search/approximate-count"
+
+
+def ids(pulled: Pulled) -> list[str]:
+    return [row.issue_id for row in pulled.rows(Issue)]
+
+
+def answers(*pages: Json) -> Any:
+    """An answer for each request in turn."""
+    rest = iter(pages)
+    return lambda _: httpx.Response(200, json=next(rest))
+
+
+def test_trap_06_short_pages_do_not_end_a_walk(jira: FakeJira, connect: Connect) -> None:
+    jira.issues, jira.page_size = many(25), 10
+    assert len(set(ids(pull(connect())))) == 25
+
+
+def test_trap_07_an_empty_page_with_a_token_does_not_end_a_walk(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = many(2)
+    jira.overrides[SEARCH] = answers(
+        {"issues": [jira.issues[0]], "nextPageToken": "a"},
+        {"issues": [], "nextPageToken": "b"},
+        {"issues": [jira.issues[1]], "isLast": True},
+    )
+    assert sorted(ids(pull(connect(), "issues"))) == ["acme:1", "acme:2"]
+
+
+@pytest.mark.parametrize("path", ["/rest/api/3/search/jql", "/rest/api/3/changelog/bulkfetch"])
+def test_trap_08_a_token_that_comes_again_is_refused_after_one_repeat(
+    jira: FakeJira, connect: Connect, path: str
+) -> None:
+    jira.issues = many(1)
+    body = {"issues": [], "issueChangeLogs": [], "nextPageToken": "same"}
+    jira.overrides[f"POST {path}"] = lambda _: httpx.Response(200, json=body)
+    with pytest.raises(UnexpectedResponse, match="same page token twice"):
+        pull(connect(), "issues")
+    assert len(jira.asked(path)) == 2
+
+
+def cut_off(jira: FakeJira, longest: int) -> Any:
+    """Searches that end as if all were told after so many issues."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = msgspec.json.decode(request.content)
+        return httpx.Response(200, json={"issues": jira.matching(body["jql"])[: min(longest, body["maxResults"])]})
+
+    return answer
+
+
+def test_trap_09_a_search_that_ends_early_is_walked_again_in_halves(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = many(90)
+    jira.overrides[SEARCH] = cut_off(jira, 60)
+    pulled = pull(connect(), "issues")
+    assert len(set(ids(pulled))) == 90
+    assert pulled.problems == []
+
+
+def test_trap_09_a_search_that_stays_short_is_told_and_asked_for_again(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = many(90)
+    jira.overrides[SEARCH] = cut_off(jira, 10)
+    pulled = pull(connect(), "issues")
+    assert "ended early" in pulled.problems[0]
+    del jira.overrides[SEARCH]
+    again = pull(connect(), "issues", bookmarks=pulled.bookmarks)
+    assert len(set(ids(again))) == 90
+    assert again.problems == []
+
+
+def test_a_count_that_lags_a_little_is_no_loss(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = many(60)
+    jira.overrides[COUNT] = lambda _: httpx.Response(200, json={"count": 62})
+    pulled = pull(connect(), "issues")
+    assert pulled.problems == []
+    assert len(jira.searched()) == 1
+
+
+def test_trap_11_a_history_of_340_entries_is_complete(jira: FakeJira, connect: Connect) -> None:
+    jira.issues, jira.histories_a_page = many(1), 100
+    states = itertools.cycle([("10", "To Do"), ("11", "Doing")])
+    pairs = list(itertools.pairwise(itertools.islice(states, 341)))
+    jira.histories = {
+        "1": [history(n, status_item(*pair), at=START + timedelta(hours=n)) for n, pair in enumerate(pairs, 1)]
+    }
+    changes = pull(connect(), "issues").rows(IssueChange)
+    assert [row.entry_number for row in changes] == list(range(1, 341))
+
+
+def test_trap_13_a_history_that_is_split_over_pages_is_put_together(jira: FakeJira, connect: Connect) -> None:
+    jira.issues, jira.histories_a_page = many(2), 1
+    doing = status_item(("10", "To Do"), ("11", "Doing"))
+    jira.histories = {"1": [history(1, doing), history(2, doing)], "2": [history(3, doing)]}
+    changes = pull(connect(), "issues").rows(IssueChange)
+    assert sorted((row.issue_id, row.entry_number) for row in changes) == [("acme:1", 1), ("acme:1", 2), ("acme:2", 3)]
+
+
+def test_trap_14_an_issue_without_told_history_keeps_what_is_stored(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = many(1)
+    pulled = pull(connect(), "issues")
+    assert pulled.rows(IssueChange) == []
+    assert IssueChange not in {part.record_type for page in pulled.pages for part in page.replacements}
+
+
+def test_a_big_project_is_walked_in_windows_that_leave_nothing_out(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = many(2_500)
+    assert len(ids(pull(connect(), "issues"))) == 2_500
+    bounds = [re.findall(r"created (?:>=|<) (\d+)", jql) for jql in sorted(jira.searched())]
+    assert len(bounds) == 3
+    assert all(int(bound) % 60_000 == 0 for found in bounds for bound in found)
+    assert sorted(len(found) for found in bounds) == [1, 1, 2]
+
+
+def test_issues_created_within_a_minute_are_one_window(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = [issue(n) for n in range(1, 2_502)]
+    assert len(ids(pull(connect(), "issues"))) == 2_501
+
+
+def test_crowded_times_are_cut_again(jira: FakeJira, connect: Connect) -> None:
+    crowd = [issue(n, created=START + timedelta(minutes=n)) for n in range(1, 4_001)]
+    jira.issues = [*crowd, issue(9_999, created=START + timedelta(days=900))]
+    connector = connect()
+    assert len(ids(pull(connector, "issues"))) == 4_001
+    assert len(jira.searched()) >= 3
+
+
+def test_bodies_are_not_asked_for_and_the_order_never_moves(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = many(1)
+    pull(connect(), "issues")
+    [body] = [b for b in jira.asked("/search/jql") if b["maxResults"] > 1]
+    assert body["fields"][0] == "*all"
+    assert {"-description", "-comment", "-worklog", "-attachment"} <= set(body["fields"])
+    assert body["jql"] == "project = 10001 ORDER BY id ASC"
+
+
+# --- increments
+
+
+def test_trap_26_changes_are_asked_for_in_absolute_time_without_upper_bound(
+    jira: FakeJira, connect: Connect, clock: Clock
+) -> None:
+    """Also traps 27 and 28: epoch milliseconds know no zone and no minutes, and busy issues are never above a bound."""
+    jira.issues = many(1)
+    first = pull(connect(), "issues")
+    began = clock.now()
+    jira.requests.clear()
+    pull(connect(), "issues", bookmarks=first.bookmarks)
+    since = milliseconds(began) - 600_000
+    assert jira.searched() == [f"project = 10001 AND updated >= {since} ORDER BY id ASC"]
+
+
+def test_trap_29_what_the_index_shows_late_is_found_by_the_overlap(
+    jira: FakeJira, connect: Connect, clock: Clock
+) -> None:
+    jira.issues = many(1)
+    first = pull(connect(), "issues")
+    edited = (clock.now() - timedelta(minutes=1)).isoformat()
+    jira.issues.append(issue(2, updated=edited))
+    clock.sleep(86_400)
+    assert ids(pull(connect(), "issues", bookmarks=first.bookmarks)) == ["acme:2"]
+
+
+def test_trap_30_what_moves_during_a_walk_is_found_once_it_ended(
+    jira: FakeJira, connect: Connect, clock: Clock
+) -> None:
+    jira.issues, jira.page_size = many(30), 10
+    stream = connect().streams()[-1]
+    marks = []
+    for page in stream.pages(None):
+        marks.append(page.bookmark)
+        jira.issues[0] = issue(1, updated=clock.now().isoformat(), summary="edited during the walk")
+    rows = pull(connect(), "issues", bookmarks={"issues": [mark for mark in marks if mark][-1]}).rows(Issue)
+    assert [row.summary for row in rows] == ["edited during the walk"]
+
+
+def test_an_increment_with_nothing_new_fetches_no_history(jira: FakeJira, connect: Connect, clock: Clock) -> None:
+    jira.issues = many(5)
+    first = pull(connect(), "issues")
+    clock.sleep(3_600)
+    jira.requests.clear()
+    assert ids(pull(connect(), "issues", bookmarks=first.bookmarks)) == []
+    assert jira.asked("/bulkfetch") == []
+
+
+def test_a_project_that_becomes_visible_is_pulled_whole_and_the_others_are_not(
+    jira: FakeJira, connect: Connect, clock: Clock
+) -> None:
+    jira.issues = many(3)
+    first = pull(connect(), "issues")
+    clock.sleep(86_400)
+    jira.projects.append({"id": "10002", "key": "NEW", "name": "New"})
+    jira.issues.append(issue(50, project="10002", key="NEW-50"))
+    second = pull(connect(), "issues", bookmarks=first.bookmarks)
+    assert ids(second) == ["acme:50"]
+    jira.requests.clear()
+    pull(connect(), "issues", bookmarks=second.bookmarks)
+    assert re.match(r"project in \(10001, 10002\) AND updated >= \d+ ORDER", jira.searched()[0])
+
+
+@pytest.mark.parametrize("changed", [{"jql": "labels = x"}, {"fields": {"severity": "Severity"}}])
+def test_another_scope_is_walked_from_the_beginning(jira: FakeJira, connect: Connect, changed: Json) -> None:
+    jira.issues = many(3)
+    first = pull(connect(), "issues")
+    assert len(ids(pull(connect(**changed), "issues", bookmarks=first.bookmarks))) == 3
+
+
+def test_a_bookmark_that_cannot_be_read_begins_again(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = many(3)
+    assert len(ids(pull(connect(), "issues", bookmarks={"issues": "{"}))) == 3
+
+
+def test_history_since_leaves_out_what_was_not_touched(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = [issue(1), issue(2, updated="2026-04-01T00:00:00.000+0000")]
+    assert ids(pull(connect(history_since=date(2026, 4, 1)), "issues")) == ["acme:2"]
+
+
+def test_changes_can_be_looked_for_further_back_for_once(jira: FakeJira, connect: Connect, clock: Clock) -> None:
+    jira.issues = many(3)
+    first = pull(connect(), "issues")
+    clock.sleep(86_400)
+    again = pull(connect(changed_since=START.date()), "issues", bookmarks=first.bookmarks)
+    assert len(ids(again)) == 3
+
+
+def test_a_killed_walk_goes_on_with_the_windows_that_are_left(jira: FakeJira, connect: Connect, clock: Clock) -> None:
+    jira.issues = many(3_000)
+    clock.sleep(86_400 * 200)
+    bookmark = None
+    for page in connect().streams()[-1].pages(None):
+        if page.bookmark is not None:
+            bookmark = page.bookmark
+            if msgspec.json.decode(bookmark)["walk"].get("done"):
+                break
+    assert bookmark is not None
+    clock.sleep(3_600)
+    jira.requests.clear()
+    rest = pull(connect(), "issues", bookmarks={"issues": bookmark})
+    assert len(ids(rest)) == 2_000
+    assert msgspec.json.decode(rest.bookmarks["issues"])["updated_since"] == milliseconds(clock.now())
+    walks, [changes] = jira.searched()[:2], jira.searched()[2:]
+    assert all("updated" not in jql for jql in walks)
+    assert f"updated >= {milliseconds(clock.now()) - 3_600_000 - 600_000}" in changes
+
+
+# --- scope
+
+
+def test_trap_31_a_project_that_cannot_be_searched_is_named_and_the_others_go_on(
+    jira: FakeJira, connect: Connect, clock: Clock
+) -> None:
+    jira.projects.append({"id": "10002", "key": "HID", "name": "Hidden"})
+    jira.issues = many(3)
+    first = pull(connect(), "issues")
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        jql = msgspec.json.decode(request.content)["jql"]
+        if "10002" in jql:
+            return refusal(400, "The value '10002' does not exist for the field 'project'.")
+        return httpx.Response(200, json={"count": len(jira.matching(jql))})
+
+    jira.overrides[COUNT] = answer
+    clock.sleep(60)
+    second = pull(connect(), "issues", bookmarks=first.bookmarks)
+    assert [problem.partition(":")[0] for problem in second.problems] == ["project HID cannot be searched"]
+    assert "project = 10001" in jira.searched()[-1]
+    del jira.overrides[COUNT]
+    jira.requests.clear()
+    pull(connect(), "issues", bookmarks=second.bookmarks)
+    assert "project = 10002 ORDER BY id ASC" in jira.searched()
+
+
+def test_a_configured_project_that_is_not_visible_is_a_problem_and_the_others_go_on(
+    jira: FakeJira, connect: Connect
+) -> None:
+    jira.issues = many(2)
+    pulled = pull(connect(projects=("NOPE", "abc")))
+    assert pulled.problems == ["project NOPE is not there or not visible to the account"]
+    assert len(ids(pulled)) == 2
+
+
+def test_a_query_of_the_config_is_put_in_parentheses_without_its_order(jira: FakeJira, connect: Connect) -> None:
+    pull(connect(jql="type = Bug OR labels = x ORDER BY rank"), "issues")
+    assert jira.searched() == ["(type = Bug OR labels = x) ORDER BY id ASC"]
+
+
+def test_a_query_of_the_config_that_is_refused_ends_the_source(jira: FakeJira, connect: Connect) -> None:
+    jira.overrides[COUNT] = lambda _: refusal(400, "Field 'typ' does not exist.")
+    with pytest.raises(UnexpectedResponse, match=r"the jql of the source is refused: .*Field 'typ'"):
+        pull(connect(jql="typ = Bug"), "issues")
+
+
+def test_boards_are_pulled_by_their_filters(jira: FakeJira, connect: Connect) -> None:
+    board = {"id": 5, "name": "Alpha", "type": "scrum", "location": {"projectId": 10001}}
+    jira.overrides["GET /rest/agile/1.0/board/5"] = lambda _: httpx.Response(200, json=board)
+    pulled = pull(connect(boards=(5, 6)))
+    assert jira.searched() == ["filter = 500 ORDER BY id ASC"]
+    assert pulled.problems == ["board 6 is not there or not visible to the account"]
+
+
+def test_trap_32_a_moved_issue_is_one_row_with_two_keys_in_its_history(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = [issue(1, key="XYZ-9")]
+    move = {"field": "Key", "fieldtype": "jira", "fromString": "ABC-1", "toString": "XYZ-9"}
+    jira.histories = {"1": [history(5, move)]}
+    pulled = pull(connect(), "issues")
+    assert [(row.issue_id, row.key) for row in pulled.rows(Issue)] == [("acme:1", "XYZ-9")]
+    [change] = pulled.rows(IssueChange)
+    assert (change.field, change.from_text, change.to_text) == ("key", "ABC-1", "XYZ-9")
+
+
+def test_trap_90_half_a_surrogate_pair_does_not_end_a_pull(jira: FakeJira, connect: Connect) -> None:
+    body = msgspec.json.encode({"issues": [issue(1, summary="@")], "isLast": True}).replace(
+        b'"@"', b'"a\\ud800\\u0000b"'
+    )
+    jira.overrides[COUNT] = lambda _: httpx.Response(200, json={"count": 1})
+    jira.overrides[SEARCH] = lambda _: httpx.Response(200, content=body)
+    [row] = pull(connect(), "issues").rows(Issue)
+    assert row.summary == "a\N{REPLACEMENT CHARACTER}\0b"
