@@ -1,0 +1,303 @@
+"""Azure DevOps' answers → records; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connectors.azure_devops.answers import FieldInfo, Iteration, Project, Team, TeamAreas
+from connectors.azure_devops.identities import display_name, user_key
+from connectors.azure_devops.snapshots import (
+    AREA,
+    ITERATION,
+    PROJECT,
+    STATE,
+    TYPE,
+    Context,
+    Snapshot,
+    encode,
+    is_blocked,
+    plain,
+    resolution,
+)
+from connectors.azure_devops.structure import ProjectModel
+from warehouse import records
+from warehouse.records import qualified_id
+
+_IN_COLUMNS = frozenset(
+    {
+        PROJECT,
+        TYPE,
+        STATE,
+        ITERATION,
+        AREA,
+        "Microsoft.VSTS.Common.Priority",
+        "Microsoft.VSTS.Scheduling.DueDate",
+        "Microsoft.VSTS.Scheduling.OriginalEstimate",
+        "System.AssignedTo",
+        "System.ChangedBy",
+        "System.ChangedDate",
+        "System.CreatedBy",
+        "System.CreatedDate",
+        "System.IsDeleted",
+        "System.Parent",
+        "System.Tags",
+        "System.Title",
+    }
+)
+_CLOSED = "Microsoft.VSTS.Common.ClosedDate"
+_RESOLVED = "Microsoft.VSTS.Common.ResolvedDate"
+_STATES_OF_TIME_FRAMES = {"past": "closed", "current": "active", "future": "future"}
+
+
+def project(source_id: str, each: Project) -> records.Project:
+    """A project; its name is its key."""
+    return records.Project(
+        project_id=qualified_id(source_id, each.id), source_id=source_id, key=each.name, name=each.name
+    )
+
+
+def project_of(source_id: str, model: ProjectModel) -> records.Project:
+    """A project from its model."""
+    return records.Project(
+        project_id=_project_id(source_id, model), source_id=source_id, key=model.name, name=model.name
+    )
+
+
+def field(source_id: str, info: FieldInfo, role: str | None) -> records.Field:
+    """A field and the role it plays."""
+    return records.Field(
+        field_id=qualified_id(source_id, info.reference_name),
+        source_id=source_id,
+        name=info.name,
+        kind=info.type,
+        role=role,
+    )
+
+
+def issue_types(source_id: str, model: ProjectModel) -> list[records.IssueType]:
+    """The types of a project: one row per project and type, since processes differ."""
+    return [
+        records.IssueType(
+            issue_type_id=f"{source_id}:{model.project_id}:{each.name}",
+            source_id=source_id,
+            name=each.name,
+            level=model.level(each.name),
+        )
+        for each in model.types
+    ]
+
+
+def statuses(source_id: str, model: ProjectModel) -> list[records.Status]:
+    """The states of a project: one row per project, type and state, since the category differs by type."""
+    return [
+        records.Status(
+            status_id=status_id(source_id, model, type_, state),
+            source_id=source_id,
+            project_id=_project_id(source_id, model),
+            issue_type=type_,
+            name=state,
+            category=category,
+        )
+        for (type_, state), category in model.categories.items()
+    ]
+
+
+def status_id(source_id: str, model: ProjectModel, type_: str, state: str) -> str:
+    """`<source>:<project id>:<type>:<state>`."""
+    return f"{source_id}:{model.project_id or model.name}:{type_}:{state}"
+
+
+def board(source_id: str, project_id: str, team: Team) -> records.Board:
+    """A team."""
+    return records.Board(
+        board_id=qualified_id(source_id, team.id),
+        source_id=source_id,
+        project_id=qualified_id(source_id, project_id),
+        name=team.name,
+        kind="team",
+    )
+
+
+def board_areas(source_id: str, team: Team, areas: TeamAreas) -> list[records.BoardArea]:
+    """The areas that a team owns; none when it is defined by another field."""
+    if other_team_field(areas):
+        return []
+    board_id = qualified_id(source_id, team.id)
+    return [
+        records.BoardArea(
+            board_area_id=f"{board_id}:{each.value}",
+            board_id=board_id,
+            area_path=each.value,
+            includes_children=bool(each.include_children),
+        )
+        for each in areas.values or ()
+    ]
+
+
+def other_team_field(areas: TeamAreas) -> str | None:
+    """The field that defines the team, if it is not the area path."""
+    reference = areas.field.reference_name if areas.field else None
+    return None if reference in {None, AREA} else reference
+
+
+def sprint(source_id: str, team: Team, iteration: Iteration, zone: ZoneInfo, now: datetime) -> records.Sprint:
+    """An iteration as one team's sprint: whole days in `zone`, the finish day included, its state by the day of `now`.
+
+    The tracker gives days as midnights in UTC, which are no instants.
+    """
+    dates = iteration.attributes
+    start_on = dates.start_date.date() if dates and dates.start_date else None
+    finish_on = dates.finish_date.date() if dates and dates.finish_date else None
+    frame = (dates.time_frame if dates else None) or ""
+    return records.Sprint(
+        sprint_id=f"{source_id}:{iteration.id}:{team.id}",
+        iteration_id=qualified_id(source_id, iteration.id),
+        source_id=source_id,
+        board_id=qualified_id(source_id, team.id),
+        name=iteration.name,
+        state=_state(start_on, finish_on, frame, now.astimezone(zone).date()),
+        start_at=_first_instant(start_on, zone) if start_on else None,
+        end_at=_first_instant(finish_on + timedelta(days=1), zone) if finish_on else None,
+        start_on=start_on,
+        finish_on=finish_on,
+    )
+
+
+def board_sprint(row: records.Sprint) -> records.BoardSprint:
+    """That a team shows its own sprint."""
+    board_id = row.board_id or ""
+    native = records.native_id(row.sprint_id)
+    return records.BoardSprint(board_sprint_id=f"{board_id}:{native}", board_id=board_id, sprint_id=row.sprint_id)
+
+
+def _state(start_on: date | None, finish_on: date | None, time_frame: str, today: date) -> str:
+    if start_on is None or finish_on is None:
+        return _STATES_OF_TIME_FRAMES.get(time_frame.lower(), "future")
+    if today < start_on:
+        return "future"
+    return "active" if today <= finish_on else "closed"
+
+
+def _first_instant(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def issue(context: Context, item_id: int, newest: Snapshot, *, in_scope: bool) -> records.Issue:
+    """The work item as its newest revision has it."""
+    source_id, fields = context.source_id, newest.fields
+    model = context.organisation.model(fields.get(PROJECT, ""))
+    type_, state = fields.get(TYPE, ""), fields.get(STATE, "")
+    updated_at = datetime.fromisoformat(fields["System.ChangedDate"])
+    deleted = plain(fields.get("System.IsDeleted")) not in {None, "false", "0", "False"}
+    roles = model.roles.references
+    return records.Issue(
+        issue_id=qualified_id(source_id, item_id),
+        source_id=source_id,
+        project_id=_project_id(source_id, model),
+        key=str(item_id),
+        url=f"{context.url}/_workitems/edit/{item_id}",  # without the project: it stays right after a move or rename
+        issue_type=type_,
+        level=model.level(type_),
+        summary=fields.get("System.Title", ""),
+        status_id=status_id(source_id, model, type_, state),
+        status=state,
+        priority=plain(fields.get("Microsoft.VSTS.Common.Priority")),
+        severity=plain(fields.get(roles.get("severity", ""))),
+        resolution=resolution(fields, model),
+        assignee_id=_user_id(source_id, fields.get("System.AssignedTo")),
+        reporter_id=_user_id(source_id, fields.get("System.CreatedBy")),
+        parent_id=qualified_id(source_id, fields["System.Parent"]) if "System.Parent" in fields else None,
+        story_points=_number(fields.get(roles.get("story_points", ""))),
+        original_estimate_seconds=_seconds(fields.get("Microsoft.VSTS.Scheduling.OriginalEstimate")),
+        found_in=plain(fields.get(roles.get("found_in", ""))),
+        created_at=_instant(fields.get("System.CreatedDate")) or updated_at,
+        updated_at=updated_at,
+        resolved_at=_instant(fields.get(_CLOSED) or fields.get(_RESOLVED)),
+        due_on=_day(fields.get("Microsoft.VSTS.Scheduling.DueDate"), context.time_zone),
+        deleted_at=updated_at if deleted else None,
+        absence="deleted" if deleted else None if in_scope else "moved_away",
+        sprint_ids=newest.iteration or fields.get(ITERATION),
+        area_path=fields.get(AREA),
+        is_flagged=is_blocked(fields.get("Microsoft.VSTS.CMMI.Blocked")),
+        custom_fields=_custom_fields(context, fields),
+    )
+
+
+def issue_snapshot(context: Context, item_id: int, newest: Snapshot) -> records.IssueSnapshot:
+    """The newest revision, with which the next one will be compared."""
+    return records.IssueSnapshot(
+        issue_id=qualified_id(context.source_id, item_id),
+        source_id=context.source_id,
+        revision=newest.rev,
+        content=encode(newest),
+    )
+
+
+def labels(context: Context, item_id: int, newest: Snapshot) -> list[records.IssueLabel]:
+    """The item's tags."""
+    issue_id = qualified_id(context.source_id, item_id)
+    tags = (tag.strip() for tag in str(newest.fields.get("System.Tags", "")).split(";"))
+    return [
+        records.IssueLabel(issue_label_id=f"{issue_id}:{tag}", issue_id=issue_id, label=tag)
+        for tag in dict.fromkeys(tags)
+        if tag
+    ]
+
+
+def people(context: Context, snapshots: Iterable[Snapshot]) -> dict[str, None]:
+    """Everyone whom the snapshots name, in order, as texts."""
+    found: dict[str, None] = {}
+    for each in snapshots:
+        for reference in context.fields.identities & each.fields.keys():
+            found[str(each.fields[reference])] = None
+    return found
+
+
+def _custom_fields(context: Context, fields: Mapping[str, Any]) -> str:
+    identities = context.fields.identities
+    named: dict[str, Any] = {}
+    for reference in sorted(fields.keys() - _IN_COLUMNS):
+        value = fields[reference]
+        name = context.fields.name(reference)
+        shown = display_name(str(value)) if reference in identities else value
+        named[f"{name} ({reference})" if name in named else name] = shown
+    return msgspec.json.encode(dict(sorted(named.items()))).decode()
+
+
+def _project_id(source_id: str, model: ProjectModel) -> str:
+    return qualified_id(source_id, model.project_id or model.name)
+
+
+def _user_id(source_id: str, identity: str | None) -> str | None:
+    return qualified_id(source_id, user_key(identity)) if identity else None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:  # a configured field that holds texts
+            return None
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _seconds(hours: object) -> int | None:
+    number = _number(hours)
+    return None if number is None else round(number * 3600)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _day(text: str | None, zone: ZoneInfo) -> date | None:
+    """A day kept as an instant: midnight in UTC when set by a program, midnight of the person's zone by hand."""
+    moment = _instant(text)
+    if moment is None:
+        return None
+    return moment.date() if moment.time() == time() else moment.astimezone(zone).date()
