@@ -1,0 +1,88 @@
+"""Local days: the calendar table `dates`, and where a day begins in the calendar's time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import holidays
+from sqlalchemy import func, select
+
+from metrics.base import Context, Metric
+from metrics.settings import Calendar
+from warehouse.bulk import clear, insert_rows
+from warehouse.tables.computed import dates
+from warehouse.tables.loaded import issues
+
+ONE_DAY = timedelta(days=1)
+_DAYS_AHEAD = 366
+
+
+def local_day(moment: datetime, zone: ZoneInfo) -> date:
+    """The day of an instant in a time zone."""
+    return moment.astimezone(zone).date()
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a day, in UTC; on a day that the zone skips, that of the next one."""
+    # fold=0 takes the offset before a change of clocks: a midnight that does not exist becomes the change itself
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def week_start(day: date) -> date:
+    """The Monday of the day's ISO week."""
+    return day - timedelta(days=day.weekday())
+
+
+def holidays_of(calendar: Calendar, first: date, last: date) -> Mapping[date, str]:
+    """Day → name of the holiday, for the calendar's country or country-subdivision code."""
+    if calendar.holidays is None:
+        return {}
+    country, _, subdivision = calendar.holidays.partition("-")
+    years = range(first.year, last.year + 1)
+    return dict(holidays.country_holidays(country, subdiv=subdivision or None, years=years))
+
+
+def calendar_rows(calendar: Calendar, first: date, last: date) -> Iterator[tuple[object, ...]]:
+    """Rows of `dates` in the order of its columns, both days included."""
+    free = holidays_of(calendar, first, last)
+    start = day_start(first, calendar.timezone)
+    day = first
+    while day <= last:
+        end = day_start(day + ONE_DAY, calendar.timezone)
+        quarter = (day.month + 2) // 3
+        iso_year, iso_week, weekday = day.isocalendar()
+        yield (
+            day,
+            week_start(day),
+            day.replace(day=1),
+            date(day.year, 3 * quarter - 2, 1),
+            day.year,
+            quarter,
+            day.month,
+            iso_year,
+            iso_week,
+            weekday,
+            f"{day:%Y-%m}",
+            day.weekday() in calendar.working_days and day not in free,
+            free.get(day),
+            start,
+            end,
+        )
+        day, start = day + ONE_DAY, end
+
+
+def _compute(context: Context) -> None:
+    calendar = context.settings.calendar
+    oldest = context.connection.scalar(select(func.min(issues.c.created_at)))
+    today = local_day(context.now, calendar.timezone)
+    first = min(today, local_day(oldest, calendar.timezone)) if oldest else today
+    # the periods' first days are rows too, so that period_start joins to a day
+    first = min(week_start(first), first.replace(day=1))
+    clear(context.connection, dates)
+    rows = calendar_rows(calendar, first, today + _DAYS_AHEAD * ONE_DAY)
+    insert_rows(context.connection, dates, [column.name for column in dates.columns], rows)
+
+
+METRIC = Metric(name="dates", tables=(dates,), compute=_compute)

@@ -1,0 +1,69 @@
+"""When an issue started and finished, how often it went back, and why it has no cycle time. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from metrics.stages import DONE, IN_PROGRESS, REMOVED, TODO
+from metrics.timeline import StatusStay
+
+_RANK = {TODO: 0, IN_PROGRESS: 1, DONE: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The stays that mark an issue's way; None where it has not been there.
+
+    `started`, `finished` and `last_run` are those of the metric definitions; `stage` is the last known one.
+    """
+
+    stage: str | None
+    first_started: StatusStay | None
+    started: StatusStay | None
+    last_run: StatusStay | None
+    finished: StatusStay | None
+    reopened_count: int
+    backward_count: int
+
+
+def flow(stays: Iterable[StatusStay]) -> Flow:
+    """Reads an issue's stays in order; those in statuses never known are passed over."""
+    stage: str | None = None
+    first = started = last_run = finished = None
+    reopened = backward = 0
+    for stay in stays:
+        to = stay[4]
+        if to is None or to == stage:
+            continue
+        own = not stay[7]
+        if to == IN_PROGRESS:
+            first, started, last_run = first or stay, started or stay, stay
+        elif to == TODO and own and stage in {IN_PROGRESS, REMOVED}:
+            started = None
+        elif to == DONE:
+            finished = stay
+        if own and stage is not None and _RANK.get(to, 3) < _RANK.get(stage, 0):
+            backward += 1
+            reopened += stage == DONE
+        stage = to
+    return Flow(stage, first, started, last_run, finished if stage == DONE else None, reopened, backward)
+
+
+def exclusion(found: Flow, absence: str | None, *, is_counted_level: bool, is_cancelled: bool) -> str | None:
+    """Why the issue has no cycle time: the first reason that holds, or None."""
+    if absence is not None:
+        return absence
+    if not is_counted_level:
+        return "level"
+    if is_cancelled:
+        return "cancelled"
+    if found.finished is None:
+        return "not_finished"
+    return "skipped_in_progress" if found.started is None else None
+
+
+def seconds_between(begin: datetime, end: datetime) -> float:
+    """Elapsed seconds."""
+    return (end - begin).total_seconds()

@@ -1,0 +1,141 @@
+"""What one issue did to the scope of one sprint. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from metrics.timeline import CANCELLED, OPEN
+
+Points = float | None
+T = TypeVar("T")
+
+
+class ScopeEvent(NamedTuple):
+    """Something that changed the scope or its completion. Points are None where not estimated or not in scope."""
+
+    event: str
+    at: datetime
+    points_before: Points
+    points_after: Points
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """An issue's part in a sprint; in scope at the end if it came into scope and `removed_at` is None."""
+
+    is_committed: bool
+    added_at: datetime | None
+    removed_at: datetime | None
+    points_at_start: Points
+    points_at_end: Points
+    outcome: str
+    events: Sequence[ScopeEvent]
+
+
+@dataclass(slots=True)
+class _Progress:
+    """The walk through the sprint so far. All changes of one instant count as one."""
+
+    points: Points
+    is_member: bool
+    outcome: str
+    was_member: bool = False
+    in_scope: bool = False
+    is_committed: bool = False
+    added_at: datetime | None = None
+    removed_at: datetime | None = None
+    points_at_start: Points = None
+    points_at_end: Points = None
+    member_outcome: str = OPEN
+    events: list[ScopeEvent] = field(default_factory=list)
+
+
+def scope(
+    memberships: Sequence[tuple[datetime, bool]],
+    outcomes: Sequence[tuple[datetime, str]],
+    estimates: Sequence[tuple[datetime, Points]],
+    start: datetime,
+    end: datetime,
+) -> Scope | None:
+    """The issue's part between start and end; None when it was no member in between.
+
+    Each argument is a list of (instant, value from then on) in order of time; of equal instants the last counts. What
+    happens exactly at the start was there at the start; exactly at the end, it had happened by the end.
+    """
+    walk = _Progress(_at(estimates, start, None), _at(memberships, start, False), _at(outcomes, start, OPEN))
+    _begin(walk, start)
+    moments = {at for steps in (memberships, outcomes, estimates) for at, _ in steps if start < at <= end}
+    for at in sorted(moments):
+        _re_estimate(walk, at, _at(estimates, at, None))
+        _move(walk, at, _at(memberships, at, False), _at(outcomes, at, OPEN))
+    return _finish(walk) if walk.was_member else None
+
+
+def _begin(walk: _Progress, start: datetime) -> None:
+    if not walk.is_member:
+        return
+    walk.was_member = True
+    walk.member_outcome = walk.outcome
+    walk.points_at_start = walk.points_at_end = walk.points
+    if walk.outcome == OPEN:
+        walk.in_scope = walk.is_committed = True
+        walk.events.append(ScopeEvent("committed", start, None, walk.points))
+
+
+def _re_estimate(walk: _Progress, at: datetime, points: Points) -> None:
+    if points != walk.points and walk.in_scope:
+        walk.events.append(ScopeEvent("estimate_changed", at, walk.points, points))
+    walk.points = points
+    if walk.is_member:
+        walk.points_at_end = points
+
+
+def _move(walk: _Progress, at: datetime, is_member: bool, outcome: str) -> None:  # noqa: FBT001 - one step's values
+    if walk.in_scope and not is_member:
+        walk.events.append(ScopeEvent("removed", at, walk.points, None))
+        walk.in_scope, walk.removed_at = False, at
+    elif walk.in_scope and outcome != walk.outcome:
+        event = "reopened" if outcome == OPEN else "cancelled" if outcome == CANCELLED else "completed"
+        walk.events.append(ScopeEvent(event, at, walk.points, walk.points))
+    elif is_member and not walk.in_scope and outcome == OPEN:
+        _add(walk, at)
+    if is_member:
+        if not walk.was_member:
+            walk.points_at_start = walk.points
+        walk.was_member, walk.member_outcome, walk.points_at_end = True, outcome, walk.points
+    walk.is_member, walk.outcome = is_member, outcome
+
+
+def _add(walk: _Progress, at: datetime) -> None:
+    walk.events.append(ScopeEvent("added", at, None, walk.points))
+    if not walk.is_committed and walk.added_at is None:
+        walk.added_at, walk.points_at_start = at, walk.points
+    walk.in_scope, walk.removed_at = True, None
+
+
+def _finish(walk: _Progress) -> Scope:
+    if walk.in_scope:
+        outcome = {OPEN: "carried_over", CANCELLED: CANCELLED}.get(walk.outcome, "completed")
+    elif walk.removed_at is not None and not walk.is_member:
+        outcome = "removed"
+    else:
+        outcome = CANCELLED if walk.member_outcome == CANCELLED else "completed_outside"
+    return Scope(
+        is_committed=walk.is_committed,
+        added_at=walk.added_at,
+        removed_at=walk.removed_at,
+        points_at_start=walk.points_at_start,
+        points_at_end=walk.points_at_end,
+        outcome=outcome,
+        events=walk.events,
+    )
+
+
+def _at(steps: Sequence[tuple[datetime, T]], moment: datetime, default: T) -> T:
+    for at, value in reversed(steps):
+        if at <= moment:
+            return value
+    return default
