@@ -1,0 +1,1 @@
+"""An Azure DevOps organisation as its REST APIs show it: core, work and work item tracking."""

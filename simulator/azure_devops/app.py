@@ -1,0 +1,165 @@
+"""The organisation as an ASGI application: its addresses, its login and its API versions."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from simulator.azure_devops import items, reporting, structure, work
+from simulator.azure_devops.organization import Organization
+from simulator.azure_devops.refusals import refuse
+from simulator.faults import SIGN_IN
+from simulator.wire import Refusal, credentials
+
+_VERSION = re.compile(r"(\d+\.\d+)(-preview(?:\.\d+)?)?")
+_ACCEPTED = re.compile(r"api-version=([^;,\s]+)")
+RELEASED = 7.1
+_CORE = {
+    "resourceareas": structure.resource_areas,
+    "connectiondata": structure.connection_data,
+    "projects": structure.projects,
+    "projects/{project}": structure.project,
+    "projects/{project}/teams": structure.teams,
+    "projects/{project}/teams/{team}": structure.team,
+    "projects/{project}/teams/{team}/members": structure.team_members,
+    "teams": structure.teams,
+}
+_WIT = {
+    "fields": structure.fields,
+    "fields/{field}": structure.one_field,
+    "workitemrelationtypes": structure.relation_types,
+    "workitems": items.get_items,
+    "workitems/{id}": items.get_item,
+    "workitems/{id}/updates": items.updates,
+    "workitems/{id}/revisions": items.revisions,
+    "workitems/{id}/revisions/{rev}": items.revision,
+    "workitems/{id}/comments": items.comments,
+    "recyclebin": items.recycle_bin,
+    "recyclebin/{id}": items.recycled_item,
+    "reporting/workitemrevisions": reporting.revisions,
+    "reporting/workitemlinks": reporting.links,
+}
+_WIT_POSTS = {
+    "reporting/workitemrevisions": reporting.revisions,
+    "workitemsbatch": items.batch,
+    "wiql": items.query_by_wiql,
+}
+_WIT_OF_PROJECT = {
+    "workitemtypes": structure.types,
+    "workitemtypes/{type}": structure.one_type,
+    "workitemtypes/{type}/states": structure.states,
+    "workitemtypecategories": structure.categories,
+    "classificationnodes": structure.classification_nodes,
+    "classificationnodes/{group}": structure.classification_node,
+    "classificationnodes/{group}/{path:path}": structure.classification_node,
+}
+_WORK = {
+    "teamsettings": work.team_settings,
+    "teamsettings/iterations": work.iterations,
+    "teamsettings/iterations/{iteration}": work.one_iteration,
+    "teamsettings/iterations/{iteration}/workitems": work.iteration_items,
+    "teamsettings/iterations/{iteration}/capacities": work.capacities,
+    "teamsettings/iterations/{iteration}/teamdaysoff": work.team_days_off,
+    "teamsettings/teamfieldvalues": work.team_field_values,
+    "backlogconfiguration": work.backlog_configuration,
+    "boards": work.boards,
+    "boards/{board}": work.one_board,
+    "boards/{board}/columns": work.board_columns,
+}
+
+
+def make_app(organization: Organization) -> ASGIApp:
+    """The organisation's application."""
+    handlers = {Refusal: _refused, 404: _unknown, 405: _unknown}
+    app = Starlette(routes=_routes(f"/{organization.name}"), exception_handlers=handlers)
+    app.state.organization = organization
+    return _Door(app, organization)
+
+
+def _routes(base: str) -> list[Route]:
+    project, team = base + "/{project}", base + "/{project}/{team}"
+    routes = [Route(f"{base}/_apis", structure.locations, methods=["OPTIONS"])]
+    routes += [Route(f"{base}/_apis/{path}", endpoint, methods=["GET"]) for path, endpoint in _CORE.items()]
+    for scope in (base, project, team):
+        routes += [Route(f"{scope}/_apis/wit/{path}", e, methods=["POST"]) for path, e in _WIT_POSTS.items()]
+    for scope in (base, project):
+        routes += [Route(f"{scope}/_apis/wit/{path}", e, methods=["GET"]) for path, e in _WIT.items()]
+    routes += [Route(f"{project}/_apis/wit/{path}", e, methods=["GET"]) for path, e in _WIT_OF_PROJECT.items()]
+    for scope in (team, project):
+        routes += [Route(f"{scope}/_apis/work/{path}", e, methods=["GET"]) for path, e in _WORK.items()]
+    return routes
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    if not isinstance(error, Refusal):
+        raise error
+    return error.response
+
+
+async def _unknown(request: Request, _: Exception) -> Response:
+    message = f"TF400813: Resource not available at {request.scope['asked_path']}."
+    return refuse(404, "VssResourceNotFoundException", message).response
+
+
+class _Door:
+    """Lets through who has the token and asks for a version that the server speaks; reads paths in any case."""
+
+    def __init__(self, app: ASGIApp, organization: Organization) -> None:
+        self._app = app
+        self._organization = organization
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        response = self._turned_away(request)
+        if response is None:
+            path = scope["path"]
+            inner = {**scope, "path": path.lower(), "raw_path": path.lower().encode(), "asked_path": path}
+            await self._app(inner, receive, send)
+        else:
+            await response(scope, receive, send)
+
+    def _turned_away(self, request: Request) -> Response | None:
+        if credentials(request) != ("", self._organization.token):
+            return _sign_in(request)
+        return self._bad_version(request)
+
+    def _bad_version(self, request: Request) -> Response | None:
+        asked = request.query_params.get("api-version") or _accepted(request)
+        if asked is None:
+            if request.method == "POST":
+                message = "No api-version was supplied for the request."
+                return refuse(400, "VssVersionNotSpecifiedException", message).response
+            return None
+        found, newest = _VERSION.fullmatch(asked), self._organization.newest_api_version
+        if found is None or float(found[1]) > float(newest):
+            message = (
+                f"The requested REST API version of {asked} is out of range for this server. "
+                f"The latest REST API version this server supports is {newest}."
+            )
+            return refuse(400, "VssVersionOutOfRangeException", message).response
+        if float(found[1]) > RELEASED and not found[2]:
+            message = (
+                f"The requested version {asked} of the resource is under preview. The -preview flag must be supplied."
+            )
+            return refuse(400, "VssInvalidPreviewVersionException", message).response
+        return None
+
+
+def _accepted(request: Request) -> str | None:
+    found = _ACCEPTED.search(request.headers.get("accept", ""))
+    return found[1] if found else None
+
+
+def _sign_in(request: Request) -> Response:
+    """A dead token: the sign-in page with 203 for those who read, 401 for all others."""
+    is_suppressed = request.headers.get("x-tfs-fedauthredirect", "").lower() == "suppress"
+    if request.method == "GET" and not is_suppressed:
+        return HTMLResponse(SIGN_IN, 203)
+    message = "TF400813: The user 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa' is not authorized to access this resource."
+    headers = {"WWW-Authenticate": 'Basic realm="https://dev.azure.com/"', "X-TFS-ServiceError": "TF400813"}
+    return refuse(401, "UnauthorizedRequestException", message, headers=headers).response

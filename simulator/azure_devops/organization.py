@@ -1,0 +1,107 @@
+"""The organisation itself: its address, its login, its ids and clocks, and what its parts share."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from simulator.azure_devops.feed import Feed
+from simulator.company import AZURE_DEVOPS, Company, Issue, Person, Product, Project, Sprint, State, Team
+from simulator.life.layout import SHOP
+from simulator.wire import Cache
+
+_NAMESPACE = uuid.UUID("5d3c7d2e-0000-4000-8000-000000000000")
+_AREAS = {3: "Basket", 4: "Search"}
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Organization:
+    """One Azure DevOps organisation over the company's second product; `url` is known once the port is."""
+
+    company: Company
+    name: str
+    token: str
+    url: str = ""
+    feed_batch: int = 200
+    wiql_cap: int = 20_000
+    newest_api_version: str = "7.2"
+    feed: Feed = field(default_factory=Feed)
+    snapshots: Cache[list[Any]] = field(default_factory=lambda: Cache(8_000))
+    texts: Cache[list[str]] = field(default_factory=lambda: Cache(8_000))
+
+    @property
+    def product(self) -> Product:
+        """What the organisation shows."""
+        return self.company.product(AZURE_DEVOPS)
+
+    def find(self, number: int) -> Issue | None:
+        """The work item of this id, unless it is in the recycle bin."""
+        issue = self.product.issues.get(number)
+        return None if issue is None or issue.deleted_at is not None else issue
+
+
+@lru_cache(maxsize=8192)
+def guid(kind: str, number: int) -> str:
+    """The GUID of a thing, always the same."""
+    return str(uuid.uuid5(_NAMESPACE, f"{kind} {number}"))
+
+
+@lru_cache(maxsize=65_536)
+def ado_time(at: int) -> str:
+    """An instant as Azure DevOps shows it: UTC, without trailing zeros."""
+    text = f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%dT%H:%M:%S}"
+    return f"{text}.{at % 1000:03d}".rstrip("0").rstrip(".") + "Z"
+
+
+def identity(organization: Organization, person: Person) -> dict[str, Any]:
+    """A person as an object, shared by all answers: not to be changed."""
+    return _identity(organization.url, person)
+
+
+@lru_cache(maxsize=1024)
+def _identity(url: str, person: Person) -> dict[str, Any]:
+    return {
+        "displayName": person.name,
+        "url": f"{url}/_apis/Identities/{guid('person', person.id)}",
+        "id": guid("person", person.id),
+        "uniqueName": person.email,
+        "imageUrl": f"{url}/_apis/GraphProfile/MemberAvatars/{guid('person', person.id)}",
+        "descriptor": f"aad.{guid('person', person.id)}",
+    }
+
+
+def identity_text(person: Person) -> str:
+    """A person as the feed writes them when objects are not asked for."""
+    return f"{person.name} <{person.email}>"
+
+
+def area_name(team: Team) -> str:
+    """The name of the team's area node."""
+    return _AREAS[team.id]
+
+
+def area(product: Product, state: State) -> tuple[int, str]:
+    """Id and path of an item's area."""
+    project: Project = product.projects[state["project"]]
+    team = product.teams.get(state.get("team") or 0)
+    if team is None or project.id != SHOP:
+        return 3400 + project.id, project.name
+    return 3450 + team.id, f"{project.name}\\{area_name(team)}"
+
+
+def iteration(product: Product, state: State) -> tuple[int, str]:
+    """Id and path of an item's iteration."""
+    project: Project = product.projects[state["project"]]
+    planned = state.get("sprints") or ()
+    if not planned or project.id != SHOP:
+        return 3500 + project.id, project.name
+    sprint: Sprint = product.sprints[planned[-1]]
+    return iteration_node(sprint), f"{project.name}\\{sprint.name}"
+
+
+def iteration_node(sprint: Sprint) -> int:
+    """The number of the iteration's node."""
+    return 3570 + sprint.id

@@ -1,0 +1,155 @@
+"""The simulated trackers over one company: what a running simulator holds, and what tests may ask and tell it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from simulator.azure_devops.app import make_app as make_azure_devops
+from simulator.azure_devops.organization import Organization
+from simulator.company import Company, Product
+from simulator.faults import Fault
+from simulator.jira_cloud.app import make_app as make_jira
+from simulator.jira_cloud.history import issue_items
+from simulator.jira_cloud.site import Site
+from simulator.life.generate import advance, make_world
+from simulator.life.world import World
+
+EMAIL = "bot@acme.example"
+ORGANIZATION = "contoso"
+DEFAULT_ISSUES, DEFAULT_SEED, DEFAULT_NOW = 2_000, 7, "2026-09-30T18:00:00Z"
+_IDS = re.compile(r"(?<!/api)/(\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27})(?=/|$)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What makes one simulator differ from another; the same settings give the same answers."""
+
+    issues: int = DEFAULT_ISSUES
+    seed: int = DEFAULT_SEED
+    now: str = DEFAULT_NOW
+    latency_ms: int = 0
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Trackers:
+    """The company, the two trackers that show it, the faults to come, and the requests so far."""
+
+    settings: Settings
+    world: World
+    site: Site
+    organization: Organization
+    apps: dict[str, ASGIApp]
+    faults: list[Fault] = field(default_factory=list)
+    requests: dict[str, Counter[str]] = field(
+        default_factory=lambda: {"jira_cloud": Counter(), "azure_devops": Counter()}
+    )
+
+    @property
+    def company(self) -> Company:
+        """The company as it is now."""
+        return self.world.company
+
+    def advance(self, nights: int) -> None:
+        """Let so many nights pass."""
+        advance(self.world, nights)
+
+    def count(self, tracker: str, method: str, path: str) -> None:
+        """Note a request; ids in the path count as one."""
+        self.requests[tracker][f"{method} {_IDS.sub('/{id}', path)}"] += 1
+
+    def strike(self, path: str) -> Fault | None:
+        """The first fault that hits a request of this path."""
+        return next((fault for fault in self.faults if fault.strikes(path)), None)
+
+    def tell(self, name: str, value: Any) -> None:  # noqa: ANN401 - of the setting's own type
+        """Change a switch: `page_cap`, `feed_batch`, `wiql_cap`, `newest_api_version`, `deletes_in_jira`."""
+        holder = next(
+            (h for h in (self.site, self.organization, self.world) if name in _SWITCHES.get(type(h), ())), None
+        )
+        if holder is None or not isinstance(value, type(getattr(holder, name))):
+            raise ValueError(f"{name} cannot be set so")
+        setattr(holder, name, value)
+
+
+_SWITCHES: dict[type, tuple[str, ...]] = {
+    Site: ("page_cap",),
+    Organization: ("feed_batch", "wiql_cap", "newest_api_version"),
+    World: ("deletes_in_jira",),
+}
+
+
+def make_trackers(settings: Settings) -> Trackers:
+    """A fresh company and its trackers; their addresses are filled in once they listen."""
+    now = round(datetime.fromisoformat(settings.now).timestamp() * 1000)
+    world = make_world(seed=settings.seed, issues=settings.issues, now=now)
+    site = Site(company=world.company, email=EMAIL, token=f"jira-{settings.seed}-token")
+    organization = Organization(company=world.company, name=ORGANIZATION, token=f"pat-{settings.seed}-token")
+    apps = {"jira_cloud": make_jira(site), "azure_devops": make_azure_devops(organization)}
+    return Trackers(settings=settings, world=world, site=site, organization=organization, apps=apps)
+
+
+def instant(at: int) -> str:
+    """Milliseconds as ISO text."""
+    return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def introduction(trackers: Trackers) -> dict[str, Any]:
+    """What somebody needs to connect."""
+    site, organization = trackers.site, trackers.organization
+    jira_projects = [project.key for project in site.product.projects.values()]
+    main = organization.product.teams.values()
+    return {
+        "now": instant(trackers.company.now),
+        "jira_cloud": {"url": site.url, "email": site.email, "token": site.token, "projects": jira_projects},
+        "azure_devops": {
+            "url": organization.url,
+            "token": organization.token,
+            "projects": sorted({organization.product.projects[team.project_id].name for team in main}),
+            "teams": [team.name for team in main],
+        },
+    }
+
+
+def report(trackers: Trackers) -> dict[str, Any]:
+    """The truth about the company, to check a connector against, and the requests so far."""
+    site, organization = trackers.site, trackers.organization
+    entries = [items for issue in site.product.alive() for items in issue_items(site, issue) if items]
+    feed = organization.feed
+    jira = _facts(site.product) | {"histories": len(entries), "changes": sum(map(len, entries))}
+    azure = _facts(organization.product) | feed.facts(organization.product)
+    azure["work_items"] = azure["issues"]
+    return {
+        "now": instant(trackers.company.now),
+        "nights": trackers.world.nights,
+        "issues": jira["issues"] + azure["issues"],
+        "requests": dict(sorted(sum(trackers.requests.values(), Counter[str]()).items())),
+        "jira_cloud": jira | _requests(trackers, "jira_cloud"),
+        "azure_devops": azure | _requests(trackers, "azure_devops"),
+    }
+
+
+def _facts(product: Product) -> dict[str, Any]:
+    alive = list(product.alive())
+    statuses = Counter(product.statuses[issue.state["status"]].name for issue in alive)
+    projects = Counter(product.projects[issue.state["project"]].key for issue in alive)
+    links = [link for link in product.links.values() if link.removed_at is None]
+    return {
+        "issues": len(alive),
+        "deleted": len(product.issues) - len(alive),
+        "by_project": dict(sorted(projects.items())),
+        "by_status": dict(sorted(statuses.items())),
+        "sprints": sum(1 for sprint in product.sprints.values() if not sprint.is_deleted),
+        "links": len(links),
+        "worklogs": sum(len(issue.worklogs) for issue in alive),
+    }
+
+
+def _requests(trackers: Trackers, tracker: str) -> dict[str, Any]:
+    counted = trackers.requests[tracker]
+    return {"requests": sum(counted.values()), "requests_by_path": dict(sorted(counted.items()))}

@@ -1,0 +1,97 @@
+"""Who is let in, and what goes wrong on command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from simulator.server import Running
+
+Connect = Callable[[Running], tuple[httpx.Client, httpx.Client]]
+MYSELF = "/rest/api/3/myself"
+
+
+def test_jira_refuses_a_wrong_token_but_describes_itself_to_everybody(running: Running) -> None:
+    answer = httpx.get(running.jira_url + MYSELF, auth=(running.jira_auth[0], "wrong"))
+    assert (answer.status_code, answer.headers["X-Seraph-LoginReason"]) == (401, "AUTHENTICATED_FAILED")
+    assert httpx.get(running.jira_url + "/rest/api/3/serverInfo").json()["deploymentType"] == "Cloud"
+    assert "cloudId" in httpx.get(running.jira_url + "/_edge/tenant_info").json()
+
+
+def test_azure_devops_shows_a_sign_in_page_to_a_dead_token(running: Running) -> None:
+    base = running.azure_devops_url + "/_apis"
+    dead = ("", "dead")
+    read = httpx.get(base + "/projects", auth=dead)
+    assert (read.status_code, read.headers["content-type"]) == (203, "text/html; charset=utf-8")
+    assert httpx.post(base + "/wit/wiql", auth=dead).status_code == 401
+    suppressed = httpx.get(base + "/projects", auth=dead, headers={"X-TFS-FedAuthRedirect": "Suppress"})
+    assert suppressed.json()["message"].startswith("TF400813")
+
+
+def test_a_fault_strikes_after_some_and_so_many_times(fresh: Running, connect: Connect) -> None:
+    client = connect(fresh)[0]
+    fresh.fault(
+        match="/myself$", after=1, times=2, status=429, headers={"Retry-After": "5"}, body={"errorMessages": []}
+    )
+    assert [client.get(MYSELF).status_code for _ in range(4)] == [200, 429, 429, 200]
+
+
+def test_an_outage_is_html(fresh: Running, connect: Connect) -> None:
+    fresh.fault(match="^/contoso/_apis/projects", status=503, body="html")
+    jira, azure = connect(fresh)
+    answer = azure.get("_apis/projects")
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert jira.get(MYSELF).status_code == 200
+
+
+def test_a_connection_can_break_in_the_middle_of_an_answer(fresh: Running, connect: Connect) -> None:
+    client = connect(fresh)[0]
+    fresh.fault(match="/myself$", kind="reset_mid_body")
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get(MYSELF)
+    assert client.get(MYSELF).status_code == 200
+
+
+def test_a_lie_is_an_empty_success(fresh: Running, connect: Connect) -> None:
+    client = connect(fresh)[0]
+    fresh.fault(match="/search/jql$", kind="lying_200")
+    answer = client.post("/rest/api/3/search/jql", json={"jql": "project = PAY"})
+    assert (answer.status_code, answer.json()) == (200, {"issues": [], "isLast": True})
+    assert answer.headers["X-Seraph-LoginReason"] == "AUTHENTICATED_FAILED"
+
+
+def test_a_token_can_die_in_mid_run(fresh: Running, connect: Connect) -> None:
+    client = connect(fresh)[1]
+    fresh.fault(match="_apis/", after=1, times=1, kind="sign_in_203")
+    assert [client.get("_apis/projects").status_code for _ in range(2)] == [200, 203]
+
+
+def test_commands_over_http(fresh: Running) -> None:
+    base = fresh.azure_devops_url.removesuffix("/contoso") + "/_simulator"
+    assert httpx.post(f"{base}/faults", json={"match": "x", "kind": "magic"}).status_code == 400
+    assert httpx.post(f"{base}/faults", json={"match": "(("}).status_code == 400
+    assert httpx.post(f"{base}/faults", json={"match": "/myself"}).json() == {"faults": 1}
+    assert httpx.delete(f"{base}/faults").json() == {"faults": 0}
+    assert httpx.post(f"{base}/advance", json={"nights": 2}).json()["now"] == "2026-10-02T18:00:00Z"
+    assert httpx.post(f"{base}/settings", json={"feed_batch": 500}).status_code == 200
+    assert httpx.post(f"{base}/settings", json={"nothing": 1}).status_code == 400
+    assert httpx.get(f"{base}/state").json()["nights"] == 2
+
+
+def test_the_state_counts_requests_and_knows_the_truth(fresh: Running, connect: Connect) -> None:
+    connect(fresh)[0].get("/rest/api/3/issue/10101")
+    connect(fresh)[0].get("/rest/api/3/issue/10102")
+    state = fresh.state()
+    assert state["jira_cloud"]["requests_by_path"] == {"GET /rest/api/3/issue/{id}": 2}
+    assert state["requests"] == state["jira_cloud"]["requests_by_path"]
+    assert state["issues"] == sum(1 for p in fresh.company.products for _ in p.alive())
+
+
+def test_a_page_cap_can_be_set(fresh: Running, connect: Connect) -> None:
+    fresh.tell(page_cap=3)
+    asked = {"jql": "project = PAY", "fields": ["summary"]}
+    assert len(connect(fresh)[0].post("/rest/api/3/search/jql", json=asked).json()["issues"]) == 3
+    with pytest.raises(ValueError, match="page_cap"):
+        fresh.tell(page_cap="many")
