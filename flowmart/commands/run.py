@@ -1,0 +1,36 @@
+"""`flowmart run`."""
+
+from __future__ import annotations
+
+import typer
+
+from flowmart.commands.options import session_of
+from flowmart.commands.sync import told
+from flowmart.run import RunReport, run_once
+from flowmart.session import Session
+from flowmart.text import count
+
+
+def command(context: typer.Context) -> None:
+    """Sync, compute and export: the nightly job.
+
+    A source that fails is named (exit code 1); the others are synced, and metrics and exports are made all the same.
+    """
+    session = session_of(context)
+    config, now = session.config(), session.begin()
+    with session.watching() as events:
+        report = run_once(config, "run", events=events, now=now, run_id=session.run_id)
+    show(session, report)
+    report.require_success()
+
+
+def show(session: Session, report: RunReport) -> None:
+    """A line for each step."""
+    if report.sync is not None:
+        session.print(told(report.sync))
+    if report.compute is not None:
+        rows = sum(report.compute.tables.values())
+        session.print(f"computed {count(len(report.compute.tables), 'table')}: {count(rows, 'row')}")
+    for name, files in report.written.items():
+        folder = files[0].path.parent if files else "nothing"
+        session.print(f"exported {name}: {count(len(files), 'file')} in {folder}")

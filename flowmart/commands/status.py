@@ -1,0 +1,79 @@
+"""`flowmart status`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from flowmart.commands.options import AsJson, print_json, row, session_of, table
+from flowmart.config import Config
+from flowmart.errors import JobFailed
+from flowmart.session import Session
+from flowmart.status import SourceStatus, Status, read_status
+from flowmart.text import duration, instant, printable
+
+
+def command(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FBT002 - Typer's shape
+    """Show when each source was last synced, and how that went.
+
+    Exit code 1 when a source's last complete sync is older than schedule.max_age, so that monitoring can call it.
+    """
+    session = session_of(context)
+    config, now = session.config(), session.begin()
+    status = read_status(config, now)
+    if as_json:
+        print_json(session, asdict(status))
+    else:
+        _show(session, config, status)
+    late = [source for source in status.sources if source.is_late]
+    if late:
+        most = duration(config.schedule.max_age_seconds)
+        raise JobFailed(f"{'; '.join(_lateness(source) for source in late)} (schedule.max_age is {most})")
+
+
+def _lateness(source: SourceStatus) -> str:
+    if source.lag_seconds is None:
+        return f"{source.source} was never completely synced"
+    return f"{source.source} is {duration(source.lag_seconds)} old"
+
+
+def _show(session: Session, config: Config, status: Status) -> None:
+    newest = "the newest" if status.revision == status.newest_revision else f"the newest is {status.newest_revision}"
+    revision = (
+        "no tables yet: run `flowmart sync`" if status.revision is None else f"revision {status.revision}, {newest}"
+    )
+    session.print(f"warehouse {status.warehouse}: {revision}")
+    for step, due in status.next_runs.items():
+        session.print(f"next {step} (by `flowmart schedule`): {instant(due, config.zone)}")
+    for source in status.sources:
+        _show_source(session, config, source)
+
+
+def _show_source(session: Session, config: Config, source: SourceStatus) -> None:
+    last = source.last_synced_at
+    when = "never completely synced" if last is None else f"synced {instant(last, config.zone)}"
+    lag = "" if source.lag_seconds is None else f", {duration(source.lag_seconds)} ago"
+    made = table(
+        "stream",
+        "last run",
+        "outcome",
+        "rows",
+        "requests",
+        "took",
+        title=f"{source.source}: {when}{lag}",
+        right=("rows", "requests", "took"),
+    )
+    for stream in source.streams:
+        took = (
+            None if stream.finished_at is None else duration((stream.finished_at - stream.started_at).total_seconds())
+        )
+        began = instant(stream.started_at, config.zone)
+        row(made, stream.stream, began, stream.outcome, f"{stream.rows_read:,}", f"{stream.requests:,}", took)
+    if source.streams:
+        session.out.print(made)
+    else:
+        session.print(f"{source.source}: {when}{lag}")
+    for stream in source.streams:
+        if stream.error is not None:
+            session.print(f"{source.source} {stream.stream}: {printable(stream.error)}")

@@ -1,0 +1,66 @@
+"""What `init` finds out about a tracker before there is a configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from flowmart import problems
+from flowmart.config import Config
+from flowmart.errors import UsageError
+from flowmart.look import Connect, SourceLook, connect, look_at_source
+
+_HOSTED = {"dev.azure.com"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A tracker that a configuration is wanted for. The token is known by the name of its variable only."""
+
+    name: str
+    type: str
+    url: str
+    token_variable: str
+    email: str | None = None
+
+
+def source_name(url: str) -> str:
+    """A name for the source at this address: `acme` for https://acme.atlassian.net or https://dev.azure.com/acme."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    path = [part for part in parts.path.split("/") if part]
+    likely = path[0] if host in _HOSTED and path else host.partition(".")[0]
+    return re.sub(r"[^a-z0-9_-]+", "-", likely.lower()).strip("-") or "tracker"
+
+
+def token_variable(name: str, type_: str) -> str:
+    """The variable that would hold the token of a source: `ACME_JIRA_TOKEN`, `CONTOSO_ADO_TOKEN`."""
+    tool = "JIRA" if type_ == "jira" else "ADO"
+    variable = f"{re.sub(r'[^A-Z0-9]+', '_', name.upper())}_{tool}_TOKEN"
+    return f"_{variable}" if variable[0].isdigit() else variable
+
+
+def discover(
+    wanted: Wanted, environment: Mapping[str, str], now: datetime, connect: Connect = connect
+) -> SourceLook | None:
+    """What the tracker shows; None when its token is not in the environment."""
+    token = environment.get(wanted.token_variable)
+    if not token:
+        return None
+    return look_at_source(_config(wanted, token), wanted.name, now, connect)
+
+
+def _config(wanted: Wanted, token: str) -> Config:
+    source = {"type": wanted.type, "url": wanted.url, "token": token}
+    if wanted.email:
+        source["email"] = wanted.email
+    try:
+        return Config.model_validate({"sources": {wanted.name: source}})
+    except ValidationError as error:
+        said = [f"{problems.dotted(place)}: {text}" for place, text in problems.lines(error, Config, ())]
+        raise UsageError("; ".join(said)) from None

@@ -1,0 +1,142 @@
+"""A few lines of true numbers from the warehouse: what the demo ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from warehouse.tables import table
+
+_SHOWN = 6
+
+
+def headlines(connection: Connection, today: date) -> list[tuple[str, str]]:
+    """Label and sentence, in the order to read them; what has no data yet is left out. `today` is a local day."""
+    month = today.replace(day=1)
+    return [
+        *_loaded(connection),
+        *_cycle_time(connection, month),
+        *_throughput(connection, today),
+        *_in_progress(connection),
+        *_velocity(connection),
+        *_say_do(connection),
+        *_escape_rate(connection, month),
+    ]
+
+
+def _loaded(connection: Connection) -> Iterator[tuple[str, str]]:
+    issues, sources = table("issues"), table("sources")
+    per_source = connection.execute(
+        select(sources.c.source_id, func.count(issues.c.issue_id))
+        .join(issues, issues.c.source_id == sources.c.source_id, isouter=True)
+        .group_by(sources.c.source_id)
+        .order_by(sources.c.source_id)
+    ).all()
+    changes = connection.execute(select(func.count()).select_from(table("issue_changes"))).scalar_one()
+    each = ", ".join(f"{name} {count:,}" for name, count in per_source)
+    yield "Loaded", f"{sum(count for _, count in per_source):,} issues ({each}) with {changes:,} changes"
+
+
+def _cycle_time(connection: Connection, month: date) -> Iterator[tuple[str, str]]:
+    trend = table("cycle_time_trend")
+    rows = _latest(
+        connection,
+        select(trend)
+        .where(trend.c.period == "month", trend.c.grouping == "all", trend.c.period_start < month, trend.c.n > 0)
+        .order_by(trend.c.period_start.desc()),
+    )
+    if not rows:
+        return
+    last = rows[-1]
+    yield (
+        "Cycle time",
+        (
+            f"half of the {last.n} issues finished in {last.period_start:%B %Y} took at most {last.p50_days:.1f} days, "
+            f"85 % at most {last.p85_days:.1f}"
+        ),
+    )
+    months = ", ".join(f"{row.period_start:%b} {row.p85_days:.1f}" for row in rows)
+    yield "  85 % within", f"{months} days"
+
+
+def _throughput(connection: Connection, today: date) -> Iterator[tuple[str, str]]:
+    weekly, dates = table("throughput"), table("dates")
+    this_week = select(dates.c.week_start).where(dates.c.day == today).scalar_subquery()
+    rows = _latest(
+        connection,
+        select(weekly.c.period_start, func.sum(weekly.c.finished_issues).label("issues"))
+        .where(weekly.c.period == "week", weekly.c.period_start < this_week)
+        .group_by(weekly.c.period_start)
+        .order_by(weekly.c.period_start.desc()),
+    )
+    if rows:
+        counts = ", ".join(str(row.issues) for row in rows)
+        yield "Throughput", f"{counts} issues finished in the last {len(rows)} full weeks"
+
+
+def _in_progress(connection: Connection) -> Iterator[tuple[str, str]]:
+    flow = table("issue_flow")
+    ages = sorted(connection.execute(select(flow.c.age_seconds).where(flow.c.age_seconds.is_not(None))).scalars())
+    if ages:
+        yield "In progress", f"{len(ages)} issues, the oldest for {ages[-1] / 86_400:.0f} days"
+
+
+def _velocity(connection: Connection) -> Iterator[tuple[str, str]]:
+    trend, boards = table("velocity_trend"), table("boards")
+    for board in connection.execute(select(boards.c.board_id, boards.c.name).order_by(boards.c.name)):
+        rows = _latest(
+            connection,
+            select(trend).where(trend.c.board_id == board.board_id).order_by(trend.c.end_at.desc(), trend.c.sprint_id),
+        )
+        if not rows:
+            continue
+        points = ", ".join(f"{row.velocity or 0:g}" for row in rows)
+        band = rows[-1]
+        ahead = "" if band.next_low is None else f"; next {max(0, band.next_low):.0f} to {band.next_high:.0f} (80 %)"
+        yield f"Velocity {board.name}", f"{points} points{ahead}"
+
+
+def _say_do(connection: Connection) -> Iterator[tuple[str, str]]:
+    sprints = table("sprint_metrics")
+    rows = connection.execute(
+        select(sprints.c.say_do_points).where(sprints.c.state == "closed", sprints.c.say_do_points.is_not(None))
+    ).scalars()
+    ratios = sorted(rows)
+    if ratios:
+        yield (
+            "Say/do",
+            f"half of {len(ratios)} closed sprints kept at least {ratios[len(ratios) // 2]:.0%} of their points",
+        )
+
+
+def _escape_rate(connection: Connection, month: date) -> Iterator[tuple[str, str]]:
+    escape = table("defect_escape")
+    rows = _latest(
+        connection,
+        select(escape)
+        .where(
+            escape.c.basis == "discovery",
+            escape.c.period == "month",
+            escape.c.grouping == "all",
+            escape.c.period_start < month,
+            escape.c.rate.is_not(None),
+        )
+        .order_by(escape.c.period_start.desc()),
+    )
+    if not rows:
+        return
+    last = rows[-1]
+    yield (
+        "Defect escape",
+        (
+            f"{last.rate:.0%} in {last.period_start:%B %Y} ({last.escaped} of {last.escaped + last.internal} "
+            f"classified defects; {last.unknown} more unknown)"
+        ),
+    )
+    yield "  by month", ", ".join(f"{row.period_start:%b} {row.rate:.0%}" for row in rows)
+
+
+def _latest(connection: Connection, newest_first: Select[tuple[object, ...]]) -> list[Row[tuple[object, ...]]]:
+    return list(connection.execute(newest_first.limit(_SHOWN)).all())[::-1]

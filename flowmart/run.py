@@ -1,0 +1,61 @@
+"""The nightly job: sync, compute, export, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exports.base import Written
+from flowmart.compute import ComputeReport, compute
+from flowmart.config import Config
+from flowmart.errors import JobFailed
+from flowmart.events import SyncEvents
+from flowmart.export import export
+from flowmart.settings.jobs import STEPS
+from flowmart.sync import SourceReport, SyncReport, sync
+
+_MOST_TOLD = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """What each step did; None for a step that was not asked for."""
+
+    sync: SyncReport | None = None
+    compute: ComputeReport | None = None
+    written: Mapping[str, Sequence[Written]] = field(default_factory=dict)
+
+    def require_success(self) -> None:
+        """Raise `JobFailed`, which names the sources that are not whole, if there are any."""
+        if self.sync is not None:
+            require_whole(self.sync.sources)
+
+
+def run_once(config: Config, step: str, *, events: SyncEvents, now: datetime, run_id: str) -> RunReport:
+    """Do `run`, or one of its steps alone. A source that fails keeps neither the others nor the later steps.
+
+    Raises `LeaseHeld` when another process syncs or computes.
+    """
+    if step not in STEPS:
+        raise ValueError(f"{step!r} is none of {', '.join(STEPS)}")
+    synced = sync(config, events=events, now=now, run_id=run_id) if step in {"run", "sync"} else None
+    computed = compute(config, now=now) if step in {"run", "compute"} else None
+    written = export(config) if step in {"run", "export"} else {}
+    return RunReport(sync=synced, compute=computed, written=written)
+
+
+def require_whole(sources: Sequence[SourceReport]) -> None:
+    """Raise `JobFailed` with a line that names each source that is not whole and why."""
+    failed = [f"{source.name}: {_why(source)}" for source in sources if not source.ok]
+    if not failed:
+        return
+    fine = [source.name for source in sources if source.ok]
+    others = f" (synced: {', '.join(fine)})" if fine else ""
+    raise JobFailed(f"{'; '.join(failed)}{others}")
+
+
+def _why(source: SourceReport) -> str:
+    said = [*([source.error] if source.error else []), *source.problems]
+    more = f"; and {len(said) - _MOST_TOLD} more" if len(said) > _MOST_TOLD else ""
+    return "; ".join(said[:_MOST_TOLD]) + more

@@ -1,0 +1,97 @@
+"""One call of the command line: its options, where it speaks, what it has loaded."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from flowmart import logs
+from flowmart.clock import new_run_id, run_now
+from flowmart.config import Config, config_path, load_config
+from flowmart.events import SyncEvents
+from flowmart.logs import LogContext, LogFormat
+from flowmart.progress import watching
+
+_LOG = logging.getLogger(__name__)
+_PIPE_WIDTH = 120
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """What every command gets. Results go to `out`, all else to `err`."""
+
+    environment: Mapping[str, str]
+    out: Console = field(default_factory=lambda: _console(stderr=False))
+    err: Console = field(default_factory=lambda: _console(stderr=True))
+    context: LogContext = field(default_factory=LogContext)
+    config_option: Path | None = None
+    verbosity: int = 0
+    log_format: LogFormat = LogFormat.TEXT
+    warehouse_shown: str | None = None
+    """The warehouse's address without its password, once the configuration is read."""
+    started_at: datetime | None = None
+    run_id: str = ""
+    """Name of the run that began at `started_at`."""
+
+    def start_logging(self) -> None:
+        """Send logging to `err` in the wanted form."""
+        level = {-1: logging.WARNING, 0: logging.INFO}.get(self.verbosity, logging.DEBUG)
+        logs.configure(self.err, self.log_format, level, self.context)
+
+    @property
+    def config_file(self) -> Path:
+        """The configuration file meant."""
+        return config_path(self.config_option, self.environment)
+
+    def config(self) -> Config:
+        """The configuration; its secrets are masked in all output from here on."""
+        config = load_config(self.config_file, self.environment)
+        self.context.hide(config.secrets())
+        self.warehouse_shown = config.warehouse.shown
+        return config
+
+    def begin(self) -> datetime:
+        """The now of a run that begins here; log lines carry its id."""
+        self.started_at = run_now(self.environment)
+        self.context.run = self.run_id = new_run_id(self.started_at)
+        return self.started_at
+
+    @contextmanager
+    def watching(self) -> Iterator[SyncEvents]:
+        """Events for a sync: live on a terminal, else as log lines."""
+        live = self.err.is_terminal and not self.err.is_dumb_terminal
+        wanted = self.verbosity == 0 and self.log_format is LogFormat.TEXT
+        with watching(self.err, self.context, live=live and wanted) as events:
+            yield events
+
+    def print(self, text: str) -> None:
+        """A line of the result, as it is."""
+        self.out.print(self.context.mask(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    def fail(self, text: str) -> None:
+        """Why the command fails, on stderr: always shown."""
+        if self.log_format is LogFormat.JSON:
+            _LOG.error(text)
+        else:
+            self.err.print(self.context.mask(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    def tell(self, text: str) -> None:
+        """A line for the person, on stderr; `-q` leaves it out."""
+        if self.log_format is LogFormat.JSON:
+            _LOG.info(text)
+        elif self.verbosity >= 0:
+            self.err.print(self.context.mask(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    return Console(stderr=stderr, highlight=False, emoji=False, markup=False, width=_PIPE_WIDTH)

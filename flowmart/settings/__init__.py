@@ -1,0 +1,18 @@
+"""The configuration's sections, one model each: what may be written there, and what it means."""
+
+from flowmart.settings.jobs import Export, Schedule, Sync
+from flowmart.settings.root import Config
+from flowmart.settings.sources import AzureDevOpsSource, FieldNames, JiraSource, Source
+from flowmart.settings.warehouse import Warehouse
+
+__all__ = [
+    "AzureDevOpsSource",
+    "Config",
+    "Export",
+    "FieldNames",
+    "JiraSource",
+    "Schedule",
+    "Source",
+    "Sync",
+    "Warehouse",
+]

@@ -1,0 +1,67 @@
+"""The whole configuration, and what other folders of ours need of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, model_validator
+
+from flowmart.settings.base import Section, Text
+from flowmart.settings.jobs import Export, Schedule, Sync
+from flowmart.settings.rules import CalendarSection, DefectsSection, MetricsSection, SprintsSection
+from flowmart.settings.sources import Source, SourceName
+from flowmart.settings.warehouse import Warehouse
+from flowmart.settings.workflow import WorkflowSection, merged
+from metrics.settings import MetricSettings
+
+
+class Config(Section):
+    """Everything that `flowmart.toml` says, secrets resolved and masked."""
+
+    warehouse: Warehouse = Field(default_factory=Warehouse)
+    sources: Annotated[dict[SourceName, Source], Field(min_length=1)]
+    workflow: WorkflowSection = Field(default_factory=WorkflowSection)
+    sprints: SprintsSection = Field(default_factory=SprintsSection)
+    calendar: CalendarSection = Field(default_factory=CalendarSection)
+    metrics: MetricsSection = Field(default_factory=MetricsSection)
+    defects: DefectsSection = Field(default_factory=DefectsSection)
+    sync: Sync = Field(default_factory=Sync)
+    schedule: Schedule = Field(default_factory=Schedule)
+    exports: dict[Text, Export] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_warehouse(cls, data: object) -> object:
+        """A table that is left out is validated too: the path in it counts from the file's folder."""
+        return {"warehouse": {}, **data} if isinstance(data, dict) else data
+
+    @property
+    def warehouse_url(self) -> str:
+        """The warehouse's address with its password."""
+        return self.warehouse.url.get_secret_value()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """`calendar.timezone`."""
+        return ZoneInfo(self.calendar.timezone)
+
+    def metric_settings(self) -> MetricSettings:
+        """The rules that metrics are computed by; for each source the general workflow rules are merged in."""
+        nothing = WorkflowSection()
+        return MetricSettings(
+            workflow=merged(self.workflow, nothing),
+            source_workflows={name: merged(self.workflow, source.workflow) for name, source in self.sources.items()},
+            grace_hours=self.sprints.grace_hours,
+            calendar=self.calendar.rules(),
+            defects=self.defects.settings(),
+            levels=frozenset(self.metrics.levels),
+        )
+
+    def secrets(self) -> Iterator[str]:
+        """Every text that must never be shown."""
+        for source in self.sources.values():
+            yield from source.secrets()
+        if self.warehouse.password:
+            yield self.warehouse.password

@@ -1,0 +1,127 @@
+"""`[sources.NAME]`: the trackers that are pulled, each with its login and its scope."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from flowmart.settings.base import Secret, Section, Text, Texts
+from flowmart.settings.workflow import WorkflowSection
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+def _base_address(value: str) -> str:
+    try:
+        parts = urlsplit(value.strip())
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError("is no web address; write it as https://HOST") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_fine:
+        raise ValueError("is no web address; write it as https://HOST")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a login; that has keys of its own")
+    if parts.query or parts.fragment:
+        raise ValueError("must end before any ? or #")
+    if re.search(r"[\s\x00-\x1f\x7f]", value.strip()):
+        raise ValueError("must not hold blanks")
+    return value.strip().rstrip("/")
+
+
+def _source_name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError("a source's name is made of letters, digits, - and _ (it begins every id in the warehouse)")
+    return value
+
+
+def _one_or_more(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Url = Annotated[str, AfterValidator(_base_address)]
+SourceName = Annotated[str, AfterValidator(_source_name)]
+
+
+FieldChoices = Annotated[Texts, BeforeValidator(_one_or_more)]
+"""A field's name or id, or several in order of preference: a project uses the first that is filled."""
+
+
+class FieldNames(Section):
+    """Which of the tracker's fields play which role; a role left out is proposed by the connector."""
+
+    story_points: FieldChoices = ()
+    severity: FieldChoices = ()
+    found_in: FieldChoices = ()
+
+    def by_role(self) -> Mapping[str, tuple[str, ...]]:
+        """Role → names or ids in order of preference, for the roles that the config fills."""
+        roles = {"story_points": self.story_points, "severity": self.severity, "found_in": self.found_in}
+        return {role: names for role, names in roles.items() if names}
+
+
+class JiraSource(Section):
+    """A Jira site. Cloud or Data Center is found out from the server."""
+
+    type: Literal["jira"]
+    url: Url
+    email: Text | None = None
+    token: Secret
+    projects: Texts = ()
+    boards: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(strict=False)] = ()
+    jql: Text | None = None
+    fields_: FieldNames = Field(default_factory=FieldNames, alias="fields")
+    history_since: date | None = None
+    workflow: WorkflowSection = Field(default_factory=WorkflowSection)
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> Self:
+        given = [name for name in ("projects", "boards", "jql") if getattr(self, name)]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} exclude one another: keep one of them")
+        return self
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown."""
+        return (self.token.get_secret_value(),)
+
+
+class AzureDevOpsSource(Section):
+    """An Azure DevOps organisation or collection. The login is a token, or an Entra application."""
+
+    type: Literal["azure_devops"]
+    url: Url
+    token: Secret | None = None
+    tenant_id: Text | None = None
+    client_id: Text | None = None
+    client_secret: Secret | None = None
+    projects: Texts = ()
+    teams: Texts = ()
+    fields_: FieldNames = Field(default_factory=FieldNames, alias="fields")
+    history_since: date | None = None
+    workflow: WorkflowSection = Field(default_factory=WorkflowSection)
+
+    @model_validator(mode="after")
+    def _one_login(self) -> Self:
+        entra = {"tenant_id": self.tenant_id, "client_id": self.client_id, "client_secret": self.client_secret}
+        given = [name for name, value in entra.items() if value is not None]
+        if self.token is not None and given:
+            raise ValueError(f"token and {given[0]} exclude one another: log in by one of them")
+        if self.token is None and not given:
+            raise ValueError("has no login; set token, or tenant_id, client_id and client_secret")
+        if given and len(given) < len(entra):
+            missing = ", ".join(name for name in entra if name not in given)
+            raise ValueError(f"an Entra login needs {missing} too")
+        return self
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown."""
+        return tuple(s.get_secret_value() for s in (self.token, self.client_secret) if s is not None)
+
+
+Source = Annotated[JiraSource | AzureDevOpsSource, Field(discriminator="type")]
+"""A configured tracker; `type` tells which."""

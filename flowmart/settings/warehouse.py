@@ -1,0 +1,66 @@
+"""`[warehouse]`: the database that everything is loaded into."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from flowmart.settings.base import Section
+
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_EXPECTED = "use sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
+
+
+def _usable_address(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        address = make_url(value.strip())
+    except (ArgumentError, ValueError):
+        raise ValueError(f"cannot be read as a database address; {_EXPECTED}") from None
+    if address.drivername not in {"sqlite", "postgresql", "postgresql+psycopg"}:
+        raise ValueError(f"no warehouse on {address.drivername}; {_EXPECTED}")
+    if address.drivername != "sqlite":
+        return SecretStr(address.render_as_string(hide_password=False))
+    if not address.database or address.database == ":memory:":
+        raise ValueError("needs a file, such as sqlite:///flowmart.db")
+    folder = (info.context or {}).get("folder")
+    path = Path(address.database).expanduser()
+    return SecretStr(address.set(database=str(Path(folder) / path if folder else path)).render_as_string())
+
+
+class Warehouse(Section):
+    """Where the tables are. A relative SQLite path counts from the folder of the configuration file."""
+
+    url: Annotated[SecretStr, BeforeValidator(_usable_address)] = Field(
+        default="sqlite:///flowmart.db", validate_default=True
+    )
+    schema_name: str = Field(default="", alias="schema")
+
+    @field_validator("schema_name")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        if value and not _PLAIN_NAME.fullmatch(value):
+            raise ValueError("must be a plain name: letters, digits and underscore")
+        return value
+
+    @model_validator(mode="after")
+    def _schema_needs_postgresql(self) -> Self:
+        if self.schema_name and self.url.get_secret_value().startswith("sqlite"):
+            raise ValueError("schema: only PostgreSQL has schemas; leave it out")
+        return self
+
+    @property
+    def shown(self) -> str:
+        """The address without its password, for people."""
+        return make_url(self.url.get_secret_value()).render_as_string(hide_password=True)
+
+    @property
+    def password(self) -> str | None:
+        """The password within the address."""
+        return make_url(self.url.get_secret_value()).password

@@ -1,0 +1,128 @@
+"""How the warehouse stands: each source's and stream's last sync, as recorded by the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, func, select
+
+import migrations
+from flowmart.config import Config
+from flowmart.cron import next_due
+from flowmart.store import connected
+from warehouse.engine import warehouse_exists
+from warehouse.tables.loaded import sources
+from warehouse.tables.operational import sync_runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamStatus:
+    """The last run of a stream."""
+
+    stream: str
+    outcome: str
+    started_at: datetime
+    finished_at: datetime | None
+    rows_read: int
+    rows_written: int
+    requests: int
+    retries: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """A configured source. It is late when its last whole sync is older than `schedule.max_age`, or never was."""
+
+    source: str
+    last_synced_at: datetime | None
+    lag_seconds: float | None
+    is_late: bool
+    streams: tuple[StreamStatus, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The whole picture. `revision` is None as long as there are no tables."""
+
+    now: datetime
+    warehouse: str
+    revision: str | None
+    newest_revision: str
+    next_runs: Mapping[str, datetime]
+    sources: tuple[SourceStatus, ...]
+
+    @property
+    def ok(self) -> bool:
+        """No source is late."""
+        return not any(source.is_late for source in self.sources)
+
+
+def read_status(config: Config, now: datetime) -> Status:
+    """The picture at `now`. Makes no warehouse where there is none."""
+    engine = connected(config)
+    revision = migrations.current(engine) if warehouse_exists(engine) else None
+    found = _sources(engine, config, now) if revision is not None else _never_synced(config)
+    engine.dispose()
+    dues = {step: next_due(cron, config.zone, now) for step, cron in config.schedule.crons().items()}
+    return Status(
+        now=now,
+        warehouse=config.warehouse.shown,
+        revision=revision,
+        newest_revision=migrations.head(),
+        next_runs={step: moment for step, moment in dues.items() if moment is not None},
+        sources=found,
+    )
+
+
+def _never_synced(config: Config) -> tuple[SourceStatus, ...]:
+    return tuple(SourceStatus(source=n, last_synced_at=None, lag_seconds=None, is_late=True) for n in config.sources)
+
+
+def _sources(engine: Engine, config: Config, now: datetime) -> tuple[SourceStatus, ...]:
+    with engine.connect() as connection:
+        rows = connection.execute(select(sources.c.source_id, sources.c.last_synced_at))
+        synced = {row.source_id: row.last_synced_at for row in rows}
+        streams = _last_streams(connection)
+    found = []
+    for name in config.sources:
+        last = synced.get(name)
+        lag = None if last is None else (now - last).total_seconds()
+        found.append(
+            SourceStatus(
+                source=name,
+                last_synced_at=last,
+                lag_seconds=lag,
+                is_late=lag is None or lag > config.schedule.max_age_seconds,
+                streams=tuple(streams.get(name, ())),
+            )
+        )
+    return tuple(found)
+
+
+def _last_streams(connection: Connection) -> dict[str, list[StreamStatus]]:
+    """Source → the last run of each of its streams, in the order in which they began."""
+    newest_first = func.row_number().over(
+        partition_by=(sync_runs.c.source_id, sync_runs.c.stream),
+        order_by=(sync_runs.c.started_at.desc(), sync_runs.c.sync_run_id.desc()),
+    )
+    ranked = select(sync_runs, newest_first.label("age")).subquery()
+    rows = connection.execute(select(ranked).where(ranked.c.age == 1).order_by(ranked.c.started_at, ranked.c.stream))
+    streams: dict[str, list[StreamStatus]] = {}
+    for row in rows:
+        streams.setdefault(row.source_id, []).append(
+            StreamStatus(
+                stream=row.stream,
+                outcome=row.outcome,
+                started_at=row.started_at,
+                finished_at=row.finished_at,
+                rows_read=row.rows_read,
+                rows_written=row.rows_written,
+                requests=row.requests,
+                retries=row.retries,
+                error=row.error,
+            )
+        )
+    return streams

@@ -1,0 +1,53 @@
+"""Opens the configured warehouse: makes the tables of a new one, refuses one of another schema revision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import migrations
+from flowmart.errors import ApplicationError
+from warehouse.engine import open_warehouse
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from flowmart.config import Config
+
+
+class SchemaMismatch(ApplicationError):  # noqa: N818 - a state, as the house names them
+    """The warehouse has another schema than this version of flowmart works with."""
+
+
+def opened(config: Config) -> Engine:
+    """The warehouse at the newest schema revision; a warehouse without tables gets them first."""
+    engine = connected(config)
+    if migrations.current(engine) is None and migrations.is_empty(engine):
+        migrations.upgrade(engine)
+    require_newest(engine)
+    return engine
+
+
+def connected(config: Config) -> Engine:
+    """The warehouse as it is."""
+    return open_warehouse(config.warehouse_url, config.warehouse.schema_name)
+
+
+def require_newest(engine: Engine) -> None:
+    """Raise `SchemaMismatch` unless code and warehouse agree."""
+    revision, newest = migrations.current(engine), migrations.head()
+    if revision == newest:
+        return
+    if revision is None:
+        raise SchemaMismatch(
+            "the warehouse holds tables of ours but no schema revision; "
+            "if an upgrade broke off, run `flowmart migrate`, else choose an empty database or schema"
+        )
+    if migrations.known(revision):
+        raise SchemaMismatch(
+            f"the warehouse is at schema revision {revision}, this flowmart needs {newest}; "
+            "make a backup and run `flowmart migrate`"
+        )
+    raise SchemaMismatch(
+        f"the warehouse is at schema revision {revision}, which this flowmart (at {newest}) does not "
+        "know; upgrade flowmart"
+    )

@@ -1,0 +1,35 @@
+"""Words and numbers as people read them on a terminal."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+
+
+def printable(text: str) -> str:
+    """One line without control characters: names from a tracker must not steer the terminal or end a comment."""
+    return "".join(c if c.isprintable() else _UNREADABLE for c in " ".join(text.split()))
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `4 min`, `3 h 20 min`, `2 d 4 h`."""
+    whole = int(seconds)
+    if whole < _MINUTE:
+        return f"{max(whole, 0)} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def instant(moment: datetime, zone: tzinfo) -> str:
+    """`2026-10-02 04:15 CEST`."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"

@@ -1,0 +1,103 @@
+"""A configuration file to change, the command line without a process, and a tracker in memory."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from connectors.base import Counters, FieldChoice, Identity, Seen, Stream, Survey
+from connectors.errors import SourceError
+from flowmart.cli import main
+
+SURVEY = Survey(
+    seen=(
+        Seen(what="project", native_id="1", name="PAY", detail="Payments"),
+        Seen(what="board", native_id="12", name="Pay board"),
+    ),
+    fields=(
+        FieldChoice(role="story_points", native_ids=("cf_1", "cf_2"), name="Points", evidence="their type"),
+        FieldChoice(role="severity", native_ids=(), name="", evidence="no field of that name"),
+        FieldChoice(role="found_in", native_ids=("cf_3",), name="Environment", evidence='named\n"Environment"'),
+    ),
+)
+
+
+@dataclass(slots=True)
+class Tracker:
+    """A connector that looks only; with `failure` its login is refused."""
+
+    found: Survey = SURVEY
+    failure: SourceError | None = None
+    counters: Counters = field(default_factory=Counters)
+    is_closed: bool = False
+
+    def identify(self) -> Identity:
+        if self.failure is not None:
+            raise self.failure
+        return Identity(kind="jira_cloud", account="bot@acme.example", display_name="Bot", version="1001")
+
+    def survey(self) -> Survey:
+        return self.found
+
+    def streams(self) -> Sequence[Stream]:
+        return ()
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.fixture
+def tracker() -> Tracker:
+    """A tracker that lets us in."""
+    return Tracker()
+
+
+@pytest.fixture
+def refusing() -> Tracker:
+    """A tracker that does not."""
+    return Tracker(failure=SourceError("the login is refused"))
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a call of the command line ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Ended]
+
+JIRA = """\
+[sources.acme]
+type = "jira"
+url = "https://acme.example"
+token = "${ACME_TOKEN}"
+"""
+
+
+@pytest.fixture
+def call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
+    """Calls the command line with a configuration of one source and `more`; the process's logging is put back."""
+
+    def calling(*arguments: str, more: str = "", environment: Mapping[str, str] | None = None) -> Ended:
+        path = tmp_path / "flowmart.toml"
+        path.write_text(JIRA + more, encoding="utf-8")
+        given = {"FLOWMART_CONFIG": str(path), "ACME_TOKEN": "s3cret-token", **(environment or {})}
+        code = main(arguments, given)
+        printed = capsys.readouterr()
+        return Ended(code, printed.out, printed.err)
+
+    root, terminated = logging.getLogger(), signal.getsignal(signal.SIGTERM)
+    handlers, level = root.handlers[:], root.level
+    yield calling
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    signal.signal(signal.SIGTERM, terminated)
