@@ -1,0 +1,171 @@
+"""A simulated company as a process of its own, and the application run against it as an operator does."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from flowmart.cli import main
+from flowmart.demo import CONFIG, simulator
+from warehouse.engine import open_warehouse
+from warehouse.tables import COMPUTED, LOADED
+
+ISSUES = 120
+
+
+@dataclass(slots=True)
+class Trackers:
+    """The simulated trackers: where they are, and the company's now."""
+
+    about: Mapping[str, Any]
+    now: str
+
+    def advance(self, nights: int = 1) -> None:
+        """Let the company live on."""
+        answer = httpx.post(self._control("advance"), json={"nights": nights}, timeout=60)
+        answer.raise_for_status()
+        self.now = self.state()["now"]
+
+    def state(self) -> dict[str, Any]:
+        """What the simulator knows: its now, its requests so far, its true numbers."""
+        answer = httpx.get(self._control("state"), timeout=60)
+        answer.raise_for_status()
+        state: dict[str, Any] = answer.json()
+        return state
+
+    def set(self, **switches: Any) -> None:
+        """Change how the trackers serve, or what the company does."""
+        httpx.post(self._control("settings"), json=switches, timeout=60).raise_for_status()
+
+    def requests(self, path: str) -> int:
+        """How many requests there were so far to paths that hold this text."""
+        state = self.state()
+        counts = [state[tracker]["requests_by_path"] for tracker in ("jira_cloud", "azure_devops")]
+        return sum(number for count in counts for asked, number in count.items() if path in asked)
+
+    def fault(self, **fault: Any) -> None:
+        """Let requests fail on command."""
+        httpx.post(self._control("faults"), json=fault, timeout=60).raise_for_status()
+
+    def mend(self) -> None:
+        """End all faults."""
+        httpx.delete(self._control("faults"), timeout=60).raise_for_status()
+
+    def _control(self, word: str) -> str:
+        return f"{self.about['jira_cloud']['url']}/_simulator/{word}"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(slots=True)
+class Site:
+    """A folder with a configuration and a warehouse."""
+
+    folder: Path
+    trackers: Trackers
+
+    def configure(self, *changes: tuple[str, str]) -> None:
+        """Write the configuration; `changes` are texts in it and what takes their place."""
+        jira, ado = self.trackers.about["jira_cloud"], self.trackers.about["azure_devops"]
+        text = CONFIG.format(jira_url=jira["url"], jira_email=jira["email"], ado_url=ado["url"])
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        (self.folder / "flowmart.toml").write_text(text, encoding="utf-8")
+
+    def flowmart(self, *words: str, **environment: str) -> Done:
+        """Run the command within this process, which spares its start."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(words, {**self.environment(), **environment})
+        return Done(code, out.getvalue(), err.getvalue())
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Run the console command without waiting for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "flowmart", *words],
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """What the command finds there."""
+        return {
+            **os.environ,
+            "FLOWMART_CONFIG": str(self.folder / "flowmart.toml"),
+            "FLOWMART_NOW": self.trackers.now,
+            "DEMO_JIRA_TOKEN": self.trackers.about["jira_cloud"]["token"],
+            "DEMO_ADO_TOKEN": self.trackers.about["azure_devops"]["token"],
+        }
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table that holds data of trackers or numbers; without the logs of runs."""
+        engine = open_warehouse(f"sqlite:///{self.folder / 'flowmart.db'}")
+        with engine.connect() as connection:
+            return {
+                table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+                for table in (*LOADED, *COMPUTED)
+            }
+
+
+@pytest.fixture(scope="module")
+def company() -> Iterator[Trackers]:
+    """Trackers for all tests of a module; what one test does to the company, the next ones see."""
+    with simulator(ISSUES) as about:
+        yield Trackers(about, about["now"])
+
+
+@pytest.fixture
+def trackers(company: Trackers) -> Iterator[Trackers]:
+    """The trackers without faults."""
+    yield company
+    company.mend()
+
+
+@pytest.fixture
+def site(tmp_path: Path, trackers: Trackers) -> Site:
+    """A configured site without a warehouse."""
+    return new_site(tmp_path / "site", trackers)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, company: Trackers) -> Mapping[str, list[Any]]:
+    """What a run that nothing disturbs leaves."""
+    site = new_site(tmp_path_factory.mktemp("undisturbed") / "site", company)
+    assert site.flowmart("run").returncode == 0
+    return site.tables()
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, trackers: Trackers) -> Site:
+    """Another one, for a run from scratch to compare with."""
+    return new_site(tmp_path / "fresh", trackers)
+
+
+def new_site(folder: Path, trackers: Trackers) -> Site:
+    """A folder with a configuration for the trackers."""
+    folder.mkdir()
+    site = Site(folder, trackers)
+    site.configure()
+    return site

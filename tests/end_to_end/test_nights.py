@@ -1,0 +1,69 @@
+"""Night after night: an increment leaves every table as a fresh full run would, and asks for what changed only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.end_to_end.conftest import Site
+
+
+def differing(mine: Mapping[str, list[Any]], other: Mapping[str, list[Any]]) -> dict[str, tuple[list[str], list[str]]]:
+    """Table → rows only here, rows only there; at most three each."""
+    found = {}
+    for name in mine:
+        here, there = set(map(repr, mine[name])), set(map(repr, other[name]))
+        if here != there:
+            found[name] = (sorted(here - there)[:3], sorted(there - here)[:3])
+    return found
+
+
+def run(site: Site) -> None:
+    done = site.flowmart("run")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_second_run_changes_nothing_and_asks_for_little(site: Site) -> None:
+    run(site)
+    first, searched, fed = site.tables(), *asked(site)
+    run(site)
+    again = asked(site)
+    assert differing(site.tables(), first) == {}
+    assert (again[0] - searched, again[1] - fed) == (1, 2)
+
+
+def asked(site: Site) -> tuple[int, int]:
+    """Pages of issues and batches of the feeds that were asked for so far."""
+    return site.trackers.requests("/search/jql"), site.trackers.requests("/_apis/wit/reporting/")
+
+
+def test_a_full_run_over_what_is_there_changes_nothing(site: Site) -> None:
+    run(site)
+    first = site.tables()
+    done = site.flowmart("sync", "--full")
+    assert done.returncode == 0, done.stderr
+    assert site.flowmart("compute").returncode == 0
+    assert differing(site.tables(), first) == {}
+
+
+def test_a_look_back_leaves_the_bookmarks_alone(site: Site) -> None:
+    run(site)
+    first = site.tables()
+    done = site.flowmart("sync", "--since", "2026-09-01")
+    assert done.returncode == 0, done.stderr
+    run(site)
+    assert differing(site.tables(), first) == {}
+
+
+def test_law_5_after_some_nights_an_increment_equals_a_fresh_full_run(site: Site, fresh: Site) -> None:
+    site.trackers.set(deletes_in_jira=False)
+    run(site)
+    before = site.tables()
+    for _ in range(3):
+        site.trackers.advance()
+        run(site)
+    run(fresh)
+    assert len(differing(site.tables(), before)) > 10
+    assert differing(site.tables(), fresh.tables()) == {}
