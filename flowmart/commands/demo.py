@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -59,5 +60,6 @@ def _show_files(session: Session, config: Config, report: RunReport, to: Path) -
     session.print("")
     session.print(f"warehouse      {to / Path(config.warehouse_url.removeprefix('sqlite:///')).name}")
     for name, files in report.written.items():
-        session.print(f"{name:<14} {config.exports[name].to} ({count(len(files), 'file')})")
+        folder = to / os.path.relpath(config.exports[name].to, to.absolute())
+        session.print(f"{name:<14} {folder} ({count(len(files), 'file')})")
     session.print(f"configuration  {to / 'flowmart.toml'}")
