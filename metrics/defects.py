@@ -60,28 +60,21 @@ def _compute(context: Context) -> None:
         or_(issues.c.level.in_(sorted(context.settings.levels)), issues.c.area_path.is_not(None)),
     )
     for chunk in chunks(connection, _READ, counted):
-        flows = {row.issue_id: row for row in parts_of_flow(connection, chunk)}
+        flows = parts_of(connection, chunk, issue_flow, "is_cancelled", "finished_at", "lead_seconds")
         parts = _Parts(
             changes_of(connection, chunk, asked),
             parts_of(connection, chunk, issue_labels, "label"),
             _affects(connection, chunk),
             _links(connection, chunk),
         )
-        rows = [_row(context, issue, flows.get(issue.issue_id), parts, released) for issue in chunk]
+        rows = [_row(context, issue, flows[issue.issue_id][0], parts, released) for issue in chunk]
         insert_rows(connection, defects, defects.columns.keys(), rows)
-
-
-def parts_of_flow(connection: Connection, chunk: Sequence[AnyRow]) -> Sequence[AnyRow]:
-    """The rows of `issue_flow` of a chunk."""
-    of = issue_flow.c
-    columns = (of.issue_id, of.created_on, of.is_cancelled, of.finished_at, of.lead_seconds)
-    return connection.execute(select(*columns).where(of.issue_id.between(chunk[0][0], chunk[-1][0]))).all()
 
 
 def _row(
     context: Context,
     issue: AnyRow,
-    flow: AnyRow | None,
+    flow: AnyRow,
     parts: _Parts,
     released: Mapping[str, _Version],
 ) -> tuple[Any, ...]:
@@ -97,11 +90,11 @@ def _row(
         issue.severity,
         *decided,
         verdict(rules, then).escape_class,
-        bool(flow and flow.is_cancelled),
+        flow.is_cancelled,
         introduced,
         (created_on - day).days if introduced and (day := released[introduced].released_on) else None,
-        flow and flow.finished_at,
-        flow and flow.lead_seconds,
+        flow.finished_at,
+        flow.lead_seconds,
     )
 
 
