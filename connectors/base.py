@@ -1,10 +1,15 @@
-"""The shapes every connector fills: a connector has streams, a stream has pages, a page has records and a bookmark."""
+"""The shapes every connector fills: a connector has streams, a stream has pages, a page has records and a bookmark.
+
+Beside its streams a connector can list the ids that the tracker has now, say where missing ones went, and pull single
+issues: what a census needs (`connectors.base.Census`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from warehouse.records import Record
@@ -30,6 +35,19 @@ class Replacement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """In the table of `record_type`, rows with these keys get an instant in `column`, where they are there without one.
+
+    For what is gone in the tracker (`deleted_at`, `removed_at`): the row stays, marked.
+    """
+
+    record_type: type[Record]
+    column: str
+    at: Mapping[str, datetime]
+    """Primary key → instant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """What is committed together: rows to upsert (of any record types), parts to replace, and how to go on after it.
 
@@ -38,6 +56,8 @@ class Page:
 
     records: Sequence[Record] = ()
     replacements: Sequence[Replacement] = ()
+    marks: Sequence[Mark] = ()
+    """Done after the others."""
     bookmark: str | None = None
     notes: Sequence[str] = ()
     """Sentences for the operator about something left out or odd here, e.g. a board without sprints."""
@@ -48,7 +68,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a stream is, in its own units (issues, revisions); `total` is None when the tracker does not tell."""
+    """How far a stream is, in its own units (issues, revisions); `total` is None when the tracker does not tell.
+
+    The last one of a stream is what `sync_runs` keeps as received and expected.
+    """
 
     done: int
     total: int | None = None
@@ -83,7 +106,7 @@ class Seen:
     """One thing that the account can see, for `check` and `init`: its native id, its key or name, and a detail."""
 
     what: str
-    """`project`, `board`, `team`, `field`, `status`, `issue type`."""
+    """`project`, `board`, `team`, `field`, `status`, `issue type`, `permission`."""
     native_id: str
     name: str
     detail: str = ""
@@ -102,13 +125,108 @@ class FieldChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldCandidate:
+    """A field that could play a role, and how many issues of the scope fill it."""
+
+    role: str
+    native_id: str
+    name: str
+    filled: int | None
+    """None: the tracker does not tell."""
+    asked: int | None
+    """Of how many issues."""
+    evidence: str
+    """Why it is a candidate: its type, its name, boards that estimate with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """What a look round the tracker found, without writing anything."""
 
     seen: Sequence[Seen] = ()
     fields: Sequence[FieldChoice] = ()
+    candidates: Sequence[FieldCandidate] = ()
+    """For each role that the config may name, likeliest first."""
+    missing_permissions: Sequence[str] = ()
+    """The tracker's names of permissions and scopes that the account lacks, with what is lost without them."""
+    token_expires_at: datetime | None = None
+    """Where the tracker tells."""
     problems: Sequence[str] = ()
     notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CensusPart:
+    """The ids of the issues of one part of the scope, as the tracker lists them now.
+
+    `problem` says why the listing cannot be believed; then nothing is concluded from what is missing in it.
+    """
+
+    label: str
+    """For people: `project PAY`, `the filter of board 12`, `the whole scope`."""
+    project_id: str | None
+    """Qualified id of the project that the part is; None: the part is all of the scope."""
+    ids: frozenset[str]
+    """Qualified ids."""
+    expected: int | None = None
+    """The tracker's own count; None where it tells none."""
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """An issue that is alive in the warehouse and was not in the census."""
+
+    issue_id: str
+    project_id: str
+    key: str
+    area_path: str | None = None
+
+
+Absence = Literal["deleted", "moved_away", "access_lost"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Where a missing issue is: gone (`absence`), or there after all (None: the listing missed it)."""
+
+    issue_id: str
+    absence: Absence | None
+    page: Page | None = None
+    """Its rows as they are now, where the tracker still shows it; the issue's row carries the absence."""
+    reason: str = ""
+    """Why it is taken for that, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SprintReport:
+    """What the tracker itself says of a sprint, by issue id: for comparison, never a source of numbers."""
+
+    sprint_id: str
+    completed: frozenset[str]
+    not_completed: frozenset[str]
+    removed: frozenset[str]
+    added_during: frozenset[str]
+
+
+class Census(Protocol):
+    """What reconciling asks of a connector."""
+
+    def parts(self) -> Iterator[CensusPart]:
+        """Every part of the scope: together they are all that is to be alive. A part that fails tells its problem."""
+        ...
+
+    def locate(self, missing: Sequence[Missing]) -> Iterator[Located]:
+        """Where each of these is, asked for by id."""
+        ...
+
+    def pull(self, issue_ids: Sequence[str]) -> Iterator[Page]:
+        """These issues with their whole histories, without a bookmark; those that are not to be seen are left out."""
+        ...
+
+    def sprint_reports(self, sprints: Mapping[str, str]) -> Iterator[SprintReport]:
+        """The tracker's reports on these sprints (sprint id → board id), as far as it gives any."""
+        ...
 
 
 @dataclass(slots=True)

@@ -168,7 +168,8 @@ def _begin(run: _Run, name: str, stream: str) -> str | None:
 
 def _write(connection: Connection, page: Page) -> int:
     loader = Loader(connection)
-    return loader.upsert(page.records) + sum(map(loader.replace, page.replacements))
+    written = loader.upsert(page.records) + sum(map(loader.replace, page.replacements))
+    return written + sum(map(loader.mark, page.marks))
 
 
 @contextmanager

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select, update
 from sqlalchemy import column as named
 from sqlalchemy import table as named_table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -30,6 +31,17 @@ class Replaced(Protocol):
     def values(self) -> Sequence[str]: ...
     @property
     def records(self) -> Sequence[Record]: ...
+
+
+class Marked(Protocol):
+    """What `mark` needs to know; `connectors.base.Mark` has it."""
+
+    @property
+    def record_type(self) -> type[Record]: ...
+    @property
+    def column(self) -> str: ...
+    @property
+    def at(self) -> Mapping[str, datetime]: ...
 
 
 class Loader:
@@ -61,6 +73,20 @@ class Loader:
         else:
             self._connection.execute(delete(target).where(scope == func.any(list(replacement.values))))
         return self._upsert(target, replacement.records)
+
+    def mark(self, mark: Marked) -> int:
+        """Put the instants into the column of rows that have none there; returns the rows marked."""
+        if not mark.at:
+            return 0
+        target = table(RECORD_TABLES[mark.record_type])
+        key, column = next(iter(target.primary_key)), target.c[mark.column]
+        statement = (
+            update(target)
+            .where(key == bindparam("marked_key"), column.is_(None))
+            .values({mark.column: bindparam("marked_at", type_=column.type)})
+        )
+        rows = [{"marked_key": one, "marked_at": at} for one, at in mark.at.items()]
+        return self._connection.execute(statement, rows).rowcount
 
     def _upsert(self, target: Table, records: Sequence[Record]) -> int:
         if not records:

@@ -51,6 +51,8 @@ class Board(Record, frozen=True, kw_only=True, gc=False):
     project_id: str | None
     name: str
     kind: str
+    bugs_behavior: str | None = None
+    workdays: str | None = None
 
 
 class BoardArea(Record, frozen=True, kw_only=True, gc=False):
@@ -68,6 +70,26 @@ class BoardSprint(Record, frozen=True, kw_only=True, gc=False):
     board_sprint_id: str
     board_id: str
     sprint_id: str
+
+
+class BoardColumn(Record, frozen=True, kw_only=True, gc=False):
+    """A column of a board, as it is set up now."""
+
+    board_column_id: str
+    board_id: str
+    place: int
+    name: str
+    kind: str | None = None
+    item_limit: int | None = None
+    is_split: bool | None = None
+
+
+class BoardColumnStatus(Record, frozen=True, kw_only=True, gc=False):
+    """A status that a column shows."""
+
+    board_column_status_id: str
+    board_column_id: str
+    status_id: str
 
 
 class User(Record, frozen=True, kw_only=True, gc=False):
@@ -141,6 +163,40 @@ class Version(Record, frozen=True, kw_only=True, gc=False):
     is_released: bool
     released_on: date | None = None
     start_on: date | None = None
+    is_archived: bool | None = None
+
+
+class VersionSnapshot(Record, frozen=True, kw_only=True, gc=False):
+    """A version as a sync of that day found it: new, or changed since the snapshot before."""
+
+    version_snapshot_id: str
+    version_id: str
+    seen_on: date
+    name: str
+    is_released: bool
+    is_archived: bool | None = None
+    released_on: date | None = None
+    start_on: date | None = None
+
+
+class Capacity(Record, frozen=True, kw_only=True, gc=False):
+    """Hours a day that a person has for an activity in a team's sprint."""
+
+    capacity_id: str
+    sprint_id: str
+    user_id: str
+    activity: str | None
+    hours_per_day: float | None
+
+
+class DayOff(Record, frozen=True, kw_only=True, gc=False):
+    """Days on which a person, or the whole team (`user_id` None), is off; both ends included."""
+
+    day_off_id: str
+    sprint_id: str
+    user_id: str | None
+    first_on: date
+    last_on: date
 
 
 class Issue(Record, frozen=True, kw_only=True, gc=False):
@@ -207,6 +263,20 @@ class IssueLink(Record, frozen=True, kw_only=True, gc=False):
     removed_at: datetime | None = None
 
 
+class LinkEvent(Record, frozen=True, kw_only=True, gc=False):
+    """A link that was made or removed, as one history tells it."""
+
+    link_event_id: str
+    issue_id: str
+    other_issue_id: str | None
+    other_key: str | None
+    link_type: str | None
+    direction: str | None
+    happened_at: datetime
+    is_made: bool
+    author_id: str | None = None
+
+
 class IssueLabel(Record, frozen=True, kw_only=True, gc=False):
     """A label (tag) that an issue has."""
 
@@ -232,6 +302,28 @@ class IssueVersion(Record, frozen=True, kw_only=True, gc=False):
     role: str
 
 
+class Worklog(Record, frozen=True, kw_only=True, gc=False):
+    """Time that somebody booked on an issue."""
+
+    worklog_id: str
+    issue_id: str
+    author_id: str | None
+    started_at: datetime
+    seconds: int
+    updated_at: datetime
+    deleted_at: datetime | None = None
+
+
+class Comment(Record, frozen=True, kw_only=True, gc=False):
+    """A comment on an issue, without its text."""
+
+    comment_id: str
+    issue_id: str
+    author_id: str | None
+    created_at: datetime
+    updated_at: datetime | None = None
+
+
 class IssueSnapshot(Record, frozen=True, kw_only=True, gc=False):
     """The newest revision of an Azure DevOps work item, kept because the next one is compared with it."""
 
@@ -247,18 +339,26 @@ RECORD_TABLES: dict[type[Record], str] = {
     Board: "boards",
     BoardArea: "board_areas",
     BoardSprint: "board_sprints",
+    BoardColumn: "board_columns",
+    BoardColumnStatus: "board_column_statuses",
     User: "users",
     Status: "statuses",
     IssueType: "issue_types",
     Field: "fields",
     Sprint: "sprints",
+    Capacity: "capacities",
+    DayOff: "days_off",
     Version: "versions",
+    VersionSnapshot: "version_snapshots",
     Issue: "issues",
     IssueChange: "issue_changes",
     IssueLink: "issue_links",
+    LinkEvent: "link_events",
     IssueLabel: "issue_labels",
     IssueComponent: "issue_components",
     IssueVersion: "issue_versions",
+    Worklog: "worklogs",
+    Comment: "comments",
     IssueSnapshot: "issue_snapshots",
 }
 """Record type → name of its table, parents before children."""

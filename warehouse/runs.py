@@ -20,6 +20,8 @@ class RunEnd:
     retries: int
     rows_read: int
     rows_written: int
+    expected: int | None = None
+    received: int | None = None
     error: str | None = None
 
 
@@ -55,6 +57,8 @@ def end_run(connection: Connection, sync_run_id: str, end: RunEnd, now: datetime
             retries=end.retries,
             rows_read=end.rows_read,
             rows_written=end.rows_written,
+            expected=end.expected,
+            received=end.received,
             error=end.error,
         )
     )

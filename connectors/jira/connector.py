@@ -10,15 +10,19 @@ import httpx
 from connectors.base import Counters, Identity, Page, Stream, Survey
 from connectors.errors import AuthenticationError, SourceError
 from connectors.http import HttpSettings, SourceHttp
+from connectors.jira import answers
+from connectors.jira.cloud import CloudDialect
+from connectors.jira.dialect import Dialect
 from connectors.jira.entities import level_of
-from connectors.jira.gateway import CloudGateway, inspect_answer
+from connectors.jira.gateway import Gateway
 from connectors.jira.history import ItemNames
 from connectors.jira.issues import IssuePages
 from connectors.jira.mapping import MappingContext
 from connectors.jira.newcomers import Newcomers
+from connectors.jira.refusals import inspect_answer
 from connectors.jira.settings import JiraSettings
 from connectors.jira.site import Site
-from connectors.jira.streams import KIND, SiteStreams
+from connectors.jira.streams import SiteStreams
 from connectors.jira.survey import survey
 
 __all__ = ["JiraConnector", "JiraSettings"]
@@ -49,8 +53,8 @@ class JiraConnector:
             base_url=settings.url, auth=auth, settings=http, inspect=inspect_answer, headers=_ENGLISH
         )
         self._pool = ThreadPoolExecutor(http.max_in_flight, thread_name_prefix=f"jira-{settings.source_id}")
-        self._gateway = CloudGateway(self._http)
-        self._site = Site(self._gateway, settings, self._pool, http.max_in_flight)
+        self._cloud = CloudDialect(self._http)
+        self._site = Site(Gateway(self._http), self._dialect, settings, self._pool, http.max_in_flight)
         self._streams = SiteStreams(self._site)
 
     @property
@@ -60,17 +64,13 @@ class JiraConnector:
 
     def identify(self) -> Identity:
         """Prove the login; raises `AuthenticationError` with what to check when it is refused."""
-        server = self._site.server
-        if server.deployment_type != "Cloud":
-            raise SourceError(
-                f"{self._settings.url} is Jira Data Center (version {server.version}); only Jira Cloud can be read"
-            )
+        server, dialect = self._site.server, self._site.dialect
         try:
-            account = self._gateway.myself()
+            account = dialect.myself()
         except AuthenticationError as error:
             raise AuthenticationError(f"{error}{self._login_hint()}") from error
         return Identity(
-            kind=KIND,
+            kind=dialect.kind,
             account=account.account_id,
             display_name=account.display_name,
             version=server.version,
@@ -100,6 +100,13 @@ class JiraConnector:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._http.close()
 
+    def _dialect(self, server: answers.ServerInfo) -> Dialect:
+        if server.deployment_type == "Cloud":
+            return self._cloud
+        raise SourceError(
+            f"{self._settings.url} is Jira Data Center (version {server.version}); only Jira Cloud can be read"
+        )
+
     def _issues(self, bookmark: str | None) -> Iterator[Page]:
         site = self._site
         context = MappingContext(
@@ -111,7 +118,8 @@ class JiraConnector:
             held_projects=site.held_projects,
         )
         newcomers = Newcomers(
-            gateway=self._gateway,
+            gateway=site.gateway,
+            dialect=site.dialect,
             source_id=self._settings.source_id,
             known_people=self._streams.known_people,
             known_sprints=self._streams.known_sprints,
@@ -127,5 +135,5 @@ class JiraConnector:
             return "; Jira Cloud wants `email` beside the token"
         if not (httpx.URL(self._settings.url).host or "").endswith(".atlassian.net"):
             return ""
-        where = self._gateway.cloud_id() or "<cloud id>"
+        where = self._cloud.cloud_id() or "<cloud id>"
         return f"; a token with scopes needs url = https://api.atlassian.com/ex/jira/{where}"

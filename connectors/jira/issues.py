@@ -11,16 +11,13 @@ import msgspec
 from connectors.base import Page, Progress
 from connectors.flight import side_by_side
 from connectors.jira.bookmark import State, Walk, Window, read_state
-from connectors.jira.gateway import CloudGateway
+from connectors.jira.dialect import Dialect
 from connectors.jira.mapping import NOT_STORED, MappedPage, MappingContext, map_page
 from connectors.jira.newcomers import Newcomers
 from connectors.jira.settings import JiraSettings, start_of
 from connectors.jira.site import Site
 from connectors.jira.values import epoch_milliseconds
 from connectors.jira.walk import Question, halves, in_groups, is_short, plan
-
-_ORDER = "ORDER BY id ASC"
-"""Never by `updated`: rows would move while they are walked."""
 
 
 @dataclass(slots=True)
@@ -40,7 +37,7 @@ class IssuePages:
         self._context = context
         self._newcomers = newcomers
         self._site = site
-        self._gateway: CloudGateway = site.gateway
+        self._dialect: Dialect = site.dialect
         self._settings: JiraSettings = site.settings
         self._pool: ThreadPoolExecutor = site.pool
         self._left_out = (*sorted(NOT_STORED), *site.fields.ids("rank"))
@@ -67,7 +64,7 @@ class IssuePages:
             *(Question((unit,), touched) for unit in units if unit.key not in walked),
             *in_groups([unit for unit in units if unit.key in walked], f"updated >= {self._lower_bound(state)}"),
         ]
-        made = plan(self._gateway, self._pool, self._site.width, questions)
+        made = plan(self._dialect, self._pool, self._site.width, questions)
         return Walk(started_at, made.groups, made.windows), list(made.refused.values())
 
     def _lower_bound(self, state: State) -> int:
@@ -110,10 +107,9 @@ class IssuePages:
 
     def _chain(self, query: str) -> Iterator[MappedPage]:
         """Pages of one window with their histories; runs on the pool."""
-        for found in self._gateway.search(f"{query} {_ORDER}", self._left_out):
-            if found:
-                histories = self._gateway.histories([issue.id for issue in found])
-                yield map_page(self._context, found, histories)
+        for found in self._dialect.search(query, self._left_out):
+            if found.issues:
+                yield map_page(self._context, found.issues, found.histories)
 
     def _page(self, number: int, mapped: MappedPage, tally: _Tally) -> Page:
         tally.seen.setdefault(number, set()).update(mapped.issue_ids)
@@ -127,6 +123,6 @@ class IssuePages:
     def _missing_parts(self, walk: Walk, number: int, walked: int) -> list[Window] | None:
         """Nothing when the walk was complete, else the windows to walk again; None when that was tried enough."""
         window, query = walk.windows[number], walk.query(number)
-        if not is_short(walked, window.count) or not is_short(walked, self._gateway.count(query)):
+        if not is_short(walked, window.count) or not is_short(walked, self._dialect.count(query)):
             return []
-        return halves(self._gateway, window, walk.groups[window.group].jql) or None
+        return halves(self._dialect, window, walk.groups[window.group].jql) or None

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from connectors.jira.answers import Account
+from connectors.jira.dialect import Dialect
 from connectors.jira.entities import deleted_sprint, historic_status, map_sprint, map_status, map_user
-from connectors.jira.gateway import CloudGateway
+from connectors.jira.gateway import Gateway
 from connectors.jira.history import Mentions, Told
 from warehouse.records import Record
 
@@ -20,7 +21,8 @@ class Newcomers:
     What Jira tells of something now goes before a name from history; of such names the newest wins.
     """
 
-    gateway: CloudGateway
+    gateway: Gateway
+    dialect: Dialect
     source_id: str
     known_people: frozenset[str]
     known_sprints: frozenset[str]
@@ -56,7 +58,7 @@ class Newcomers:
         if not natives or not self.asks_for_people:
             return []
         try:
-            return self.gateway.people(natives)
+            return self.dialect.people(natives)
         except (PermissionMissing, NotFound, UnexpectedResponse):
             self.asks_for_people = False
             return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,8 +11,9 @@ from functools import cached_property
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from connectors.flight import in_order
 from connectors.jira import answers
+from connectors.jira.dialect import Dialect
 from connectors.jira.fields import FieldMap, choose_fields
-from connectors.jira.gateway import CloudGateway, Refused
+from connectors.jira.gateway import Gateway, Refused
 from connectors.jira.settings import JiraSettings
 from connectors.jira.walk import Unit
 
@@ -50,16 +51,29 @@ class SprintLists:
 class Site:
     """One site as one run sees it. Used by one thread; asks on several."""
 
-    def __init__(self, gateway: CloudGateway, settings: JiraSettings, pool: ThreadPoolExecutor, width: int) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        choose_dialect: Callable[[answers.ServerInfo], Dialect],
+        settings: JiraSettings,
+        pool: ThreadPoolExecutor,
+        width: int,
+    ) -> None:
         self.gateway = gateway
         self.settings = settings
         self.pool = pool
         self.width = width
+        self._choose_dialect = choose_dialect
 
     @cached_property
     def server(self) -> answers.ServerInfo:
         """What the server is."""
         return self.gateway.server_info()
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        """The way in which this server is asked for people, projects and issues."""
+        return self._choose_dialect(self.server)
 
     @cached_property
     def url(self) -> str:
@@ -70,7 +84,7 @@ class Site:
     @cached_property
     def projects(self) -> Projects:
         """The configured projects that are visible; without a configured list all visible ones."""
-        visible = self.gateway.projects()
+        visible = self.dialect.projects()
         if not self.settings.projects:
             return Projects(tuple(visible))
         by_key = {project.key.casefold(): project for project in visible}

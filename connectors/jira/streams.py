@@ -23,8 +23,6 @@ from connectors.jira.entities import (
 from connectors.jira.site import Site
 from warehouse.records import Record, Source
 
-KIND = "jira_cloud"
-
 
 class SiteStreams:
     """Pages of each stream; each run reads the whole lists, which are short.
@@ -54,9 +52,8 @@ class SiteStreams:
     def projects(self, _: str | None) -> Iterator[Page]:
         """The source itself and its projects."""
         site = self._site
-        source = Source(
-            source_id=self._source_id, kind=KIND, url=site.settings.url.rstrip("/"), version=site.server.version
-        )
+        url, kind = site.settings.url.rstrip("/"), site.dialect.kind
+        source = Source(source_id=self._source_id, kind=kind, url=url, version=site.server.version)
         rows = [map_project(self._source_id, project) for project in site.projects.found]
         yield Page(records=[source, *rows], problems=site.projects.problems)
 
@@ -79,7 +76,7 @@ class SiteStreams:
     def users(self, _: str | None) -> Iterator[Page]:
         """People and apps, a page at a time; without the permission only those that issues name are known."""
         try:
-            for page in self._site.gateway.users():
+            for page in self._site.dialect.users():
                 people = [account for account in page if account.account_id]
                 self.known_people = self.known_people.union(account.account_id for account in people)
                 yield Page(records=[map_user(self._source_id, account) for account in people])

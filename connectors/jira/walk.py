@@ -12,7 +12,7 @@ from connectors.errors import UnexpectedResponse
 from connectors.flight import in_order
 from connectors.jira import answers
 from connectors.jira.bookmark import Group, Window
-from connectors.jira.gateway import CloudGateway
+from connectors.jira.dialect import Dialect
 from connectors.jira.values import epoch_milliseconds, instant
 
 WINDOW_ISSUES = 1_000
@@ -68,7 +68,7 @@ class Question:
         return f"{clause} AND {self.condition}" if self.condition else clause
 
 
-def plan(gateway: CloudGateway, pool: ThreadPoolExecutor, width: int, questions: Iterable[Question]) -> Plan:
+def plan(dialect: Dialect, pool: ThreadPoolExecutor, width: int, questions: Iterable[Question]) -> Plan:
     """The windows of the questions; one that the tracker refuses is asked unit by unit.
 
     Only projects may be refused in the end; a refused filter or query of the config raises.
@@ -76,12 +76,12 @@ def plan(gateway: CloudGateway, pool: ThreadPoolExecutor, width: int, questions:
     made = Plan([], [], {})
     waiting = list(questions)
     while waiting:
-        counts = list(in_order(pool, lambda question: _count(gateway, question.jql), waiting, width))
+        counts = list(in_order(pool, lambda question: _count(dialect, question.jql), waiting, width))
         again: list[Question] = []
         for question, count in zip(waiting, counts, strict=True):
             first = question.units[0]
             if isinstance(count, int):
-                made.windows.extend(_cut(gateway, pool, width, question.jql, len(made.groups), count))
+                made.windows.extend(_cut(dialect, pool, width, question.jql, len(made.groups), count))
                 made.groups.append(Group(question.jql, [unit.key for unit in question.units]))
             elif len(question.units) > 1:
                 again += [Question((unit,), question.condition) for unit in question.units]
@@ -112,9 +112,9 @@ def is_short(walked: int, expected: int) -> bool:
     return missing > _SHORTFALL_ISSUES and missing > expected * _SHORTFALL_SHARE
 
 
-def halves(gateway: CloudGateway, window: Window, jql: str) -> list[Window]:
+def halves(dialect: Dialect, window: Window, jql: str) -> list[Window]:
     """The window as two, for another attempt; empty when it cannot be cut or was tried often enough."""
-    edges = _edges(gateway, window.query(jql)) if window.attempt + 1 < ATTEMPTS else None
+    edges = _edges(dialect, window.query(jql)) if window.attempt + 1 < ATTEMPTS else None
     if edges is None:
         return []
     middle = _minute((edges[0] + edges[1]) // 2)
@@ -122,23 +122,21 @@ def halves(gateway: CloudGateway, window: Window, jql: str) -> list[Window]:
         return []
     ends = ((window.since, middle), (middle, window.until))
     found = (Window(window.group, since, until, 0, window.attempt + 1) for since, until in ends)
-    return [msgspec.structs.replace(half, count=gateway.count(half.query(jql))) for half in found]
+    return [msgspec.structs.replace(half, count=dialect.count(half.query(jql))) for half in found]
 
 
-def _count(gateway: CloudGateway, query: str) -> int | UnexpectedResponse:
+def _count(dialect: Dialect, query: str) -> int | UnexpectedResponse:
     try:
-        return gateway.count(query)
+        return dialect.count(query)
     except UnexpectedResponse as error:
         if error.status == 400:  # noqa: PLR2004
             return error
         raise
 
 
-def _cut(
-    gateway: CloudGateway, pool: ThreadPoolExecutor, width: int, jql: str, group: int, count: int
-) -> Iterator[Window]:
+def _cut(dialect: Dialect, pool: ThreadPoolExecutor, width: int, jql: str, group: int, count: int) -> Iterator[Window]:
     """Windows of about `WINDOW_ISSUES`; the first and the last are open, so that nothing lies outside."""
-    edges = _edges(gateway, jql) if count > WINDOW_ISSUES else None
+    edges = _edges(dialect, jql) if count > WINDOW_ISSUES else None
     if edges is None:
         yield Window(group, None, None, count)
         return
@@ -146,7 +144,7 @@ def _cut(
     ready: list[tuple[Span, int]] = []
     while spans:
         queries = [Window(group, since, until, 0).query(jql) for since, until in spans]
-        counted = list(zip(spans, in_order(pool, gateway.count, queries, width), strict=True))
+        counted = list(zip(spans, in_order(pool, dialect.count, queries, width), strict=True))
         crowded = [span for span, n in counted if n > 2 * WINDOW_ISSUES and len(_evenly(span, 2)) > 1]
         ready += [(span, n) for span, n in counted if span not in crowded]
         spans = [half for span in crowded for half in _evenly(span, 2)]
@@ -156,9 +154,9 @@ def _cut(
         yield Window(group, since if number else None, None if last else until, n)
 
 
-def _edges(gateway: CloudGateway, query: str) -> Span | None:
+def _edges(dialect: Dialect, query: str) -> Span | None:
     """The span from the first creation to the minute after the last; None if there is none."""
-    first, last = gateway.edge(query, "created ASC"), gateway.edge(query, "created DESC")
+    first, last = dialect.edge(query, "created ASC"), dialect.edge(query, "created DESC")
     if first is None or last is None:
         return None
     return _created(first) // _MINUTE * _MINUTE, _minute(_created(last)) + _MINUTE

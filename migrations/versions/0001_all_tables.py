@@ -28,6 +28,33 @@ def upgrade() -> None:
         comment="One row per area path that an Azure DevOps team owns.",
     )
     op.create_table(
+        "board_column_statuses",
+        sa.Column(
+            "board_column_status_id", sa.String(), nullable=False, comment="<board_column_id>:<status in the tracker>"
+        ),
+        sa.Column("board_column_id", sa.String(), nullable=False, comment="board_columns.board_column_id"),
+        sa.Column("status_id", sa.String(), nullable=False, comment="statuses.status_id"),
+        sa.PrimaryKeyConstraint("board_column_status_id", name=op.f("pk_board_column_statuses")),
+        comment="One row per status that a column of a board shows.",
+    )
+    op.create_table(
+        "board_columns",
+        sa.Column("board_column_id", sa.String(), nullable=False, comment="<board_id>:<id or place of the column>"),
+        sa.Column("board_id", sa.String(), nullable=False, comment="boards.board_id"),
+        sa.Column(
+            "place",
+            sa.Integer(),
+            nullable=False,
+            comment="Place from the left, from 0; boards of an Azure DevOps team one after the other",
+        ),
+        sa.Column("name", sa.String(), nullable=False, comment="Name"),
+        sa.Column("kind", sa.String(), nullable=True, comment="incoming, inProgress or outgoing (Azure DevOps)"),
+        sa.Column("item_limit", sa.Integer(), nullable=True, comment="Most items that should be in it; NULL: no limit"),
+        sa.Column("is_split", sa.Boolean(), nullable=True, comment="Split into doing and done (Azure DevOps)"),
+        sa.PrimaryKeyConstraint("board_column_id", name=op.f("pk_board_columns")),
+        comment="One row per column of a board as it is set up now.",
+    )
+    op.create_table(
         "board_sprints",
         sa.Column("board_sprint_id", sa.String(), nullable=False, comment="<board_id>:<sprint id in the tracker>"),
         sa.Column("board_id", sa.String(), nullable=False, comment="boards.board_id"),
@@ -42,6 +69,13 @@ def upgrade() -> None:
         sa.Column("project_id", sa.String(), nullable=True, comment="projects.project_id: the project it lives in"),
         sa.Column("name", sa.String(), nullable=False, comment="Name"),
         sa.Column("kind", sa.String(), nullable=False, comment="scrum, kanban, simple (Jira) or team (Azure DevOps)"),
+        sa.Column("bugs_behavior", sa.String(), nullable=True, comment="Azure DevOps: off, asTasks or asRequirements"),
+        sa.Column(
+            "workdays",
+            sa.String(),
+            nullable=True,
+            comment="Azure DevOps: the team's working days, e.g. monday, tuesday",
+        ),
         sa.PrimaryKeyConstraint("board_id", name=op.f("pk_boards")),
         comment="One row per Jira board or Azure DevOps team.",
     )
@@ -55,6 +89,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("bookmark_id", name=op.f("pk_bookmarks")),
         comment="One row per stream of a source: where the next sync goes on.",
     )
+    op.create_table(
+        "capacities",
+        sa.Column("capacity_id", sa.String(), nullable=False, comment="<sprint_id>:<user in the tracker>:<activity>"),
+        sa.Column("sprint_id", sa.String(), nullable=False, comment="sprints.sprint_id"),
+        sa.Column("user_id", sa.String(), nullable=False, comment="users.user_id"),
+        sa.Column(
+            "activity", sa.String(), nullable=True, comment="Activity, e.g. Development; NULL where none is chosen"
+        ),
+        sa.Column("hours_per_day", sa.Double(), nullable=True, comment="Hours a day"),
+        sa.PrimaryKeyConstraint("capacity_id", name=op.f("pk_capacities")),
+        comment="One row per person and activity in a sprint of an Azure DevOps team.",
+    )
+    op.create_table(
+        "comments",
+        sa.Column("comment_id", sa.String(), nullable=False, comment="<source>:<id in the tracker>"),
+        sa.Column("issue_id", sa.String(), nullable=False, comment="issues.issue_id"),
+        sa.Column("author_id", sa.String(), nullable=True, comment="users.user_id"),
+        sa.Column("created_at", UtcDateTime(), nullable=False, comment="Creation"),
+        sa.Column("updated_at", UtcDateTime(), nullable=True, comment="Last change, where the tracker tells"),
+        sa.PrimaryKeyConstraint("comment_id", name=op.f("pk_comments")),
+        comment="One row per comment on an issue, without its text.",
+    )
+    op.create_index(op.f("ix_comments_issue_id"), "comments", ["issue_id"], unique=False)
     op.create_table(
         "cycle_time_trend",
         sa.Column(
@@ -99,6 +156,27 @@ def upgrade() -> None:
         comment="One row per period and group: cycle times of the issues finished in the period.",
     )
     op.create_table(
+        "data_quality",
+        sa.Column(
+            "data_quality_id",
+            sa.String(),
+            nullable=False,
+            comment="<check_name>:<entity_id>, with what tells several findings of one entity apart",
+        ),
+        sa.Column("check_name", sa.String(), nullable=False, comment="The check, e.g. count_differs"),
+        sa.Column("severity", sa.String(), nullable=False, comment="info, warning or error"),
+        sa.Column("source_id", sa.String(), nullable=False, comment="sources.source_id"),
+        sa.Column(
+            "entity", sa.String(), nullable=False, comment="Kind of thing: source, project, issue, sprint, status, …"
+        ),
+        sa.Column("entity_id", sa.String(), nullable=False, comment="Its id in the table of its kind"),
+        sa.Column("evidence", sa.Text(), nullable=True, comment="What was found, with the numbers"),
+        sa.Column("advice", sa.Text(), nullable=True, comment="What to do"),
+        sa.Column("found_at", UtcDateTime(), nullable=False, comment="Start of the run that found it"),
+        sa.PrimaryKeyConstraint("data_quality_id", name=op.f("pk_data_quality")),
+        comment="One row per thing that does not add up, and what to do about it.",
+    )
+    op.create_table(
         "dates",
         sa.Column("day", sa.Date(), nullable=False, comment="The day"),
         sa.Column("week_start", sa.Date(), nullable=False, comment="Monday of its ISO week"),
@@ -119,6 +197,18 @@ def upgrade() -> None:
         sa.Column("ends_at", UtcDateTime(), nullable=False, comment="First instant of the next day"),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_dates")),
         comment="One row per calendar day in calendar.timezone, from the first issue to a year ahead.",
+    )
+    op.create_table(
+        "days_off",
+        sa.Column(
+            "day_off_id", sa.String(), nullable=False, comment="<sprint_id>:<user in the tracker, or team>:<first day>"
+        ),
+        sa.Column("sprint_id", sa.String(), nullable=False, comment="sprints.sprint_id"),
+        sa.Column("user_id", sa.String(), nullable=True, comment="users.user_id; NULL: the whole team"),
+        sa.Column("first_on", sa.Date(), nullable=False, comment="First day"),
+        sa.Column("last_on", sa.Date(), nullable=False, comment="Last day, itself off too"),
+        sa.PrimaryKeyConstraint("day_off_id", name=op.f("pk_days_off")),
+        comment="One row per stretch of days off in a sprint, of a person or of the whole team.",
     )
     op.create_table(
         "defect_escape",
@@ -384,7 +474,7 @@ def upgrade() -> None:
             "link_id",
             sa.String(),
             nullable=False,
-            comment="<source>:<link id>; Azure DevOps: <source>:<type>:<source item>:<target item>",
+            comment="<source>:<link id>, of a removed one <source>:removed:<history entry>:<ordinal>; Azure DevOps: <source>:<type>:<source item>:<target item>",
         ),
         sa.Column("issue_id", sa.String(), nullable=False, comment="issues.issue_id on this side"),
         sa.Column(
@@ -406,7 +496,7 @@ def upgrade() -> None:
         ),
         sa.Column("removed_at", UtcDateTime(), nullable=True, comment="When the link was removed"),
         sa.PrimaryKeyConstraint("link_id", name=op.f("pk_issue_links")),
-        comment="One row per link between two issues, told from its outward side where we hold that.",
+        comment="One row per link between two issues, told from its outward side where we hold that; removed ones stay, marked.",
     )
     op.create_index(op.f("ix_issue_links_issue_id"), "issue_links", ["issue_id"], unique=False)
     op.create_index(op.f("ix_issue_links_other_issue_id"), "issue_links", ["other_issue_id"], unique=False)
@@ -527,6 +617,46 @@ def upgrade() -> None:
         comment="One row per job that only one process may do at a time.",
     )
     op.create_table(
+        "link_events",
+        sa.Column(
+            "link_event_id",
+            sa.String(),
+            nullable=False,
+            comment="<source>:<history entry>:<ordinal>; Azure DevOps: <link_id>:<instant>:<made or removed>",
+        ),
+        sa.Column(
+            "issue_id",
+            sa.String(),
+            nullable=False,
+            comment="issues.issue_id whose history tells it; Azure DevOps: the source of the link",
+        ),
+        sa.Column(
+            "other_issue_id",
+            sa.String(),
+            nullable=True,
+            comment="issues.issue_id on the other side; NULL where history tells its key only",
+        ),
+        sa.Column("other_key", sa.String(), nullable=True, comment="Key of the other side, as it was then"),
+        sa.Column(
+            "link_type",
+            sa.String(),
+            nullable=True,
+            comment="Type, e.g. Blocks; NULL where the tracker's sentence fits no type of today",
+        ),
+        sa.Column(
+            "direction",
+            sa.String(),
+            nullable=True,
+            comment="outward: issue_id does it to the other; inward: the other does it to issue_id; NULL as above",
+        ),
+        sa.Column("happened_at", UtcDateTime(), nullable=False, comment="When"),
+        sa.Column("is_made", sa.Boolean(), nullable=False, comment="Made (true) or removed (false)"),
+        sa.Column("author_id", sa.String(), nullable=True, comment="users.user_id, where the tracker tells"),
+        sa.PrimaryKeyConstraint("link_event_id", name=op.f("pk_link_events")),
+        comment="One row per making or removal of a link, as the history of an issue (Azure DevOps: the feed of links) tells it.",
+    )
+    op.create_index(op.f("ix_link_events_issue_id"), "link_events", ["issue_id"], unique=False)
+    op.create_table(
         "projects",
         sa.Column("project_id", sa.String(), nullable=False, comment="<source>:<id in the tracker>"),
         sa.Column("source_id", sa.String(), nullable=False, comment="sources.source_id"),
@@ -544,6 +674,8 @@ def upgrade() -> None:
         sa.Column(
             "last_synced_at", UtcDateTime(), nullable=True, comment="Start of the last sync that ended without an error"
         ),
+        sa.Column("account", sa.String(), nullable=True, comment="Account that the last sync was logged in with"),
+        sa.Column("census_at", UtcDateTime(), nullable=True, comment="Start of the last complete census of issue ids"),
         sa.PrimaryKeyConstraint("source_id", name=op.f("pk_sources")),
         comment="One row per configured tracker.",
     )
@@ -883,6 +1015,13 @@ def upgrade() -> None:
         sa.Column("retries", sa.Integer(), nullable=False, comment="Requests that were sent again"),
         sa.Column("rows_read", sa.Integer(), nullable=False, comment="Records that the tracker's answers gave"),
         sa.Column("rows_written", sa.Integer(), nullable=False, comment="Rows inserted, updated or found equal"),
+        sa.Column(
+            "expected",
+            sa.Integer(),
+            nullable=True,
+            comment="Things (issues, revisions, ids) that the tracker's own count promised; NULL: it tells none",
+        ),
+        sa.Column("received", sa.Integer(), nullable=True, comment="Things of that kind that came"),
         sa.Column("error", sa.Text(), nullable=True, comment="Why it failed, in one line"),
         sa.PrimaryKeyConstraint("sync_run_id", name=op.f("pk_sync_runs")),
         comment="One row per stream of a source in one sync.",
@@ -951,6 +1090,20 @@ def upgrade() -> None:
         comment="One row per closed sprint: its velocity and that of the board's sprints before it.",
     )
     op.create_table(
+        "version_snapshots",
+        sa.Column("version_snapshot_id", sa.String(), nullable=False, comment="<version_id>:<day>"),
+        sa.Column("version_id", sa.String(), nullable=False, comment="versions.version_id"),
+        sa.Column("seen_on", sa.Date(), nullable=False, comment="Day of the sync, UTC"),
+        sa.Column("name", sa.String(), nullable=False, comment="Name"),
+        sa.Column("is_released", sa.Boolean(), nullable=False, comment="Marked as released"),
+        sa.Column("is_archived", sa.Boolean(), nullable=True, comment="Marked as archived"),
+        sa.Column("released_on", sa.Date(), nullable=True, comment="Release day"),
+        sa.Column("start_on", sa.Date(), nullable=True, comment="Start day"),
+        sa.PrimaryKeyConstraint("version_snapshot_id", name=op.f("pk_version_snapshots")),
+        comment="One row per version and day on which a sync found it new or changed: trackers keep no history of release days.",
+    )
+    op.create_index(op.f("ix_version_snapshots_version_id"), "version_snapshots", ["version_id"], unique=False)
+    op.create_table(
         "versions",
         sa.Column("version_id", sa.String(), nullable=False, comment="<source>:<id in the tracker>"),
         sa.Column("project_id", sa.String(), nullable=False, comment="projects.project_id"),
@@ -958,15 +1111,33 @@ def upgrade() -> None:
         sa.Column("is_released", sa.Boolean(), nullable=False, comment="Marked as released"),
         sa.Column("released_on", sa.Date(), nullable=True, comment="Release day"),
         sa.Column("start_on", sa.Date(), nullable=True, comment="Start day"),
+        sa.Column("is_archived", sa.Boolean(), nullable=True, comment="Marked as archived"),
         sa.PrimaryKeyConstraint("version_id", name=op.f("pk_versions")),
         comment="One row per release (version) of a project.",
     )
+    op.create_table(
+        "worklogs",
+        sa.Column("worklog_id", sa.String(), nullable=False, comment="<source>:<id in the tracker>"),
+        sa.Column("issue_id", sa.String(), nullable=False, comment="issues.issue_id"),
+        sa.Column("author_id", sa.String(), nullable=True, comment="users.user_id"),
+        sa.Column("started_at", UtcDateTime(), nullable=False, comment="When the work began"),
+        sa.Column("seconds", sa.BigInteger(), nullable=False, comment="Time spent"),
+        sa.Column("updated_at", UtcDateTime(), nullable=False, comment="Last change"),
+        sa.Column("deleted_at", UtcDateTime(), nullable=True, comment="When it was deleted"),
+        sa.PrimaryKeyConstraint("worklog_id", name=op.f("pk_worklogs")),
+        comment="One row per piece of time booked on an issue; deleted ones stay, marked in `deleted_at`.",
+    )
+    op.create_index(op.f("ix_worklogs_issue_id"), "worklogs", ["issue_id"], unique=False)
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index(op.f("ix_worklogs_issue_id"), table_name="worklogs")
+    op.drop_table("worklogs")
     op.drop_table("versions")
+    op.drop_index(op.f("ix_version_snapshots_version_id"), table_name="version_snapshots")
+    op.drop_table("version_snapshots")
     op.drop_table("velocity_trend")
     op.drop_table("users")
     op.drop_table("throughput")
@@ -985,6 +1156,8 @@ def downgrade() -> None:
     op.drop_table("sprint_issues")
     op.drop_table("sources")
     op.drop_table("projects")
+    op.drop_index(op.f("ix_link_events_issue_id"), table_name="link_events")
+    op.drop_table("link_events")
     op.drop_table("leases")
     op.drop_index(op.f("ix_issues_project_id"), table_name="issues")
     op.drop_index(op.f("ix_issues_parent_id"), table_name="issues")
@@ -1010,10 +1183,17 @@ def downgrade() -> None:
     op.drop_table("definitions")
     op.drop_table("defects")
     op.drop_table("defect_escape")
+    op.drop_table("days_off")
     op.drop_table("dates")
+    op.drop_table("data_quality")
     op.drop_table("cycle_time_trend")
+    op.drop_index(op.f("ix_comments_issue_id"), table_name="comments")
+    op.drop_table("comments")
+    op.drop_table("capacities")
     op.drop_table("bookmarks")
     op.drop_table("boards")
     op.drop_table("board_sprints")
+    op.drop_table("board_columns")
+    op.drop_table("board_column_statuses")
     op.drop_table("board_areas")
     # ### end Alembic commands ###

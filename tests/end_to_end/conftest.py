@@ -19,7 +19,7 @@ from sqlalchemy import select
 from flowmart.cli import main
 from flowmart.demo import CONFIG, simulator
 from warehouse.engine import open_warehouse
-from warehouse.tables import COMPUTED, LOADED
+from warehouse.tables import COMPUTED, LOADED, OBSERVED
 
 ISSUES = 120
 
@@ -126,6 +126,7 @@ class Site:
             return {
                 table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
                 for table in (*LOADED, *COMPUTED)
+                if table.name not in OBSERVED
             }
 
 

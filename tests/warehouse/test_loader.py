@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from connectors.base import Replacement
+from connectors.base import Mark, Replacement
 from warehouse.bulk import clear, insert_rows, update_rows
 from warehouse.loader import Loader
-from warehouse.records import Issue, IssueLabel, IssueLink, Project, Sprint
+from warehouse.records import Issue, IssueLabel, IssueLink, Project, Sprint, Worklog
 from warehouse.tables import table
 
 if TYPE_CHECKING:
@@ -214,3 +214,26 @@ def test_bulk_writes_follow_the_order_of_the_given_columns_not_the_tables(wareho
         of = sprints.c
         found = connection.execute(select(of.sprint_id, of.name, of.state, of.start_at, of.end_at)).all()
     assert [tuple(row) for row in found] == [("acme:1", "Two", "closed", NOON, later)]
+
+
+def test_a_mark_reaches_rows_that_are_there_and_have_none_yet(warehouse: Engine) -> None:
+    gone, later = datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)
+    booked = [
+        Worklog(
+            worklog_id=f"acme:{n}",
+            issue_id="acme:1",
+            author_id=None,
+            started_at=gone,
+            seconds=60,
+            updated_at=gone,
+            deleted_at=None,
+        )
+        for n in (1, 2)
+    ]
+    with warehouse.begin() as connection:
+        loader = Loader(connection)
+        loader.upsert(booked)
+        assert loader.mark(Mark(record_type=Worklog, column="deleted_at", at={"acme:1": gone, "acme:3": gone})) == 1
+        assert loader.mark(Mark(record_type=Worklog, column="deleted_at", at={"acme:1": later})) == 0
+        found = connection.execute(select(table("worklogs").c["worklog_id", "deleted_at"])).all()
+    assert sorted(map(tuple, found), key=str) == [("acme:1", gone), ("acme:2", None)]

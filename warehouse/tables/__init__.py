@@ -2,7 +2,7 @@
 
 from warehouse.tables.base import METADATA, derived_columns, loaded_columns, table
 from warehouse.tables.computed import COMPUTED
-from warehouse.tables.loaded import LOADED
+from warehouse.tables.loaded import LOADED, OBSERVED
 from warehouse.tables.operational import OPERATIONAL
 
-__all__ = ["COMPUTED", "LOADED", "METADATA", "OPERATIONAL", "derived_columns", "loaded_columns", "table"]
+__all__ = ["COMPUTED", "LOADED", "METADATA", "OBSERVED", "OPERATIONAL", "derived_columns", "loaded_columns", "table"]

@@ -5,6 +5,16 @@ from __future__ import annotations
 from sqlalchemy import Index
 
 from warehouse.tables.base import column, count, day, flag, key, long_text, make, moment, number, points, text
+from warehouse.tables.side import (
+    board_column_statuses,
+    board_columns,
+    capacities,
+    comments,
+    days_off,
+    link_events,
+    version_snapshots,
+    worklogs,
+)
 from warehouse.types import JsonText
 
 sources = make(
@@ -15,6 +25,8 @@ sources = make(
     text("url", "Base address from the config", required=True),
     text("version", "Version that the tracker reports"),
     moment("last_synced_at", "Start of the last sync that ended without an error", derived=True),
+    text("account", "Account that the last sync was logged in with", derived=True),
+    moment("census_at", "Start of the last complete census of issue ids", derived=True),
 )
 
 projects = make(
@@ -34,6 +46,8 @@ boards = make(
     text("project_id", "projects.project_id: the project it lives in"),
     text("name", "Name", required=True),
     text("kind", "scrum, kanban, simple (Jira) or team (Azure DevOps)", required=True),
+    text("bugs_behavior", "Azure DevOps: off, asTasks or asRequirements"),
+    text("workdays", "Azure DevOps: the team's working days, e.g. monday, tuesday"),
 )
 
 board_areas = make(
@@ -121,6 +135,7 @@ versions = make(
     flag("is_released", "Marked as released", required=True),
     day("released_on", "Release day"),
     day("start_on", "Start day"),
+    flag("is_archived", "Marked as archived"),
 )
 
 issues = make(
@@ -187,8 +202,12 @@ issue_changes = make(
 
 issue_links = make(
     "issue_links",
-    "One row per link between two issues, told from its outward side where we hold that.",
-    key("link_id", "<source>:<link id>; Azure DevOps: <source>:<type>:<source item>:<target item>"),
+    "One row per link between two issues, told from its outward side where we hold that; removed ones stay, marked.",
+    key(
+        "link_id",
+        "<source>:<link id>, of a removed one <source>:removed:<history entry>:<ordinal>; "
+        "Azure DevOps: <source>:<type>:<source item>:<target item>",
+    ),
     text("issue_id", "issues.issue_id on this side", required=True),
     text("other_issue_id", "issues.issue_id on the other side; it may be one that we do not hold"),
     text("other_key", "Key of the other side"),
@@ -242,19 +261,30 @@ LOADED = (
     projects,
     boards,
     board_areas,
+    board_columns,
+    board_column_statuses,
     users,
     statuses,
     issue_types,
     fields,
     sprints,
     board_sprints,
+    capacities,
+    days_off,
     versions,
+    version_snapshots,
     issues,
     issue_changes,
     issue_links,
+    link_events,
     issue_labels,
     issue_components,
     issue_versions,
+    worklogs,
+    comments,
     issue_snapshots,
 )
 """All of them, parents before children."""
+
+OBSERVED = frozenset({"version_snapshots"})
+"""Loaded tables that tell what was seen when: a warehouse made from scratch cannot have the same rows."""

@@ -18,6 +18,8 @@ sync_runs = make(
     count("retries", "Requests that were sent again", required=True),
     count("rows_read", "Records that the tracker's answers gave", required=True),
     count("rows_written", "Rows inserted, updated or found equal", required=True),
+    count("expected", "Things (issues, revisions, ids) that the tracker's own count promised; NULL: it tells none"),
+    count("received", "Things of that kind that came"),
     long_text("error", "Why it failed, in one line"),
 )
 
@@ -40,5 +42,19 @@ leases = make(
     moment("expires_at", "Free for others after this, unless renewed", required=True),
 )
 
-OPERATIONAL = (sync_runs, bookmarks, leases)
+data_quality = make(
+    "data_quality",
+    "One row per thing that does not add up, and what to do about it.",
+    key("data_quality_id", "<check_name>:<entity_id>, with what tells several findings of one entity apart"),
+    text("check_name", "The check, e.g. count_differs", required=True),
+    text("severity", "info, warning or error", required=True),
+    text("source_id", "sources.source_id", required=True),
+    text("entity", "Kind of thing: source, project, issue, sprint, status, …", required=True),
+    text("entity_id", "Its id in the table of its kind", required=True),
+    long_text("evidence", "What was found, with the numbers"),
+    long_text("advice", "What to do"),
+    moment("found_at", "Start of the run that found it", required=True),
+)
+
+OPERATIONAL = (sync_runs, bookmarks, leases, data_quality)
 """All of them."""

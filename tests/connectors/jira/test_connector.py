@@ -195,7 +195,7 @@ def test_a_list_of_users_that_is_busy_is_asked_for_a_few_times(jira: FakeJira, c
     jira.overrides["GET /rest/api/3/users/search"] = lambda _: refusal(409, "busy")
     with pytest.raises(TrackerUnavailable, match="409 again and again"):
         pull(connect(), "users")
-    assert len(jira.requests) == 3
+    assert len(jira.asked("/users/search")) == 3
     assert clock.slept == [5.0, 10.0]
 
 
