@@ -11,6 +11,7 @@ from connectors.waiting import Bells
 
 _FIRST_SPACING_SECONDS = 0.1
 _LONGEST_SPACING_SECONDS = 30.0
+_LONGEST_GUESS_SECONDS = 5.0
 _NO_SPACING_SECONDS = 0.01
 _RECOVERY = 0.75
 """Each answer without a warning brings requests closer together by this factor."""
@@ -65,10 +66,12 @@ class Limiter:
             self._spacing = self._spacing * _RECOVERY if self._spacing > _NO_SPACING_SECONDS else 0.0
             return
         wanted = advice.spacing_seconds
-        if wanted is None:
+        if wanted is None and advice.wait_seconds:
+            wanted = max(self._spacing, _FIRST_SPACING_SECONDS)  # so that not all leave when the wait is over
+        elif wanted is None:
             if self._spacing and now - self._slowed_at < _SLOWED_AT_MOST_EVERY_SECONDS:
                 return
-            wanted = max(2 * self._spacing, _FIRST_SPACING_SECONDS)
+            wanted = min(max(2 * self._spacing, _FIRST_SPACING_SECONDS), _LONGEST_GUESS_SECONDS)
         self._spacing, self._slowed_at = min(wanted, _LONGEST_SPACING_SECONDS), now
         self._next_at = max(self._next_at, now + self._spacing)
 

@@ -14,7 +14,7 @@ _TOO_MANY_REQUESTS = 429
 _SMALL_SHARE = 0.2
 """Below this share of the allowance requests are spaced out."""
 _LONGEST_WAIT_SECONDS = 366 * 86_400.0
-_NUMBER = re.compile(r"\d{1,15}(\.\d{1,9})?")
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _FIRST_EPOCH, _FIRST_MILLISECONDS = 1e8, 1e11
 """A reset below the first is seconds from now; from the second on it is in milliseconds."""
 _REASON_LENGTH = 100
