@@ -83,6 +83,11 @@ class Limiters:
         self._lock = threading.Lock()
         self._by_host: dict[tuple[str, int | None], Limiter] = {}
 
+    def forget(self) -> None:
+        """Begin anew, for requests to come: no host has asked for anything."""
+        with self._lock:
+            self._by_host.clear()
+
     def of(self, url: httpx.URL) -> Limiter:
         """That of the address's host; another port is another host."""
         key = (url.host, url.port)

@@ -22,7 +22,7 @@ NIGHTLY = 6
 """How often a request is tried by a job that nobody waits for: for half a minute, if nothing answers."""
 WATCHED = 2
 """The same while a person waits."""
-_LIMITERS = Limiters()
+LIMITERS = Limiters()
 """For the whole process: a tracker that asked for a pause gets it from later runs of `schedule` too."""
 
 
@@ -35,7 +35,7 @@ def connector(
         max_in_flight=config.sync.max_in_flight,
         max_wait_seconds=config.sync.max_wait_seconds,
         attempts=attempts,
-        limiters=_LIMITERS,
+        limiters=LIMITERS,
     )
     if isinstance(source, JiraSource):
         return JiraConnector(_jira(config, name, source, now, since), http)

@@ -112,3 +112,10 @@ def test_those_who_waited_do_not_leave_all_at_once() -> None:
     assert limiter.claim(30)
     assert not limiter.claim(30)
     assert limiter.delay(30) == pytest.approx(0.1)
+
+
+def test_what_was_asked_can_be_forgotten() -> None:
+    limiters, url = Limiters(), httpx.URL(HOST)
+    limiters.of(url).note(Advice(wait_seconds=30), 0)
+    limiters.forget()
+    assert limiters.of(url).claim(0)

@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from connectors.azure_devops.entra import EntraApplication, ManagedIdentity
+from connectors.jira.connector import JiraConnector
 from connectors.jira.oauth import OAuthApplication
 from exports.catalog import EXPORTERS
 from flowmart.config import Config, ConfigError, config_path, load_config
@@ -371,3 +372,14 @@ def _keys(annotation: Any, seen: frozenset[type] = frozenset()) -> set[str]:
 def test_a_rule_by_groups_is_refused_as_long_as_groups_are_not_loaded(tmp_path: Path) -> None:
     text = f'{JIRA}[[defects.rules]]\nescaped = true\nreporter_groups = ["customers"]\n'
     assert "groups are not loaded" in problems(tmp_path, text)[0]
+
+
+def test_all_sources_of_a_process_share_the_limits_of_hosts(tmp_path: Path) -> None:
+    config = load(tmp_path, JIRA + BARE_JIRA + 'token = "x"')
+    now = datetime(2026, 10, 2, tzinfo=UTC)
+    one, other = (connector(config, name, recall=lambda _: {}, now=now) for name in ("acme", "site"))
+    assert isinstance(one, JiraConnector)
+    assert isinstance(other, JiraConnector)
+    assert one._http.settings.limiters is other._http.settings.limiters
+    one.close()
+    other.close()
