@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import msal
+import msgspec
 from msal.exceptions import MsalServiceError
 
 from connectors.errors import AuthenticationError, TrackerUnavailable, UnexpectedResponse
@@ -144,7 +145,21 @@ class _MsalHttp:
             )
         if answer.is_server_error or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise TrackerUnavailable(f"{host} answered {answer.status_code} to the login; the next run tries again")
+        if answer.status_code != httpx.codes.UNAUTHORIZED and not _is_json(answer.content):  # a 401 may be a challenge
+            raise UnexpectedResponse(
+                f"{host} answered {answer.status_code} to the login, and not in JSON; check the network and the proxy",
+                status=answer.status_code,
+            )
         return answer
+
+
+def _is_json(body: bytes) -> bool:
+    """The library would log the whole of another body as an error."""
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def _token(answer: object, who: str, otherwise: str, now: datetime) -> AccessToken:

@@ -135,7 +135,10 @@ def test_a_tenant_that_is_none_is_named(router: respx.Router, time: VirtualTime)
         (httpx.Response(503, text="<html>"), TrackerUnavailable),
         (httpx.Response(500, json={}), TrackerUnavailable),
         (httpx.Response(302, headers={"location": "https://evil.example/"}), UnexpectedResponse),
-        (httpx.Response(200, text="<html>"), AuthenticationError),
+        (httpx.Response(200, text="<html>"), UnexpectedResponse),
+        (httpx.Response(400, text="<html>"), UnexpectedResponse),
+        (httpx.Response(401, json={"error": SECRET}), AuthenticationError),
+        (httpx.Response(200, json={}), AuthenticationError),
     ],
 )
 def test_other_answers_of_entra_are_told_too(
@@ -185,7 +188,7 @@ def test_a_machine_logs_in_by_its_identity(router: respx.Router, time: VirtualTi
             httpx.Response(400, json={"error": "invalid_request", "error_description": "Identity not found"}),
             r"the managed identity refuses the login \(invalid_request\); check that it exists",
         ),
-        (httpx.Response(200, text="<html>"), "the managed identity "),
+        (httpx.Response(200, json={"access_token": ""}), "the managed identity "),
     ],
 )
 def test_a_machine_without_an_identity_is_told(
