@@ -11,7 +11,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from simulator.azure_devops.app import make_app as make_azure_devops
-from simulator.azure_devops.organization import Organization
+from simulator.azure_devops.organization import Organization, guid
 from simulator.company import Company, Product
 from simulator.faults import Fault
 from simulator.jira_cloud.app import make_app as make_jira
@@ -93,6 +93,13 @@ SWITCHES: dict[type, tuple[str, ...]] = {
         "sign_in",
         "capacity_shape",
         "identity_shape",
+        "recycle_bin_shape",
+        "process",
+        "zone",
+        "empty_projects",
+        "hidden_projects",
+        "hidden_areas",
+        "token_seconds",
     ),
     World: ("deletes_in_jira",),
 }
@@ -103,7 +110,14 @@ def make_trackers(settings: Settings) -> Trackers:
     now = round(datetime.fromisoformat(settings.now).timestamp() * 1000)
     world = make_world(seed=settings.seed, issues=settings.issues, now=now)
     site = Site(company=world.company, email=EMAIL, token=f"jira-{settings.seed}-token")
-    organization = Organization(company=world.company, base=ORGANIZATION, token=f"pat-{settings.seed}-token")
+    organization = Organization(
+        company=world.company,
+        base=ORGANIZATION,
+        token=f"pat-{settings.seed}-token",
+        tenant_id=guid("tenant", settings.seed),
+        client_id=guid("client", settings.seed),
+        client_secret=f"secret-{settings.seed}~client",
+    )
     server = Organization(
         company=world.company,
         base=COLLECTION,
@@ -129,7 +143,7 @@ def introduction(trackers: Trackers) -> dict[str, Any]:
     return {
         "now": instant(trackers.company.now),
         "jira_cloud": {"url": site.url, "email": site.email, "token": site.token, "projects": jira_projects},
-        "azure_devops": _introduce(trackers.organization),
+        "azure_devops": _introduce(trackers.organization) | {"entra": _entra(trackers.organization)},
         "azure_devops_server": _introduce(trackers.server),
     }
 
@@ -141,6 +155,15 @@ def _introduce(organization: Organization) -> dict[str, Any]:
         "token": organization.token,
         "projects": sorted({organization.product.projects[team.project_id].name for team in teams}),
         "teams": [team.name for team in teams],
+    }
+
+
+def _entra(organization: Organization) -> dict[str, str]:
+    return {
+        "authority": organization.url.removesuffix(organization.base),
+        "tenant_id": organization.tenant_id,
+        "client_id": organization.client_id,
+        "client_secret": organization.client_secret,
     }
 
 
