@@ -17,7 +17,8 @@ from simulator.faults import Fault
 from simulator.jira_cloud.app import make_app as make_jira
 from simulator.jira_cloud.history import issue_items
 from simulator.jira_cloud.site import Site
-from simulator.life.generate import advance, make_world
+from simulator.life.acts import act
+from simulator.life.generate import advance, make_world, pass_time
 from simulator.life.world import World
 
 EMAIL = "bot@acme.example"
@@ -59,6 +60,14 @@ class Trackers:
     def advance(self, nights: int) -> None:
         """Let so many nights pass."""
         advance(self.world, nights)
+
+    def act(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Let somebody do one thing now; ValueError says what is wrong with the command."""
+        return act(self.world, command)
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the company's clock; nothing else happens."""
+        pass_time(self.world, round(seconds * 1000))
 
     def count(self, tracker: str, method: str, path: str) -> None:
         """Note a request; ids in the path count as one."""
