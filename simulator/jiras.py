@@ -15,10 +15,13 @@ from simulator.jira_cloud.login import Cloud
 from simulator.jira_cloud.walk import Lies
 from simulator.jira_data_center.dialect import DATA_CENTER
 from simulator.jira_data_center.server import DEFAULT_VERSION, Server
+from simulator.life.acts import act
+from simulator.life.generate import pass_time
 from simulator.life.layout import BOT
-from simulator.life.world import World, edit, flush
+from simulator.life.world import World
 
 EMAIL = "bot@acme.example"
+_MARK = "touched"
 CLOUD_PAGE_CAP, DATA_CENTER_PAGE_CAP = 100, 1_000
 JIRA_SWITCHES: dict[type, tuple[str, ...]] = {
     Site: (
@@ -80,11 +83,9 @@ def make_data_center(world: World, seed: int) -> Server:
 
 def _touch(world: World, issue: Issue) -> None:
     """Somebody edits the issue now; the clock moves on by a second, so that no two edits fall together."""
-    company = world.company
-    company.now = max(company.now, issue.touched_at) + 1_000
-    labels = set(issue.state.get("labels") or ()) ^ {"touched"}
-    edit(world, company.product(JIRA), issue, author=BOT, at=company.now, labels=tuple(sorted(labels)))
-    flush(world)
+    pass_time(world, 1_000)
+    deed = "remove_label" if _MARK in issue.state.get("labels", ()) else "add_label"
+    act(world, {"do": "edit", "tracker": JIRA, "issue": issue.id, deed: _MARK})
 
 
 def jira_holders(cloud: Cloud, server: Server) -> list[tuple[str, Any]]:

@@ -28,7 +28,8 @@ from simulator.jiras import (
     make_cloud,
     make_data_center,
 )
-from simulator.life.generate import advance, make_world
+from simulator.life.acts import act
+from simulator.life.generate import advance, make_world, pass_time
 from simulator.life.world import World
 
 ORGANIZATION, COLLECTION = "/contoso", "/tfs/DefaultCollection"
@@ -75,6 +76,14 @@ class Trackers:
     def advance(self, nights: int) -> None:
         """Let so many nights pass."""
         advance(self.world, nights)
+
+    def act(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Let somebody do one thing now; ValueError says what is wrong with the command."""
+        return act(self.world, command)
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the company's clock; nothing else happens."""
+        pass_time(self.world, round(seconds * 1000))
 
     def count(self, tracker: str, method: str, path: str) -> None:
         """Note a request; ids in the path count as one."""
