@@ -23,6 +23,7 @@ from simulator.jiras import (
     JIRA_SWITCHES,
     introduce_cloud,
     introduce_data_center,
+    is_sound,
     jira_entries,
     jira_holders,
     make_cloud,
@@ -102,7 +103,8 @@ class Trackers:
             ("world", self.world),
         ]
         found = [h for key, h in holders if tracker in {"", key} and name in SWITCHES.get(type(h), ())]
-        if not found or not all(isinstance(value, type(getattr(holder, name))) for holder in found):
+        is_typed = found and all(isinstance(value, type(getattr(holder, name))) for holder in found)
+        if not is_typed or not is_sound(name, value):
             raise ValueError(f"{name} cannot be set so")
         for holder in found:
             setattr(holder, name, value)
