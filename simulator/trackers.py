@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +15,7 @@ from starlette.types import ASGIApp
 from simulator.azure_devops.app import make_app as make_azure_devops
 from simulator.azure_devops.organization import Organization, guid
 from simulator.company import Company, Product
-from simulator.faults import Fault
+from simulator.faults import Asked, Fault, read_fault
 from simulator.jira_cloud.app import make_app as make_jira
 from simulator.jira_cloud.history import issue_items
 from simulator.jira_cloud.site import Site
@@ -50,6 +52,8 @@ class Trackers:
     server: Organization
     apps: dict[str, ASGIApp]
     faults: list[Fault] = field(default_factory=list)
+    clock: Callable[[], float] = time.time
+    """The real time, by which bursts are counted."""
     requests: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in TRACKERS})
 
     @property
@@ -73,9 +77,16 @@ class Trackers:
         """Note a request; ids in the path count as one."""
         self.requests[tracker][f"{method} {_IDS.sub('/{id}', path)}"] += 1
 
-    def strike(self, path: str) -> Fault | None:
-        """The first fault that hits a request of this path."""
-        return next((fault for fault in self.faults if fault.strikes(path)), None)
+    def order(self, fault: dict[str, Any]) -> None:
+        """Have a fault strike later requests; ValueError says what is wrong with it."""
+        read = read_fault(fault)
+        if read.tracker not in {"", *TRACKERS}:
+            raise ValueError(f"tracker is one of {', '.join(TRACKERS)}")
+        self.faults.append(read)
+
+    def strike(self, asked: Asked) -> Fault | None:
+        """The first fault that hits the request."""
+        return next((fault for fault in self.faults if fault.strikes(asked)), None)
 
     def tell(self, name: str, value: Any, tracker: str = "") -> None:  # noqa: ANN401 - of the setting's own type
         """Turn a switch of `SWITCHES`, at one tracker or at all that have it."""
@@ -188,6 +199,9 @@ def report(trackers: Trackers) -> dict[str, Any]:
         "now": instant(trackers.company.now),
         "nights": trackers.world.nights,
         "issues": jira["issues"] + azure["issues"],
+        "faults": [
+            {"kind": f.kind, "match": f.match, "tracker": f.tracker, "struck": f.struck} for f in trackers.faults
+        ],
         "requests": dict(sorted(sum(trackers.requests.values(), Counter[str]()).items())),
         "jira_cloud": jira | _requests(trackers, "jira_cloud"),
         "azure_devops": azure | _requests(trackers, "azure_devops"),
