@@ -174,6 +174,21 @@ def test_comments_come_in_pages(fresh: Running, connect: Connect) -> None:
     assert seen[before:] == ["remark 0", "remark 1", "remark 2"]
 
 
+def test_a_comment_is_a_revision_and_server_2019_counts_it_by_that(
+    fresh: Running, connect: Connect, open_server: Callable[[Running], httpx.Client], walk_feed: Feed
+) -> None:
+    azure, issue = connect(fresh)[1], next(fresh.company.products[1].alive())
+    _, token = walk_feed(azure)
+    fresh.act("comment", "azure_devops", issue.id, text="Why?")
+    newest = max(walk_feed(azure, continuationToken=token)[0], key=lambda row: int(row["rev"]))
+    assert newest["fields"]["System.CommentCount"] == len(issue.comments)
+    fresh.tell(tracker="azure_devops_server", newest_api_version="5.0")
+    asked = {"api-version": "5.0-preview.2", "fromRevision": str(newest["rev"])}
+    told = open_server(fresh).get(f"Shop/_apis/wit/workitems/{issue.id}/comments", params=asked).json()
+    assert (told["totalCount"], told["fromRevisionCount"], told["count"]) == (len(issue.comments), 1, 1)
+    assert (told["comments"][0]["revision"], told["comments"][0]["text"]) == (newest["rev"], "Why?")
+
+
 def token_of(running: Running, **form: str) -> httpx.Response:
     told = running.connect["azure_devops"]["entra"]
     asked = {
