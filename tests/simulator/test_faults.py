@@ -19,6 +19,7 @@ MYSELF = "/rest/api/3/myself"
 PROJECTS = {
     "jira_cloud": "/rest/api/3/project/search",
     "azure_devops": "/_apis/projects",
+    "jira_data_center": "/rest/api/2/project",
     "azure_devops_server": "/_apis/projects",
 }
 
@@ -26,8 +27,10 @@ PROJECTS = {
 def ask(running: Running, tracker: str, path: str = "", method: str = "GET") -> httpx.Response:
     """One request to a tracker, logged in."""
     told = running.connect[tracker]
-    auth = (told.get("email", ""), told["token"])
-    return httpx.request(method, told["url"] + (path or PROJECTS[tracker]), auth=auth, verify=TLS)
+    auth = None if tracker == "jira_data_center" else (told.get("email", ""), told["token"])
+    headers = {"Authorization": f"Bearer {told['token']}"} if auth is None else {}
+    url = told["url"] + (path or PROJECTS[tracker])
+    return httpx.request(method, url, auth=auth, headers=headers, verify=TLS)
 
 
 def statuses(running: Running, tracker: str, count: int, **asked: str) -> list[int]:
