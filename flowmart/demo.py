@@ -84,14 +84,24 @@ to = "exports/csv"
 """
 CONFIG = _HEAD + _REST
 """The configuration of the demo with two sources, to be formatted."""
-_SERVER = """
+_OTHERS = {
+    "jira_data_center": """
+# The same projects of Jira behind a Data Center, for configurations of your own:
+# [sources.legacy]
+# type = "jira"
+# url = "{url}"
+# token = "{token}"
+# projects = ["PAY"]
+""",
+    "azure_devops_server": """
 # The same company behind an Azure DevOps Server, for configurations of your own:
 # [sources.server]
 # type = "azure_devops"
 # url = "{url}"
 # token = "{token}"
 # projects = ["Shop"]
-"""
+""",
+}
 
 _STOP_SECONDS = 10
 
@@ -126,7 +136,9 @@ def served(to: Path, issues: int, *, port: int, now: datetime) -> Iterator[tuple
         text = config_text(trackers, with_data_center=DATA_CENTER)
         for name, token in tokens(trackers).items():
             text = text.replace(f"${{{name}}}", token)
-        (to / "flowmart.toml").write_text(text + _SERVER.format(**trackers["azure_devops_server"]), encoding="utf-8")
+        unused = [name for name in _OTHERS if name in trackers and trackers[name]["url"] not in text]
+        text += "".join(_OTHERS[name].format(**trackers[name]) for name in unused)
+        (to / "flowmart.toml").write_text(text, encoding="utf-8")
         yield trackers, wait
 
 

@@ -14,6 +14,8 @@ from starlette.types import ASGIApp
 
 from simulator.azure_devops.app import make_app as make_azure_devops
 from simulator.azure_devops.organization import Organization, guid
+from simulator.azure_devops.switches import AZURE_DEVOPS_SWITCHES
+from simulator.azure_devops.switches import is_sound as is_sound_at_microsoft
 from simulator.company import Company, Product
 from simulator.faults import Asked, Fault, read_fault
 from simulator.jira.site import Site
@@ -115,7 +117,7 @@ class Trackers:
         ]
         found = [h for key, h in holders if tracker in {"", key} and name in SWITCHES.get(type(h), ())]
         is_typed = found and all(isinstance(value, type(getattr(holder, name))) for holder in found)
-        if not is_typed or not is_sound(name, value):
+        if not is_typed or not is_sound(name, value) or not is_sound_at_microsoft(name, value):
             raise ValueError(f"{name} cannot be set so")
         for holder in found:
             setattr(holder, name, value)
@@ -124,21 +126,7 @@ class Trackers:
 
 SWITCHES: dict[type, tuple[str, ...]] = {
     **JIRA_SWITCHES,
-    Organization: (
-        "feed_batch",
-        "wiql_cap",
-        "newest_api_version",
-        "sign_in",
-        "capacity_shape",
-        "identity_shape",
-        "recycle_bin_shape",
-        "process",
-        "zone",
-        "empty_projects",
-        "hidden_projects",
-        "hidden_areas",
-        "token_seconds",
-    ),
+    Organization: AZURE_DEVOPS_SWITCHES,
     World: ("deletes_in_jira",),
 }
 

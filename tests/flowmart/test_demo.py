@@ -78,14 +78,14 @@ def test_served_trackers_answer_until_ctrl_c_and_the_configuration_is_ready(tmp_
         assert process.stdout is not None
         said = "".join(iter(process.stdout.readline, "\n"))
         addresses = dict(re.findall(r"^(\w[\w ]+?)  +(http\S+)", said, re.MULTILINE))
-        assert {"Jira Cloud", "Azure DevOps", "Azure DevOps Server", "Entra"} <= set(addresses)
+        assert {"Jira Cloud", "Azure DevOps", "Azure DevOps Server", "Jira Data Center", "Entra"} <= set(addresses)
         assert "the company is at    2026-09-30T18:00:00Z" in said
         config = load_config(folder / "flowmart.toml", {})
         assert str(config.sources["contoso"].url).rstrip("/") == addresses["Azure DevOps"]
         token = config.sources["contoso"].token.get_secret_value()
         projects = f"{addresses['Azure DevOps']}/_apis/projects"
         assert httpx.get(projects, auth=("", token)).json()["count"] == 2
-        server = re.search(r'# token = "(.+)"', (folder / "flowmart.toml").read_text())
+        server = re.search(r'DefaultCollection"\n# token = "(.+)"', (folder / "flowmart.toml").read_text())
         assert server is not None
         there = f"{addresses['Azure DevOps Server']}/_apis/projects"
         assert httpx.get(there, auth=("", server[1])).json()["count"] == 2

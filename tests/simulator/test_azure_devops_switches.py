@@ -189,6 +189,19 @@ def test_a_comment_is_a_revision_and_server_2019_counts_it_by_that(
     assert (told["comments"][0]["revision"], told["comments"][0]["text"]) == (newest["rev"], "Why?")
 
 
+@pytest.mark.parametrize(
+    "switch",
+    [
+        {"sign_in": "418"}, {"process": "Waterfall"}, {"recycle_bin_shape": "bag"}, {"zone": "Mars"},
+        {"newest_api_version": "new"}, {"empty_projects": "many"}, {"tracker": "jira_cloud", "process": "Scrum"},
+    ],
+)  # fmt: skip
+def test_a_switch_takes_only_what_it_knows(running: Running, switch: dict[str, Any]) -> None:
+    refused = httpx.post(f"{running.jira_url}/_simulator/settings", json=switch)
+    assert refused.status_code == 400
+    assert refused.json()["error"].endswith("cannot be set so")
+
+
 def token_of(running: Running, **form: str) -> httpx.Response:
     told = running.connect["azure_devops"]["entra"]
     asked = {
