@@ -17,6 +17,7 @@ from simulator.trackers import Trackers, instant, introduction, report
 from simulator.wire import answer
 
 _CONTROL = "/_simulator/"
+_COMMANDS = "GET state, POST advance, clock, act, faults, settings, DELETE faults"
 
 
 class Front:
@@ -53,7 +54,7 @@ class Front:
             traceback.print_exc()
 
     async def _obey(self, request: Request) -> Response:
-        """GET state; POST advance, clock, act, faults, settings; DELETE faults."""
+        """What `_COMMANDS` names, each with an object as its body."""
         command = request.method, request.url.path.removeprefix(_CONTROL)
         if command == ("GET", "state"):
             return answer(report(self._trackers) | {"connect": introduction(self._trackers)})
@@ -82,4 +83,4 @@ class Front:
             for name, value in body.items():
                 self._trackers.tell(name, value, tracker)
             return answer(body)
-        return answer({"error": "unknown command"}, 404)
+        return answer({"error": f"no such command; there are: {_COMMANDS}"}, 404)
