@@ -29,12 +29,17 @@ from simulator.trackers import (
 def main() -> int:
     """Run the simulator; prints one JSON line (addresses, tokens, projects, teams) once it listens."""
     arguments = _parser().parse_args()
+    try:
+        sockets = open_sockets(arguments.port)
+    except OSError as error:
+        print(f"simulator: port {arguments.port} or one of the next cannot be had: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return 1
     settings = Settings(
         issues=arguments.issues, seed=arguments.seed, now=arguments.now, latency_ms=arguments.latency_ms
     )
     trackers = make_trackers(settings)
     gc.freeze()  # the company stays: going through it again and again would only cost time
-    asyncio.run(_serve(trackers, open_sockets(arguments.port), until_stdin_closes=arguments.until_stdin_closes))
+    asyncio.run(_serve(trackers, sockets, until_stdin_closes=arguments.until_stdin_closes))
     return 0
 
 
@@ -45,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--now", default=DEFAULT_NOW, help="the company's present, ISO (default %(default)s)")
     parser.add_argument("--latency-ms", type=int, default=0, help="delay of each answer")
     parser.add_argument(
-        "--port", type=int, default=0, help="port of Jira, the next one is Azure DevOps' (0: free ones)"
+        "--port", type=int, default=0, help="port of the first tracker, the others follow in order (0: free ones)"
     )
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input is closed")
     return parser

@@ -54,6 +54,7 @@ class Feed:
     _instants: list[int] = field(default_factory=list)
     _rows: list[Row] = field(default_factory=list)
     _links: list[LinkRow] = field(default_factory=list)
+    _known_links: set[LinkRow] = field(default_factory=set)
 
     def rows_after(self, age: int, product: Product, place: Row) -> Iterator[Row]:
         """The rows behind that place."""
@@ -66,7 +67,7 @@ class Feed:
         return Row(bisect_right(self._instants, instant - 1) + 1, 0, 0)
 
     def links(self, age: int, product: Product) -> list[LinkRow]:
-        """All link changes in order."""
+        """All link changes in the order in which they were written."""
         self._refresh(age, product)
         return self._links
 
@@ -85,9 +86,10 @@ class Feed:
         self._age = age
         self._append(product)
         self._rows = sorted(_rows(product, self._order))
-        self._links = sorted(row for issue in product.issues.values() for row in _hierarchy(issue))
-        self._links += sorted(row for link in product.links.values() for row in _link_rows(product, link.id))
-        self._links.sort(key=lambda row: row.at)
+        links = [row for issue in product.issues.values() for row in _hierarchy(issue)]
+        links += [row for link in product.links.values() for row in _link_rows(product, link.id)]
+        self._links += sorted(row for row in set(links) if row not in self._known_links)
+        self._known_links.update(links)
 
     def _append(self, product: Product) -> None:
         """Give each new revision its place behind all that were there."""
@@ -97,7 +99,7 @@ class Feed:
             new += [(at, issue.id, rev) for rev, at in enumerate(instants, 1) if (issue.id, rev) not in self._order]
         for at, number, rev in sorted(new):
             self._order[number, rev] = len(self._order) + 1
-            self._instants.append(at)
+            self._instants.append(max(at, self._instants[-1]) if self._instants else at)
 
 
 def _rows(product: Product, order: dict[tuple[int, int], int]) -> Iterator[Row]:

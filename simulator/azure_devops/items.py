@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator.azure_devops.organization import Organization, ado_time, identity, identity_text
+from simulator.azure_devops.organization import Organization, ado_time, identity_text
 from simulator.azure_devops.refusals import refuse
 from simulator.azure_devops.relations import relations_now
 from simulator.azure_devops.reporting import read_instant
@@ -33,7 +33,8 @@ def _organization(request: Request) -> Organization:
     return organization
 
 
-def _asked_item(request: Request) -> Issue:
+def asked_item(request: Request) -> Issue:
+    """The work item of the path, if the token may see it."""
     asked = request.path_params["id"]
     issue = _organization(request).find(int(asked)) if asked.isdigit() else None
     if issue is None:
@@ -50,7 +51,7 @@ def _item_json(
         revs = [rev for rev in revs if read_instant(rev["System.ChangedDate"]) <= as_of]
         if not revs:
             return None
-    found = shown(organization, revs[-1], objects=True)
+    found = shown(organization, revs[-1], objects=organization.shows_people_as_objects)
     if fields:
         found = {name: value for name, value in found.items() if name in fields}
     item = _bare(organization, issue, found, len(revs))
@@ -69,7 +70,7 @@ async def get_item(request: Request) -> Response:
     query, organization = request.query_params, _organization(request)
     as_of = read_instant(query["asOf"]) if query.get("asOf") else None
     fields = [name.strip() for name in query.get("fields", "").split(",") if name.strip()]
-    item = _item_json(organization, _asked_item(request), fields, query.get("$expand", "").lower(), as_of)
+    item = _item_json(organization, asked_item(request), fields, query.get("$expand", "").lower(), as_of)
     if item is None:
         raise missing(request.path_params["id"])
     return answer(item)
@@ -125,12 +126,12 @@ def _page(request: Request, rows: list[dict[str, Any]]) -> Response:
 
 async def revisions(request: Request) -> Response:
     """All revisions of an item, as full snapshots."""
-    organization, issue = _organization(request), _asked_item(request)
+    organization, issue = _organization(request), asked_item(request)
     revs = snapshots(organization, issue)
     return _page(
         request,
         [
-            _bare(organization, issue, shown(organization, fields, objects=True), rev)
+            _bare(organization, issue, shown(organization, fields, objects=organization.shows_people_as_objects), rev)
             | {"url": f"{organization.url}/_apis/wit/workItems/{issue.id}/revisions/{rev}"}
             for rev, fields in enumerate(revs, 1)
         ],
@@ -139,18 +140,20 @@ async def revisions(request: Request) -> Response:
 
 async def revision(request: Request) -> Response:
     """One revision of an item."""
-    organization, issue = _organization(request), _asked_item(request)
+    organization, issue = _organization(request), asked_item(request)
     revs = snapshots(organization, issue)
     rev = whole_number(request.path_params["rev"], 0)
     if not 0 < rev <= len(revs):
         raise missing(f"{issue.id} revision {rev}")
-    fields = shown(organization, revs[rev - 1], objects=True) | {"System.RevisedDate": revised_date(revs, rev)}
+    fields = shown(organization, revs[rev - 1], objects=organization.shows_people_as_objects) | {
+        "System.RevisedDate": revised_date(revs, rev)
+    }
     return answer(_bare(organization, issue, fields, rev))
 
 
 async def updates(request: Request) -> Response:
     """What each change of the item changed, links too."""
-    return _page(request, all_updates(_organization(request), _asked_item(request)))
+    return _page(request, all_updates(_organization(request), asked_item(request)))
 
 
 async def query_by_wiql(request: Request) -> Response:
@@ -184,12 +187,15 @@ def _binned(request: Request) -> list[Issue]:
     issues, project = _organization(request).product.issues.values(), None
     if "project" in request.path_params:
         project = asked_project(request).id
-    return [i for i in issues if i.deleted_at is not None and project in {None, i.state["project"]}]
+    binned = [i for i in issues if i.deleted_at is not None and _organization(request).sees(i)]
+    return [i for i in binned if project in {None, i.state["project"]}]
 
 
 async def recycle_bin(request: Request) -> Response:
-    """The deleted items."""
+    """The deleted items, in two shapes."""
     base = f"{_organization(request).url}/_apis/wit/recyclebin"
+    if _organization(request).recycle_bin_shape == "array":
+        return answer([{"id": str(issue.id), "url": f"{base}/{issue.id}"} for issue in _binned(request)])
     rows = [{"id": issue.id, "url": f"{base}/{issue.id}"} for issue in _binned(request)]
     return answer({"count": len(rows), "value": rows})
 
@@ -210,26 +216,6 @@ async def recycled_item(request: Request) -> Response:
                 "DeletedBy": identity_text(deleter),
                 "url": f"{organization.url}/_apis/wit/recyclebin/{issue.id}",
             }
-            fields = shown(organization, revs[-1], objects=True)
+            fields = shown(organization, revs[-1], objects=organization.shows_people_as_objects)
             return answer(found | {"resource": _bare(organization, issue, fields, len(revs))})
     raise missing(request.path_params["id"])
-
-
-async def comments(request: Request) -> Response:
-    """The item's comments."""
-    organization, issue = _organization(request), _asked_item(request)
-    base = f"{organization.url}/_apis/wit/workItems/{issue.id}/comments"
-    rows = [
-        {
-            "workItemId": issue.id,
-            "id": comment.id,
-            "version": 1,
-            "text": comment.text,
-            "createdBy": identity(organization, organization.company.people[comment.author]),
-            "createdDate": ado_time(comment.at),
-            "modifiedDate": ado_time(comment.at),
-            "url": f"{base}/{comment.id}",
-        }
-        for comment in issue.comments
-    ]
-    return answer({"totalCount": len(rows), "count": len(rows), "comments": rows})

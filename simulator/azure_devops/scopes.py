@@ -12,7 +12,7 @@ from simulator.company import IssueType, Product, Project, Sprint, Team
 def asked_url(request: Request) -> str:
     """The address that was asked, without its query, as the client wrote it."""
     organization: Organization = request.app.state.organization
-    return organization.url.removesuffix(f"/{organization.name}") + str(request.scope["asked_path"])
+    return organization.url.removesuffix(organization.base) + str(request.scope["asked_path"])
 
 
 def _product(request: Request) -> Product:
@@ -23,7 +23,8 @@ def _product(request: Request) -> Product:
 def asked_project(request: Request) -> Project:
     """The project of the path."""
     asked = request.path_params["project"].lower()
-    for project in _product(request).projects.values():
+    organization: Organization = request.app.state.organization
+    for project in organization.projects():
         if asked in {project.name.lower(), guid("project", project.id)}:
             return project
     message = (
@@ -53,7 +54,7 @@ def asked_sprint(request: Request) -> Sprint:
     """The iteration of the path."""
     asked, team = request.path_params["iteration"].lower(), asked_team(request)
     for sprint in _product(request).sprints.values():
-        if team.id in sprint.team_ids and guid("iteration", sprint.id) == asked:
+        if team.id in sprint.team_ids and not sprint.is_deleted and guid("iteration", sprint.id) == asked:
             return sprint
     raise refuse(404, "InvalidTeamSettingsIterationException", f"The iteration with id '{asked}' does not exist.")
 

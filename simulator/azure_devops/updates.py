@@ -13,7 +13,10 @@ from simulator.company import Issue
 
 def all_updates(organization: Organization, issue: Issue) -> list[dict[str, Any]]:
     """The updates in order. `id` counts all of them, `rev` only those that changed fields."""
-    revs = [shown(organization, fields, objects=True) for fields in snapshots(organization, issue)]
+    revs = [
+        shown(organization, fields, objects=organization.shows_people_as_objects)
+        for fields in snapshots(organization, issue)
+    ]
     revising = {event.id for event in revision_events(issue)}
     first: dict[str, Any] = {"fields": {name: {"newValue": value} for name, value in revs[0].items()}}
     if issue.initial.get("parent"):
