@@ -59,9 +59,8 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     """Keys and values in the order of the text, cut before known keys only."""
     start, end = text.find("["), text.rfind("]")
     inner = text[start + 1 : end] if 0 <= start < end else ""
-    found = list(_KEY.finditer(inner))
-    ends = [*(match.start() for match in found[1:]), len(inner)]
-    return [(match[1], inner[match.end() : end]) for match, end in zip(found, ends, strict=True)]
+    cut = _KEY.split(inner)[1:]  # key, value, key, value, …
+    return list(zip(cut[::2], cut[1::2], strict=True))
 
 
 def _id_of(pairs: list[tuple[str, str]]) -> int | None:
