@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import partial
 from typing import Any
+from zoneinfo import available_timezones
 
 from simulator.company import JIRA, Issue
 from simulator.jira.history import issue_items
 from simulator.jira.site import Site
+from simulator.jira.words import LANGUAGES
 from simulator.jira_cloud.dialect import CLOUD
 from simulator.jira_cloud.gateway import CLOUD_ID, Gateway
 from simulator.jira_cloud.login import Cloud
 from simulator.jira_cloud.walk import Lies
 from simulator.jira_data_center.dialect import DATA_CENTER
 from simulator.jira_data_center.server import DEFAULT_VERSION, Server
+from simulator.life.acts import act
+from simulator.life.generate import pass_time
 from simulator.life.layout import BOT
-from simulator.life.world import World, edit, flush
+from simulator.life.world import World
 
 EMAIL = "bot@acme.example"
+_MARK = "touched"
 CLOUD_PAGE_CAP, DATA_CENTER_PAGE_CAP = 100, 1_000
 JIRA_SWITCHES: dict[type, tuple[str, ...]] = {
     Site: (
@@ -39,7 +45,7 @@ JIRA_SWITCHES: dict[type, tuple[str, ...]] = {
     Cloud: ("agile_lists_gone",),
     Gateway: ("scopes",),
     Lies: ("short_pages", "empty_page", "repeated_token", "early_last"),
-    Server: ("anonymous_allowed", "search_window", "deployment_type", "token_days"),
+    Server: ("anonymous_allowed", "search_window", "deployment_type", "token_days", "token_requests"),
 }
 
 
@@ -80,11 +86,20 @@ def make_data_center(world: World, seed: int) -> Server:
 
 def _touch(world: World, issue: Issue) -> None:
     """Somebody edits the issue now; the clock moves on by a second, so that no two edits fall together."""
-    company = world.company
-    company.now = max(company.now, issue.touched_at) + 1_000
-    labels = set(issue.state.get("labels") or ()) ^ {"touched"}
-    edit(world, company.product(JIRA), issue, author=BOT, at=company.now, labels=tuple(sorted(labels)))
-    flush(world)
+    pass_time(world, 1_000)
+    deed = "remove_label" if _MARK in issue.state.get("labels", ()) else "add_label"
+    act(world, {"do": "edit", "tracker": JIRA, "issue": issue.id, deed: _MARK})
+
+
+def is_sound(name: str, value: Any) -> bool:  # noqa: ANN401 - of the setting's own type
+    """Whether a switch of the Jiras can have this value; the switches of others can have any."""
+    if name == "language":
+        return value in LANGUAGES
+    if name == "user_zone":
+        return value in available_timezones()
+    if name == "deployment_type":
+        return value in {"Server", "DataCenter"}
+    return name != "version" or re.fullmatch(r"\d+\.\d+\.\d+", value) is not None
 
 
 def jira_holders(cloud: Cloud, server: Server) -> list[tuple[str, Any]]:

@@ -23,12 +23,14 @@ from simulator.jiras import (
     JIRA_SWITCHES,
     introduce_cloud,
     introduce_data_center,
+    is_sound,
     jira_entries,
     jira_holders,
     make_cloud,
     make_data_center,
 )
-from simulator.life.generate import advance, make_world
+from simulator.life.acts import act
+from simulator.life.generate import advance, make_world, pass_time
 from simulator.life.world import World
 
 ORGANIZATION, COLLECTION = "/contoso", "/tfs/DefaultCollection"
@@ -76,6 +78,14 @@ class Trackers:
         """Let so many nights pass."""
         advance(self.world, nights)
 
+    def act(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Let somebody do one thing now; ValueError says what is wrong with the command."""
+        return act(self.world, command)
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the company's clock; nothing else happens."""
+        pass_time(self.world, round(seconds * 1000))
+
     def count(self, tracker: str, method: str, path: str) -> None:
         """Note a request; ids in the path count as one."""
         self.requests[tracker][f"{method} {_IDS.sub('/{id}', path)}"] += 1
@@ -93,7 +103,8 @@ class Trackers:
             ("world", self.world),
         ]
         found = [h for key, h in holders if tracker in {"", key} and name in SWITCHES.get(type(h), ())]
-        if not found or not all(isinstance(value, type(getattr(holder, name))) for holder in found):
+        is_typed = found and all(isinstance(value, type(getattr(holder, name))) for holder in found)
+        if not is_typed or not is_sound(name, value):
             raise ValueError(f"{name} cannot be set so")
         for holder in found:
             setattr(holder, name, value)

@@ -154,8 +154,10 @@ def _halves(change: Change) -> tuple[Any, Any]:
 
 
 def _status(site: Site, change: Change) -> Item:
+    """By the names of that time: statuses can be renamed."""
     statuses = site.product.statuses
-    return _item(site, "status", *((str(n), site.told(statuses[n].name)) for n in _halves(change)))
+    halves = ((change.old, change.old_text), (change.new, change.new_text))
+    return _item(site, "status", *((str(n), site.told(text or statuses[n].name)) for n, text in halves))
 
 
 def _type(site: Site, change: Change) -> Item:
@@ -168,12 +170,18 @@ def _project(site: Site, change: Change) -> Item:
 
 
 def _sprint(site: Site, change: Change) -> Item:
-    sprints = site.product.sprints
-    halves = [
-        (", ".join(str(n) for n in numbers or ()), ", ".join(site.sprint_name(sprints[n]) for n in numbers or ()))
-        for numbers in _halves(change)
-    ]
-    return _item(site, "sprint", *halves)
+    """By the names of that time. A Data Center says nothing where a list was never filled."""
+    old, new = (
+        (", ".join(map(str, numbers or ())), _sprint_names(site, numbers, text))
+        for numbers, text in ((change.old, change.old_text), (change.new, change.new_text))
+    )
+    return _item(site, "sprint", _NOTHING if not old[0] and not site.dialect.is_cloud else old, new)
+
+
+def _sprint_names(site: Site, numbers: tuple[int, ...] | None, text: str | None) -> str:
+    if text is not None and not site.hostile_sprints:
+        return text
+    return ", ".join(site.sprint_name(site.product.sprints[number]) for number in numbers or ())
 
 
 def _assignee(site: Site, change: Change) -> Item:
