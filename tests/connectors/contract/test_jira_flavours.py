@@ -102,3 +102,17 @@ def test_the_same_company_gives_the_same_rows_in_both_flavours(running: Running)
     assert {"portfolio", "standard", "subtask"} == {row["level"] for row in data_center["Issue"]}
     assert {row["project_id"] for row in data_center["Board"]} == {"acme:10001", "acme:10002"}
     assert any(row["parent_id"] for row in data_center["Issue"] if row["level"] == "standard")
+
+
+@pytest.mark.parametrize("version", ["8.22.1", "9.12.3", "10.3.24"])
+def test_trap_51_sprints_of_closed_boards_are_the_same_rows_though_texts_tell_them(version: str) -> None:
+    """Names and goals are hostile, and the order of a text's keys changes with the version."""
+    with serve(issues=200) as running:
+        running.tell(hostile_sprints=True)
+        running.tell(denied_boards=[1, 2, 3, 4])
+        running.tell(tracker="jira_data_center", version=version)
+        cloud, data_center = told(read(running, "jira_cloud")), told(read(running, "jira_data_center"))
+    differences = differing(cloud, data_center)
+    assert set(differences) == {"Board"}, differences  # the projects of a closed board are not told
+    assert len(data_center["Sprint"]) > 10
+    assert all("] = [x" in row["name"] for row in data_center["Sprint"])
