@@ -6,9 +6,10 @@ from datetime import date, datetime
 
 from connectors.azure_devops.connector import AzureDevOpsConnector
 from connectors.azure_devops.settings import AzureDevOpsSettings
-from connectors.base import Connector, Recall
+from connectors.base import Connector, Held, Recall
 from connectors.http import HttpSettings
 from connectors.jira.connector import JiraConnector
+from connectors.jira.issues import held_by_none
 from connectors.jira.settings import JiraSettings
 from flowmart.config import Config
 from flowmart.errors import ConfigError
@@ -21,7 +22,14 @@ WATCHED = 2
 
 
 def connector(
-    config: Config, name: str, *, recall: Recall, now: datetime, since: date | None = None, attempts: int = NIGHTLY
+    config: Config,
+    name: str,
+    *,
+    recall: Recall,
+    held: Held = held_by_none,
+    now: datetime,
+    since: date | None = None,
+    attempts: int = NIGHTLY,
 ) -> Connector:
     """The connector of a configured source; `since`: look for changes from that day on. Nothing is sent yet."""
     source = config.sources[name]
@@ -31,7 +39,7 @@ def connector(
         attempts=attempts,
     )
     if isinstance(source, JiraSource):
-        return JiraConnector(_jira(config, name, source, now, since), http)
+        return JiraConnector(_jira(config, name, source, now, since), http, held)
     return AzureDevOpsConnector(_azure_devops(config, name, source, now, since), http, recall)
 
 

@@ -16,6 +16,8 @@ from connectors.jira.paging import LISTED, by_start, by_token, each
 KIND = "jira_cloud"
 _SEARCH, _HISTORIES = "rest/api/3/search/jql", "rest/api/3/changelog/bulkfetch"
 _ISSUES_FOUND = 100
+_ISSUES_TOGETHER = 400
+"""Pages of a search are gathered up to here, and their histories asked for at once."""
 _KEYS_FOUND = 5_000
 _FETCHED = 100
 _USERS_LISTED = 1_000
@@ -72,8 +74,13 @@ class CloudDialect:
     def search(self, jql: str, left_out: Iterable[str] = ()) -> Iterator[Found]:
         """Pages of a query's issues with all fields but `left_out`; pages may be short or empty."""
         body = {"jql": f"{jql} ORDER BY id ASC", "fields": _all_but(left_out), "maxResults": _ISSUES_FOUND}
+        gathered: list[answers.FoundIssue] = []
+        enough = 1  # the first page goes alone: it may be all there is, and tells whether it is
         for page in by_token(self._http, _SEARCH, body, answers.SearchPage):
-            yield self._with_histories(page.issues)
+            gathered += page.issues
+            if len(gathered) >= enough or not page.next_page_token:
+                yield self._with_histories(gathered, has_more=bool(page.next_page_token))
+                gathered, enough = [], _ISSUES_TOGETHER
 
     def keys(self, jql: str) -> Iterator[Sequence[answers.FoundIssue]]:
         """Pages of a query's issues with id and key."""
@@ -109,8 +116,8 @@ class CloudDialect:
         except (SourceError, httpx.HTTPError):
             return ""
 
-    def _with_histories(self, issues: Sequence[answers.FoundIssue]) -> Found:
-        return Found(issues, self.histories([issue.id for issue in issues]) if issues else {})
+    def _with_histories(self, issues: Sequence[answers.FoundIssue], *, has_more: bool = False) -> Found:
+        return Found(issues, self.histories([issue.id for issue in issues]) if issues else {}, has_more)
 
     def _users_page(self, start: int) -> list[answers.Account]:
         """One page; the server answers 409 when it takes too long, so that it is asked again a few times."""

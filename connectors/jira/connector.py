@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from connectors.base import Counters, Identity, Page, Stream, Survey
+from connectors.base import Counters, Held, Identity, Page, Stream, Survey
 from connectors.errors import AuthenticationError, SourceError
 from connectors.http import HttpSettings, SourceHttp
 from connectors.jira import answers
@@ -16,7 +16,8 @@ from connectors.jira.dialect import Dialect
 from connectors.jira.entities import level_of
 from connectors.jira.gateway import Gateway
 from connectors.jira.history import ItemNames
-from connectors.jira.issues import IssuePages
+from connectors.jira.issues import IssuePages, held_by_none
+from connectors.jira.links import LinkWords
 from connectors.jira.mapping import MappingContext
 from connectors.jira.newcomers import Newcomers
 from connectors.jira.refusals import inspect_answer
@@ -24,6 +25,7 @@ from connectors.jira.settings import JiraSettings
 from connectors.jira.site import Site
 from connectors.jira.streams import SiteStreams
 from connectors.jira.survey import survey
+from connectors.jira.worklogs import WorklogPages
 
 __all__ = ["JiraConnector", "JiraSettings"]
 
@@ -46,8 +48,10 @@ class _Bearer(httpx.Auth):
 class JiraConnector:
     """One configured Jira site. See `connectors.base.Connector`."""
 
-    def __init__(self, settings: JiraSettings, http: HttpSettings) -> None:
+    def __init__(self, settings: JiraSettings, http: HttpSettings, held: Held = held_by_none) -> None:
         self._settings = settings
+        self._held = held
+        self._walk_began_at: int | None = None
         auth = httpx.BasicAuth(settings.email, settings.token) if settings.email else _Bearer(settings.token)
         self._http = SourceHttp(
             base_url=settings.url, auth=auth, settings=http, inspect=inspect_answer, headers=_ENGLISH
@@ -93,6 +97,7 @@ class JiraConnector:
             Stream("boards", own.boards),
             Stream("versions", own.versions),
             Stream("issues", self._issues),
+            Stream("worklogs", self._worklogs),
         )
 
     def close(self) -> None:
@@ -116,18 +121,31 @@ class JiraConnector:
             names=ItemNames(site.fields),
             levels={item.id: level_of(item) for item in site.issue_types},
             held_projects=site.held_projects,
+            link_words=LinkWords(site.link_types),
         )
-        newcomers = Newcomers(
-            gateway=site.gateway,
-            dialect=site.dialect,
+        issues = IssuePages(site, context, self._newcomers(), self._held)
+        try:
+            yield from issues.pages(bookmark)
+        finally:
+            self._walk_began_at = issues.began_at
+
+    def _worklogs(self, bookmark: str | None) -> Iterator[Page]:
+        yield from WorklogPages(self._site, self._newcomers(), self._held, self._walk_began_at).pages(bookmark)
+
+    def _newcomers(self) -> Newcomers:
+        own = self._streams
+        return Newcomers(
+            gateway=self._site.gateway,
+            dialect=self._site.dialect,
             source_id=self._settings.source_id,
-            known_people=self._streams.known_people,
-            known_sprints=self._streams.known_sprints,
-            known_statuses=self._streams.known_statuses,
-            asks_for_people=self._streams.may_ask_for_people,
-            asks_for_sprints=site.boards.is_open,
+            known_people=own.known_people,
+            known_sprints=own.known_sprints,
+            known_statuses=own.known_statuses,
+            known_types=own.known_types,
+            stored_people=own.stored_people,
+            asks_for_people=own.may_ask_for_people,
+            asks_for_sprints=self._site.boards.is_open,
         )
-        yield from IssuePages(site, context, newcomers).pages(bookmark)
 
     def _login_hint(self) -> str:
         """What else may be the matter with a refused login."""

@@ -34,6 +34,11 @@ class JiraSettings:
     overlap_seconds: float = 600
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
+    def site_hash(self) -> str:
+        """Changes when answers of the site that were kept say nothing any more: of another site, login or scope."""
+        asked = [self.url, self.email, sorted(self.projects), self.scope_hash()]
+        return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:16]
+
     def scope_hash(self) -> str:
         """Changes when what was pulled so far no longer fits. Added projects do not count: they are pulled as such."""
         scope = [sorted(self.boards), self.jql, sorted(self.fields.items()), str(self.history_since)]
