@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import msgspec
 
@@ -147,7 +147,7 @@ class Site:
             told = fetch(number)
             if isinstance(told, Refused):
                 raise _NotToldError(told)
-            return cast("T", told)  # mypy does not see that a T is no refusal
+            return told
 
         def ask(board: answers.Board) -> T | Refused:
             try:
