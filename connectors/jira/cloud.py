@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import httpx
 import msgspec
 
-from connectors.errors import SourceError, TrackerUnavailable, UnexpectedResponse
+from connectors.errors import TrackerUnavailable, UnexpectedResponse
 from connectors.http import SourceHttp, decode, raise_for_status
 from connectors.jira import answers
 from connectors.jira.dialect import Found
@@ -106,15 +105,6 @@ class CloudDialect:
                 for changelog in page.issue_change_logs:
                     found.setdefault(changelog.issue_id, []).extend(_histories(changelog))
         return found
-
-    def cloud_id(self) -> str:
-        """Id of the site behind Atlassian's gateway, asked without login; empty when it is not told."""
-        try:
-            response = self._http.client.get(self._http.url("_edge/tenant_info"), auth=None)
-            raise_for_status(response)
-            return decode(response, answers.TenantInfo).cloud_id
-        except (SourceError, httpx.HTTPError):
-            return ""
 
     def _with_histories(self, issues: Sequence[answers.FoundIssue], *, has_more: bool = False) -> Found:
         return Found(issues, self.histories([issue.id for issue in issues]) if issues else {}, has_more)

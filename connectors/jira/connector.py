@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
-
 from connectors.base import Counters, Held, Identity, Page, Stream, Survey
 from connectors.errors import AuthenticationError, SourceError
 from connectors.http import HttpSettings, SourceHttp
@@ -20,7 +18,7 @@ from connectors.jira.issues import IssuePages, held_by_none
 from connectors.jira.links import LinkWords
 from connectors.jira.mapping import MappingContext
 from connectors.jira.newcomers import Newcomers
-from connectors.jira.refusals import inspect_answer
+from connectors.jira.reach import Reach
 from connectors.jira.settings import JiraSettings
 from connectors.jira.site import Site
 from connectors.jira.streams import SiteStreams
@@ -28,21 +26,6 @@ from connectors.jira.survey import survey
 from connectors.jira.worklogs import WorklogPages
 
 __all__ = ["JiraConnector", "JiraSettings"]
-
-_ENGLISH = {"X-Force-Accept-Language": "true", "Accept-Language": "en"}
-"""Names in one language, whatever the account's profile says."""
-
-
-class _Bearer(httpx.Auth):
-    """A token without an e-mail address."""
-
-    def __init__(self, token: str) -> None:
-        self._header = f"Bearer {token}"
-
-    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
-        """httpx's hook."""
-        request.headers["Authorization"] = self._header
-        yield request
 
 
 class JiraConnector:
@@ -52,27 +35,48 @@ class JiraConnector:
         self._settings = settings
         self._held = held
         self._walk_began_at: int | None = None
-        auth = httpx.BasicAuth(settings.email, settings.token) if settings.email else _Bearer(settings.token)
-        self._http = SourceHttp(
-            base_url=settings.url, auth=auth, settings=http, inspect=inspect_answer, headers=_ENGLISH
-        )
+        self._reach = Reach(settings, http)
         self._pool = ThreadPoolExecutor(http.max_in_flight, thread_name_prefix=f"jira-{settings.source_id}")
-        self._cloud = CloudDialect(self._http)
-        self._site = Site(Gateway(self._http), self._dialect, settings, self._pool, http.max_in_flight)
+        self._use(self._reach.at_first())
+
+    def _use(self, http: SourceHttp, server: answers.ServerInfo | None = None) -> None:
+        """Ask at another address from now on; nothing has been learnt at the one before but what the server is."""
+        self._http = http
+        width = http.settings.max_in_flight
+        self._cloud = CloudDialect(http)
+        self._site = Site(Gateway(http), self._dialect, self._settings, self._pool, width, server)
         self._streams = SiteStreams(self._site)
 
     @property
     def counters(self) -> Counters:
         """Requests and retries so far."""
-        return self._http.counters
+        return self._reach.counters
 
     def identify(self) -> Identity:
-        """Prove the login; raises `AuthenticationError` with what to check when it is refused."""
-        server, dialect = self._site.server, self._site.dialect
+        """Prove the login; raises `AuthenticationError` with what to check when it is refused.
+
+        A login that the site refuses is tried at Atlassian's gateway, and used there from then on if it is good there.
+        """
+        if self._reach.is_gateway_only:
+            self._use(self._reach.by_resources())
         try:
-            account = dialect.myself()
+            return self._identity()
         except AuthenticationError as error:
-            raise AuthenticationError(f"{error}{self._login_hint()}") from error
+            server = self._site.server_if_known
+            http = self._reach.by_tenant() if server is None or server.deployment_type == "Cloud" else None
+            if http is None:
+                raise AuthenticationError(f"{error}{self._login_hint()}") from error
+            self._use(http, server)
+            try:
+                return self._identity()
+            except AuthenticationError as again:
+                raise AuthenticationError(
+                    f"{error}{self._login_hint()}; nor is it taken at {http.base_url}, where tokens with scopes are"
+                ) from again
+
+    def _identity(self) -> Identity:
+        server, dialect = self._site.server, self._site.dialect
+        account = dialect.myself()
         return Identity(
             kind=dialect.kind,
             account=account.account_id,
@@ -103,7 +107,7 @@ class JiraConnector:
     def close(self) -> None:
         """Give back connections and threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._http.close()
+        self._reach.close()
 
     def _dialect(self, server: answers.ServerInfo) -> Dialect:
         if server.deployment_type == "Cloud":
@@ -149,9 +153,5 @@ class JiraConnector:
 
     def _login_hint(self) -> str:
         """What else may be the matter with a refused login."""
-        if self._settings.email is None:
-            return "; Jira Cloud wants `email` beside the token"
-        if not (httpx.URL(self._settings.url).host or "").endswith(".atlassian.net"):
-            return ""
-        where = self._cloud.cloud_id() or "<cloud id>"
-        return f"; a token with scopes needs url = https://api.atlassian.com/ex/jira/{where}"
+        is_bare = self._settings.email is None and isinstance(self._settings.token, str)
+        return "; Jira Cloud wants `email` beside the token" if is_bare else ""

@@ -68,11 +68,14 @@ class Site:
         settings: JiraSettings,
         pool: ThreadPoolExecutor,
         width: int,
+        server: answers.ServerInfo | None = None,
     ) -> None:
         self.gateway = gateway
         self.settings = settings
         self.pool = pool
         self.width = width
+        self.server_if_known = server
+        """What the server is, if it was asked already."""
         self._choose_dialect = choose_dialect
         self.remembered = Remembered(settings.site_hash(), settings.now())
         """What changes seldom and need not be asked every night."""
@@ -80,7 +83,8 @@ class Site:
     @cached_property
     def server(self) -> answers.ServerInfo:
         """What the server is."""
-        return self.gateway.server_info()
+        self.server_if_known = self.server_if_known or self.gateway.server_info()
+        return self.server_if_known
 
     @cached_property
     def dialect(self) -> Dialect:
@@ -91,7 +95,8 @@ class Site:
     def url(self) -> str:
         """The address for people: as configured, unless that is Atlassian's gateway."""
         configured = self.settings.url.rstrip("/")
-        return self.server.base_url.rstrip("/") if "//api.atlassian.com/" in configured else configured
+        is_gateway = configured.startswith(f"{self.settings.gateway_url.rstrip('/')}/")
+        return self.server.base_url.rstrip("/") if is_gateway else configured
 
     @cached_property
     def projects(self) -> Projects:

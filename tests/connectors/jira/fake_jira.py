@@ -157,6 +157,7 @@ class FakeJira:
     statuses: list[Json] = field(
         default_factory=lambda: [{"id": "10", "name": "To Do", "statusCategory": {"key": "new"}}]
     )
+    issue_types: list[Json] = field(default_factory=list)
     users: list[Json] = field(default_factory=list)
     boards: list[Json] = field(default_factory=list)
     sprints: dict[int, list[Json]] = field(default_factory=dict)
@@ -200,27 +201,26 @@ class FakeJira:
 
     def _get(self, path: str, start: int) -> httpx.Response:
         last = path.rpartition("/")[2]
-        if last == "serverInfo":
-            info = {"deploymentType": self.deployment, "version": "1001.0.0", "versionNumbers": [1001, 0, 0]}
-            return httpx.Response(200, json=info)
-        if last == "myself":
-            return httpx.Response(200, json={"accountId": "bot", "displayName": "Bot", "timeZone": "Europe/Berlin"})
-        plain = {"field": self.fields, "status": self.statuses, "issuetype": [], "users/search": self.users[start:]}
-        for end, answer in plain.items():
-            if path.endswith(f"/{end}"):
-                return httpx.Response(200, json=answer)
-        if last == "issueLinkType":
-            return httpx.Response(200, json={"issueLinkTypes": self.link_types})
+        plain = {
+            "serverInfo": {"deploymentType": self.deployment, "version": "1001.0.0", "versionNumbers": [1001, 0, 0]},
+            "myself": {"accountId": "bot", "displayName": "Bot", "timeZone": "Europe/Berlin"},
+            "field": self.fields,
+            "status": self.statuses,
+            "issuetype": self.issue_types,
+            "issueLinkType": {"issueLinkTypes": self.link_types},
+            "configuration": {"filter": {"id": "500"}, "estimation": {"type": "none"}},
+            "search": self.users[start:] if path.endswith("/users/search") else None,
+        }
+        if plain.get(last) is not None:
+            return httpx.Response(200, json=plain[last])
         if last in {"comment", "worklog"}:
             return self._asides(path, start)
         found = self._list(path)
-        if found is not None:
-            page = found[start : start + 50]
-            done = start + len(page) >= len(found)
-            return httpx.Response(200, json={"values": page, "startAt": start, "maxResults": 50, "isLast": done})
-        if last == "configuration":
-            return httpx.Response(200, json={"filter": {"id": "500"}, "estimation": {"type": "none"}})
-        return refusal(404, f"nothing at {path}")
+        if found is None:
+            return refusal(404, f"nothing at {path}")
+        page = found[start : start + 50]
+        done = start + len(page) >= len(found)
+        return httpx.Response(200, json={"values": page, "startAt": start, "maxResults": 50, "isLast": done})
 
     def _asides(self, path: str, start: int) -> httpx.Response:
         issue_id, what = path.split("/")[-2:]
