@@ -39,7 +39,8 @@ class Mentions:
         """Native id of the person, who is noted; None for nobody."""
         if account is None or not account.account_id:
             return None
-        if account.account_id not in self.people:
+        shown = self.people.get(account.account_id)
+        if shown is None or (shown.active is None and account.active is not None):
             self.people[account.account_id] = account
         return account.account_id
 

@@ -11,7 +11,7 @@ from connectors.jira.dialect import Dialect
 from connectors.jira.entities import deleted_sprint, historic_status, map_issue_type, map_sprint, map_status, map_user
 from connectors.jira.gateway import Gateway
 from connectors.jira.history import Mentions, Told
-from connectors.jira.people import digest
+from connectors.jira.people import is_as_listed
 from warehouse.records import Record
 
 
@@ -49,7 +49,7 @@ class Newcomers:
 
     def _people(self, mentions: Mentions) -> Iterable[Record]:
         for native, account in mentions.people.items():
-            if native in self.known_people or self.stored_people.get(native) == digest(account):
+            if native in self.known_people or is_as_listed(self.stored_people.get(native), account):
                 continue
             if self._is_news("person", native, None):
                 yield map_user(self.source_id, account)

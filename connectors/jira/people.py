@@ -44,3 +44,11 @@ def listed(site: str, now: datetime, people: Iterable[Account]) -> ListedPeople:
 def digest(account: Account) -> str:
     """Another one when a person is renamed, or leaves."""
     return f"{zlib.crc32(f'{account.display_name}|{account.active}'.encode()):08x}"
+
+
+def is_as_listed(listed_as: str | None, account: Account) -> bool:
+    """Whether an account that an issue shows has no news over the list.
+
+    Authors of histories are shown without whether they are active: such an account is no better than the list's.
+    """
+    return listed_as is not None and (account.active is None or listed_as == digest(account))

@@ -8,14 +8,14 @@ worklogs of issues that the warehouse does not have are dropped.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import timedelta
 
 import msgspec
 
 from connectors.base import Held, Mark, Page
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
-from connectors.jira.asides import WorklogAnswer, WorklogFeed, map_worklog
+from connectors.jira.asides import ChangedWorklog, WorklogAnswer, WorklogFeed, map_worklog
 from connectors.jira.history import Mentions
 from connectors.jira.newcomers import Newcomers
 from connectors.jira.settings import start_of
@@ -34,6 +34,8 @@ class Since(msgspec.Struct, frozen=True):
 
     updated: int
     deleted: int
+    seen: tuple[int, ...] = ()
+    """Worklogs that were written at the very instant `updated`: the feed names them once more."""
 
     def text(self) -> str:
         """As a page carries it."""
@@ -78,8 +80,11 @@ class WorklogPages:
 
     def _updated(self, since: Since) -> Generator[Page, None, Since]:
         for feed in self._feed("updated", since.updated):
-            since = msgspec.structs.replace(since, updated=max(since.updated, feed.until))
-            yield self._written(feed, since)
+            new = [one for one in feed.values if one.updated_time != since.updated or one.worklog_id not in since.seen]
+            until = max(since.updated, feed.until)
+            seen = tuple(one.worklog_id for one in feed.values if one.updated_time == until)
+            since = msgspec.structs.replace(since, updated=until, seen=seen)
+            yield self._written(new, since)
         return since
 
     def _deleted(self, since: Since) -> Iterator[Page]:
@@ -100,9 +105,9 @@ class WorklogPages:
                 raise UnexpectedResponse(f"GET worklog/{what} goes on at {feed.until}, where it was; it would not end")
             since = feed.until
 
-    def _written(self, feed: WorklogFeed, since: Since) -> Page:
+    def _written(self, changed: Iterable[ChangedWorklog], since: Since) -> Page:
         """The worklogs that a page of the feed names, as far as they are shown and belong to issues that we hold."""
-        named = list(dict.fromkeys(one.worklog_id for one in feed.values))
+        named = list(dict.fromkeys(one.worklog_id for one in changed))
         told: list[WorklogAnswer] = []
         for first in range(0, len(named), _LISTED):
             told += self._site.gateway.worklogs_by_id(named[first : first + _LISTED])
