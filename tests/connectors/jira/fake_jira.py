@@ -230,7 +230,8 @@ class FakeJira:
 
     def _feed(self, request: httpx.Request) -> httpx.Response:
         since = int(request.url.params["since"])
-        due = sorted(row for row in self.feeds.get(request.url.path.rpartition("/")[2], []) if row[1] >= since)
+        rows = self.feeds.get(request.url.path.rpartition("/")[2], [])
+        due = sorted((row for row in rows if row[1] >= since), key=lambda row: row[1])
         page = due[: self.feed_page]
         values = [{"worklogId": number, "updatedTime": at, "properties": []} for number, at in page]
         until = page[-1][1] + 1 if page else since
