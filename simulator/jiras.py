@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import partial
 from typing import Any
+from zoneinfo import available_timezones
 
 from simulator.company import JIRA, Issue
 from simulator.jira.history import issue_items
 from simulator.jira.site import Site
+from simulator.jira.words import LANGUAGES
 from simulator.jira_cloud.dialect import CLOUD
 from simulator.jira_cloud.gateway import CLOUD_ID, Gateway
 from simulator.jira_cloud.login import Cloud
@@ -42,7 +45,7 @@ JIRA_SWITCHES: dict[type, tuple[str, ...]] = {
     Cloud: ("agile_lists_gone",),
     Gateway: ("scopes",),
     Lies: ("short_pages", "empty_page", "repeated_token", "early_last"),
-    Server: ("anonymous_allowed", "search_window", "deployment_type", "token_days"),
+    Server: ("anonymous_allowed", "search_window", "deployment_type", "token_days", "token_requests"),
 }
 
 
@@ -86,6 +89,17 @@ def _touch(world: World, issue: Issue) -> None:
     pass_time(world, 1_000)
     deed = "remove_label" if _MARK in issue.state.get("labels", ()) else "add_label"
     act(world, {"do": "edit", "tracker": JIRA, "issue": issue.id, deed: _MARK})
+
+
+def is_sound(name: str, value: Any) -> bool:  # noqa: ANN401 - of the setting's own type
+    """Whether a switch of the Jiras can have this value; the switches of others can have any."""
+    if name == "language":
+        return value in LANGUAGES
+    if name == "user_zone":
+        return value in available_timezones()
+    if name == "deployment_type":
+        return value in {"Server", "DataCenter"}
+    return name != "version" or re.fullmatch(r"\d+\.\d+\.\d+", value) is not None
 
 
 def jira_holders(cloud: Cloud, server: Server) -> list[tuple[str, Any]]:
