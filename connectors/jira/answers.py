@@ -46,6 +46,13 @@ class TenantInfo(Answer, frozen=True, gc=False, rename="camel"):
     cloud_id: str = ""
 
 
+class Resource(Answer, frozen=True, gc=False, rename="camel"):
+    """A site that an OAuth 2.0 login may use: its cloud id and its address for people."""
+
+    id: str
+    url: str = ""
+
+
 class Named(Answer, frozen=True, gc=False, rename="camel"):
     """Anything with a name and, as a rule, an id."""
 
@@ -161,11 +168,45 @@ class BoardFilter(Answer, frozen=True, gc=False, rename="camel"):
     id: str
 
 
+class ColumnStatus(Answer, frozen=True, gc=False, rename="camel"):
+    """A status that a column shows."""
+
+    id: str
+
+
+class Column(Answer, frozen=True, gc=False, rename="camel"):
+    """A column of a board; `max` is the most issues that should be in it."""
+
+    name: str
+    statuses: list[ColumnStatus] = []
+    max: int | None = None
+
+
+class ColumnConfig(Answer, frozen=True, gc=False, rename="camel"):
+    """The columns of a board, from the left."""
+
+    columns: list[Column] = []
+
+
 class BoardConfiguration(Answer, frozen=True, gc=False, rename="camel"):
     """How a board is set up."""
 
     filter: BoardFilter | None = None
     estimation: Estimation | None = None
+    column_config: ColumnConfig | None = None
+
+
+class Feature(Answer, frozen=True, gc=False, rename="camel"):
+    """Something that a team-managed board can do; `state` is `ENABLED` or another word."""
+
+    feature_id: str = ""
+    state: str = ""
+
+
+class Features(Answer, frozen=True, gc=False, rename="camel"):
+    """What a team-managed board can do."""
+
+    features: list[Feature] = []
 
 
 class Sprint(Answer, frozen=True, gc=False, rename="camel"):
@@ -190,6 +231,7 @@ class Version(Answer, frozen=True, gc=False, rename="camel"):
     id: str
     name: str
     released: bool = False
+    archived: bool | None = None
     release_date: str | None = None
     start_date: str | None = None
 
@@ -239,9 +281,11 @@ class Parent(Answer, frozen=True, gc=False, rename="camel"):
 
 
 class LinkType(Answer, frozen=True, gc=False, rename="camel"):
-    """A type of link."""
+    """A type of link, and what each side of such a link does to the other, in words."""
 
     name: str
+    inward: str = ""
+    outward: str = ""
 
 
 class LinkedIssue(Answer, frozen=True, gc=False, rename="camel"):

@@ -106,12 +106,12 @@ class DataCenterDialect:
     def search(self, jql: str, left_out: Iterable[str] = ()) -> Iterator[Found]:
         """Pages of a query's issues with all fields but `left_out` and their histories."""
         body = {"fields": self._all_but(left_out), "expand": ["changelog"]}
-        for issues in search_pages(self._http, jql, body, ISSUES_FOUND):
-            yield self._with_histories(issues)
+        for issues, has_more in search_pages(self._http, jql, body, ISSUES_FOUND):
+            yield self._with_histories(issues, has_more=has_more)
 
     def keys(self, jql: str) -> Iterator[Sequence[answers.FoundIssue]]:
         """Pages of a query's issues with id and key."""
-        return search_pages(self._http, jql, {"fields": ["id"]}, KEYS_FOUND)
+        return (issues for issues, _ in search_pages(self._http, jql, {"fields": ["id"]}, KEYS_FOUND))
 
     def by_id(self, natives: Sequence[str], left_out: Iterable[str] = ()) -> Found:
         """Issues by id; those that are gone or not for this account are left out."""
@@ -147,7 +147,7 @@ class DataCenterDialect:
                 pages = search_pages(
                     self._http, f"{field} in ({', '.join(some)})", {**body, "validateQuery": False}, ISSUES_FOUND
                 )
-                found += [issue for issues in pages for issue in issues]
+                found += [issue for issues, _ in pages for issue in issues]
             except UnexpectedResponse as error:
                 if error.status != _BAD_REQUEST:
                     raise
@@ -160,8 +160,8 @@ class DataCenterDialect:
         except (NotFound, PermissionMissing):
             return None
 
-    def _with_histories(self, issues: Sequence[answers.FoundIssue]) -> Found:
-        return Found(issues, {issue.id: found for issue in issues if (found := self._history(issue))})
+    def _with_histories(self, issues: Sequence[answers.FoundIssue], *, has_more: bool = False) -> Found:
+        return Found(issues, {issue.id: found for issue in issues if (found := self._history(issue))}, has_more)
 
     def _history(self, issue: answers.FoundIssue) -> Sequence[answers.History]:
         """The whole history of an issue, fetched by itself where the search cut it off."""

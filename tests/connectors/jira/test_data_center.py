@@ -98,7 +98,7 @@ def test_trap_54_every_field_is_asked_for_by_its_id(data_center: FakeDataCenter,
     pull(connect_dc(), "issues")
     [body] = walked(data_center)
     asked = set(body["fields"])
-    assert {field["id"] for field in FIELDS} - asked == {"worklog", "comment"}
+    assert {field["id"] for field in FIELDS} <= asked  # `comment` and `worklog` among them
     assert {"parent", "issuelinks", "resolutiondate", "assignee"} <= asked
     assert "customfield_9" not in asked
     assert not [name for name in asked if name.startswith(("*", "-"))]
