@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
-from connectors.http import SourceHttp
+from connectors.http import SourceHttp, decode, raise_for_status
 from connectors.jira import answers
 from connectors.jira.dialect import Found
-from connectors.jira.paging import by_start
+from connectors.jira.paging import by_start, each
 from connectors.jira.search_pages import SEARCH, search_pages
 
 KIND = "jira_data_center"
@@ -24,6 +24,7 @@ _USERS_LISTED = 1_000
 _EVERYBODY = "."
 """The search for people wants a text; this one matches every name and address with a full stop, which mails have."""
 _BAD_REQUEST = 400
+_ODD_BOARD = frozenset({400, 403, 404, 500})
 _NO_SUCH_WAY = frozenset({400, 404, 405})
 _NOT_TEXT = frozenset(
     {
@@ -87,11 +88,12 @@ class DataCenterDialect:
 
     def project_of_board(self, board_id: int) -> str | None:
         """The project that the board's filter names, if it is just one."""
-        try:
-            found = list(by_start(self._http, f"rest/agile/1.0/board/{board_id}/project", answers.Project))
-        except (NotFound, PermissionMissing):
+        response = self._http.send("GET", f"rest/agile/1.0/board/{board_id}/project", params={"maxResults": 2})
+        if response.status_code in _ODD_BOARD:
             return None
-        return found[0].id if len(found) == 1 else None
+        raise_for_status(response)
+        found = decode(response, answers.Values).values
+        return each(found[0], answers.Project).id if len(found) == 1 else None
 
     def count(self, jql: str) -> int:
         """How many issues a query has."""
@@ -127,7 +129,10 @@ class DataCenterDialect:
 
     def _users_page(self, start: int) -> list[answers.Account]:
         params = {"username": _EVERYBODY, "startAt": start, "maxResults": _USERS_LISTED, "includeInactive": True}
-        return self._http.fetch("GET", "rest/api/2/user/search", list[answers.Account], params=params)
+        try:
+            return self._http.fetch("GET", "rest/api/2/user/search", list[answers.Account], params=params)
+        except NotFound:  # nobody is found
+            return []
 
     def _all_but(self, left_out: Iterable[str]) -> list[str]:
         """Every field by its id: `*navigable`, the default, lacks some, and `*all` with exceptions is slow."""

@@ -12,7 +12,7 @@ from connectors.base import Held, Page, Progress
 from connectors.errors import UnexpectedResponse
 from connectors.flight import side_by_side
 from connectors.jira.bookmark import State, Walk, Window, read_state
-from connectors.jira.dialect import Dialect
+from connectors.jira.dialect import Dialect, Found
 from connectors.jira.mapping import NOT_ASKED, MappedPage, MappingContext, map_page
 from connectors.jira.newcomers import Newcomers
 from connectors.jira.parents import Parents
@@ -129,7 +129,7 @@ class IssuePages:
         try:
             for found in self._dialect.search(query, self._left_out):
                 if found.issues:
-                    yield self._parents.placed(map_page(self._context, found.issues, found.histories))
+                    yield self._mapped(found)
                 if window.count is None and found.has_more and not has_begun:
                     count = self._dialect.count(query)
                     yield count
@@ -140,6 +140,9 @@ class IssuePages:
             if error.status != _REFUSED or has_begun:
                 raise
             yield error
+
+    def _mapped(self, found: Found) -> MappedPage:
+        return self._parents.placed(map_page(self._context, found.issues, found.histories))
 
     def _page(self, number: int, mapped: MappedPage, tally: _Tally, *, is_increment: bool) -> Page:
         tally.seen.setdefault(number, set()).update(mapped.issue_ids)
