@@ -12,7 +12,7 @@ from connectors.http import SourceHttp, decode, raise_for_status
 from connectors.jira import answers
 from connectors.jira.dialect import Found
 from connectors.jira.paging import by_start, each
-from connectors.jira.search_pages import SEARCH, search_pages
+from connectors.jira.search_pages import REACH, SEARCH, search_pages
 
 KIND = "jira_data_center"
 ISSUES_FOUND = 200
@@ -44,8 +44,9 @@ class DataCenterDialect:
     counts_exactly = True
     links_epics_by_key = True
 
-    def __init__(self, http: SourceHttp, fields: Callable[[], Iterable[answers.Field]]) -> None:
+    def __init__(self, http: SourceHttp, fields: Callable[[], Iterable[answers.Field]], *, reach: int = REACH) -> None:
         self._http = http
+        self._reach = reach
         self._fields = fields
         self._has_changelog_pages = True
 
@@ -108,12 +109,12 @@ class DataCenterDialect:
     def search(self, jql: str, left_out: Iterable[str] = ()) -> Iterator[Found]:
         """Pages of a query's issues with all fields but `left_out` and their histories."""
         body = {"fields": self._all_but(left_out), "expand": ["changelog"]}
-        for issues, has_more in search_pages(self._http, jql, body, ISSUES_FOUND):
+        for issues, has_more in search_pages(self._http, jql, body, ISSUES_FOUND, self._reach):
             yield self._with_histories(issues, has_more=has_more)
 
     def keys(self, jql: str) -> Iterator[Sequence[answers.FoundIssue]]:
         """Pages of a query's issues with id and key."""
-        return (issues for issues, _ in search_pages(self._http, jql, {"fields": ["id"]}, KEYS_FOUND))
+        return (issues for issues, _ in search_pages(self._http, jql, {"fields": ["id"]}, KEYS_FOUND, self._reach))
 
     def by_id(self, natives: Sequence[str], left_out: Iterable[str] = ()) -> Found:
         """Issues by id; those that are gone or not for this account are left out."""

@@ -15,7 +15,7 @@ REACH = 10_000
 
 
 def search_pages(
-    http: SourceHttp, jql: str, body: Mapping[str, Any], size: int
+    http: SourceHttp, jql: str, body: Mapping[str, Any], size: int, reach: int = REACH
 ) -> Iterator[tuple[list[answers.FoundIssue], bool]]:
     """Pages of a query in the order of ids, each with whether more are to come; an issue comes once.
 
@@ -26,16 +26,16 @@ def search_pages(
     query, start, last = jql, 0, ""
     seen: set[str] = set()
     while True:
-        if start >= REACH:
+        if start >= reach:
             query, start = f"({jql}) AND id > {last}", 0
-        asked = {"jql": f"{query} ORDER BY id ASC", "startAt": start, "maxResults": min(size, REACH - start)}
+        asked = {"jql": f"{query} ORDER BY id ASC", "startAt": start, "maxResults": min(size, reach - start)}
         page = http.fetch("POST", SEARCH, answers.StartPage, body={**body, **asked})
         if not page.issues:
             return
         if start == 0 and page.issues[0].id in seen:
             raise UnexpectedResponse(
                 f"POST /{SEARCH} does not heed `id > {last}`: it gave issue {page.issues[0].id} again; "
-                f"issues beyond the first {REACH} of a query cannot be read from this server"
+                f"issues beyond the first {reach} of a query cannot be read from this server"
             )
         new = {issue.id: issue for issue in page.issues if issue.id not in seen}
         seen.update(new)
