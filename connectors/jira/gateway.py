@@ -13,6 +13,7 @@ from connectors.errors import NotFound, PermissionMissing, TrackerUnavailable, U
 from connectors.http import SourceHttp, decode, error_message, raise_for_status
 from connectors.jira import answers
 from connectors.jira.asides import CommentAnswer, CommentPage, WorklogAnswer, WorklogFeed, WorklogPage
+from connectors.jira.board_answers import BoardConfiguration, Features
 from connectors.jira.library import library_errors, open_library
 from connectors.jira.paging import LISTED, by_library, by_start
 
@@ -137,13 +138,13 @@ class Gateway:
                 return None
             return [*found, *by_library(lambda start: page(len(found) + start), answers.Board)]
 
-    def features(self, board_id: int) -> answers.Features | Refused:
+    def features(self, board_id: int) -> Features | Refused:
         """What a team-managed board can do."""
         response = self._http.send("GET", f"rest/agile/1.0/board/{board_id}/features")
         if response.status_code in _REFUSALS:
             return Refused(response.status_code, error_message(response))
         raise_for_status(response)
-        return decode(response, answers.Features)
+        return decode(response, Features)
 
     def board(self, board_id: int) -> answers.Board | None:
         """A board by its number; None if it is not there or not for this account."""
@@ -152,13 +153,13 @@ class Gateway:
         except (NotFound, PermissionMissing):
             return None
 
-    def board_configuration(self, board_id: int) -> answers.BoardConfiguration | Refused:
+    def board_configuration(self, board_id: int) -> BoardConfiguration | Refused:
         """How a board is set up."""
         response = self._http.send("GET", f"rest/agile/1.0/board/{board_id}/configuration")
         if response.status_code in _REFUSALS:
             return Refused(response.status_code, error_message(response))
         raise_for_status(response)
-        return decode(response, answers.BoardConfiguration)
+        return decode(response, BoardConfiguration)
 
     def sprints(self, board_id: int) -> list[answers.Sprint] | Refused:
         """The sprints that a board shows, also those of other boards; or why it shows none."""
