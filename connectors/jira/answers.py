@@ -206,8 +206,15 @@ class LinkType(Answer, frozen=True, gc=False, rename="camel"):
     """A type of link, and what each side of such a link does to the other, in words."""
 
     name: str
+    id: str = ""
     inward: str = ""
     outward: str = ""
+
+
+class LinkTypes(Answer, frozen=True, gc=False, rename="camel"):
+    """All of them."""
+
+    issue_link_types: list[LinkType]
 
 
 class LinkedIssue(Answer, frozen=True, gc=False, rename="camel"):

@@ -18,6 +18,8 @@ from connectors.jira.library import library_errors, open_library
 from connectors.jira.paging import LISTED, by_library, by_start
 
 _BOARDS_LISTED = 50
+_OWN_LANGUAGE = {"X-Force-Accept-Language": "false", "Accept-Language": "*"}
+"""Undoes that names are asked for in English: histories were written in the site's language."""
 _WORKLOGS_LISTED = 5_000
 _REFUSALS = frozenset({400, 403, 404, 500})
 """What a board's set-up is answered with when it is odd or not for this account."""
@@ -75,12 +77,21 @@ class Gateway:
         return by_start(self._http, f"{_API}/project/{project_id}/version", answers.Version)
 
     def link_types(self) -> list[answers.LinkType]:
-        """The types of links with their words; none where links are switched off."""
+        """The types of links with their words; none where links are switched off.
+
+        A type comes twice where the site speaks another language: under one name, with its words in either.
+        """
         try:
             with library_errors():
-                return [msgspec.convert(item.raw, answers.LinkType) for item in self._library.issue_link_types()]
+                found = [msgspec.convert(item.raw, answers.LinkType) for item in self._library.issue_link_types()]
+            response = self._http.send("GET", f"{_API}/issueLinkType", headers=_OWN_LANGUAGE)
+            raise_for_status(response)
         except (NotFound, PermissionMissing):
             return []
+        names = {link_type.id: link_type.name for link_type in found}
+        own = decode(response, answers.LinkTypes).issue_link_types
+        told = (msgspec.structs.replace(one, name=names.get(one.id, one.name)) for one in own)
+        return list(dict.fromkeys([*found, *told]))
 
     # --- what hangs on an issue
 

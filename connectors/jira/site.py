@@ -96,8 +96,7 @@ class Site:
     def url(self) -> str:
         """The address for people: as configured, unless that is Atlassian's gateway."""
         configured = self.settings.url.rstrip("/")
-        is_gateway = configured.startswith(f"{self.settings.gateway_url.rstrip('/')}/")
-        return self.server.base_url.rstrip("/") if is_gateway else configured
+        return self.server.base_url.rstrip("/") if self.settings.is_at_gateway else configured
 
     @cached_property
     def projects(self) -> Projects:
