@@ -74,14 +74,20 @@ class SourceHttp:
         return path if path.startswith(("http://", "https://")) else f"{self.base_url}/{path.lstrip('/')}"
 
     def send(
-        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """One answer of any status; `params` are merged into the query that `path` has. Raises when none came."""
         url = httpx.URL(self.url(path)).copy_merge_params(dict(params or {}))
         content = None if body is None else msgspec.json.encode(body)
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        kind = {} if body is None else {"Content-Type": "application/json"}
         try:
-            return self.client.request(method, url, content=content, headers=headers)
+            return self.client.request(method, url, content=content, headers={**kind, **(headers or {})})
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise unreachable(error, url) from error
 

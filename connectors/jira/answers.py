@@ -150,65 +150,6 @@ class Board(Answer, frozen=True, gc=False, rename="camel"):
         return None if found is None else str(found)
 
 
-class EstimationField(Answer, frozen=True, gc=False, rename="camel"):
-    """The field that a board estimates with."""
-
-    field_id: str = ""
-
-
-class Estimation(Answer, frozen=True, gc=False, rename="camel"):
-    """How a board estimates."""
-
-    field: EstimationField | None = None
-
-
-class BoardFilter(Answer, frozen=True, gc=False, rename="camel"):
-    """The saved filter that says which issues a board shows."""
-
-    id: str
-
-
-class ColumnStatus(Answer, frozen=True, gc=False, rename="camel"):
-    """A status that a column shows."""
-
-    id: str
-
-
-class Column(Answer, frozen=True, gc=False, rename="camel"):
-    """A column of a board; `max` is the most issues that should be in it."""
-
-    name: str
-    statuses: list[ColumnStatus] = []
-    max: int | None = None
-
-
-class ColumnConfig(Answer, frozen=True, gc=False, rename="camel"):
-    """The columns of a board, from the left."""
-
-    columns: list[Column] = []
-
-
-class BoardConfiguration(Answer, frozen=True, gc=False, rename="camel"):
-    """How a board is set up."""
-
-    filter: BoardFilter | None = None
-    estimation: Estimation | None = None
-    column_config: ColumnConfig | None = None
-
-
-class Feature(Answer, frozen=True, gc=False, rename="camel"):
-    """Something that a team-managed board can do; `state` is `ENABLED` or another word."""
-
-    feature_id: str = ""
-    state: str = ""
-
-
-class Features(Answer, frozen=True, gc=False, rename="camel"):
-    """What a team-managed board can do."""
-
-    features: list[Feature] = []
-
-
 class Sprint(Answer, frozen=True, gc=False, rename="camel"):
     """A sprint, as boards list it (`origin_board_id`) and as the Sprint field holds it (`board_id`)."""
 
@@ -284,8 +225,15 @@ class LinkType(Answer, frozen=True, gc=False, rename="camel"):
     """A type of link, and what each side of such a link does to the other, in words."""
 
     name: str
+    id: str = ""
     inward: str = ""
     outward: str = ""
+
+
+class LinkTypes(Answer, frozen=True, gc=False, rename="camel"):
+    """All of them."""
+
+    issue_link_types: list[LinkType]
 
 
 class LinkedIssue(Answer, frozen=True, gc=False, rename="camel"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from connectors.jira import answers
+from connectors.jira.board_answers import BoardConfiguration
 from connectors.jira.fields import FieldMap
 from connectors.jira.values import optional_day, optional_instant
 from warehouse.records import (
@@ -107,7 +108,7 @@ def column_id(board_id: str, place: int) -> str:
 
 
 def map_columns(
-    source_id: str, board: int, answer: answers.BoardConfiguration
+    source_id: str, board: int, answer: BoardConfiguration
 ) -> tuple[list[BoardColumn], list[BoardColumnStatus]]:
     """The rows of a board's columns, and of the statuses that each shows."""
     board_id = qualified_id(source_id, board)

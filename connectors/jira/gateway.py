@@ -13,10 +13,13 @@ from connectors.errors import NotFound, PermissionMissing, TrackerUnavailable, U
 from connectors.http import SourceHttp, decode, error_message, raise_for_status
 from connectors.jira import answers
 from connectors.jira.asides import CommentAnswer, CommentPage, WorklogAnswer, WorklogFeed, WorklogPage
+from connectors.jira.board_answers import BoardConfiguration, Features
 from connectors.jira.library import library_errors, open_library
 from connectors.jira.paging import LISTED, by_library, by_start
 
 _BOARDS_LISTED = 50
+_OWN_LANGUAGE = {"X-Force-Accept-Language": "false", "Accept-Language": "*"}
+"""Undoes that names are asked for in English: histories were written in the site's language."""
 _WORKLOGS_LISTED = 5_000
 _REFUSALS = frozenset({400, 403, 404, 500})
 """What a board's set-up is answered with when it is odd or not for this account."""
@@ -74,12 +77,21 @@ class Gateway:
         return by_start(self._http, f"{_API}/project/{project_id}/version", answers.Version)
 
     def link_types(self) -> list[answers.LinkType]:
-        """The types of links with their words; none where links are switched off."""
+        """The types of links with their words; none where links are switched off.
+
+        A type comes twice where the site speaks another language: under one name, with its words in either.
+        """
         try:
             with library_errors():
-                return [msgspec.convert(item.raw, answers.LinkType) for item in self._library.issue_link_types()]
+                found = [msgspec.convert(item.raw, answers.LinkType) for item in self._library.issue_link_types()]
+            response = self._http.send("GET", f"{_API}/issueLinkType", headers=_OWN_LANGUAGE)
+            raise_for_status(response)
         except (NotFound, PermissionMissing):
             return []
+        names = {link_type.id: link_type.name for link_type in found}
+        own = decode(response, answers.LinkTypes).issue_link_types
+        told = (msgspec.structs.replace(one, name=names.get(one.id, one.name)) for one in own)
+        return list(dict.fromkeys([*found, *told]))
 
     # --- what hangs on an issue
 
@@ -137,13 +149,13 @@ class Gateway:
                 return None
             return [*found, *by_library(lambda start: page(len(found) + start), answers.Board)]
 
-    def features(self, board_id: int) -> answers.Features | Refused:
+    def features(self, board_id: int) -> Features | Refused:
         """What a team-managed board can do."""
         response = self._http.send("GET", f"rest/agile/1.0/board/{board_id}/features")
         if response.status_code in _REFUSALS:
             return Refused(response.status_code, error_message(response))
         raise_for_status(response)
-        return decode(response, answers.Features)
+        return decode(response, Features)
 
     def board(self, board_id: int) -> answers.Board | None:
         """A board by its number; None if it is not there or not for this account."""
@@ -152,13 +164,13 @@ class Gateway:
         except (NotFound, PermissionMissing):
             return None
 
-    def board_configuration(self, board_id: int) -> answers.BoardConfiguration | Refused:
+    def board_configuration(self, board_id: int) -> BoardConfiguration | Refused:
         """How a board is set up."""
         response = self._http.send("GET", f"rest/agile/1.0/board/{board_id}/configuration")
         if response.status_code in _REFUSALS:
             return Refused(response.status_code, error_message(response))
         raise_for_status(response)
-        return decode(response, answers.BoardConfiguration)
+        return decode(response, BoardConfiguration)
 
     def sprints(self, board_id: int) -> list[answers.Sprint] | Refused:
         """The sprints that a board shows, also those of other boards; or why it shows none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from warehouse.records import IssueChange, IssueLink, LinkEvent, qualified_id
 
 LINK, _KEY = "link", "key"
 _OUTWARD, _INWARD = "outward", "inward"
+_KEYS = re.compile(r"\b[A-Z][A-Z0-9_]+-[1-9][0-9]*\b")
 _Meaning = tuple[str, str]
 """Type and direction."""
 
@@ -40,7 +42,7 @@ class LinkWords:
 
         The longest words win: `is blocked by` holds no `blocks`, but other languages are less kind.
         """
-        said = f" {_plain(sentence.replace(key, ' '))} "
+        said = f" {_plain(sentence.replace(key, ' ') if key else sentence)} "
         found = next((words for words in self._longest_first if f" {words} " in said), None)
         found = found or next((words for words in self._longest_first if words in said), None)
         meanings = self._meanings.get(found or "", set())
@@ -136,15 +138,15 @@ def map_link_events(words: LinkWords, changes: Iterable[IssueChange]) -> list[Li
         if change.field != LINK:
             continue
         halves = ((False, change.from_value, change.from_text), (True, change.to_value, change.to_text))
-        told = [(is_made, key, text) for is_made, key, text in halves if key or text]
+        told = [(is_made, key or _key_in(text), text) for is_made, key, text in halves if key or text]
         for is_made, key, text in told:
-            link_type, direction = words.meaning(text or "", key or "")
+            link_type, direction = words.meaning(text or "", key)
             events.append(
                 LinkEvent(
                     link_event_id=change.change_id if is_made or len(told) == 1 else f"{change.change_id}:removed",
                     issue_id=change.issue_id,
                     other_issue_id=None,
-                    other_key=key,
+                    other_key=key or None,
                     link_type=link_type,
                     direction=direction,
                     happened_at=change.changed_at,
@@ -235,6 +237,12 @@ def _is_held(context: LinkContext, key: str) -> bool:
 def _in_order(key: str) -> tuple[str, int, str]:
     project, _, number = key.rpartition("-")
     return project, int(number) if number.isdecimal() else 0, key
+
+
+def _key_in(sentence: str | None) -> str:
+    """The key that a sentence ends with or holds, where the entry does not tell it beside."""
+    found = _KEYS.findall(sentence or "")
+    return found[-1] if found else ""
 
 
 def _plain(text: str) -> str:

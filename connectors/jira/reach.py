@@ -32,7 +32,7 @@ class Reach:
 
     @property
     def _is_at_gateway(self) -> bool:
-        return f"{self._settings.url}/".startswith(f"{self._gateway}/")
+        return self._settings.is_at_gateway
 
     @property
     def is_gateway_only(self) -> bool:

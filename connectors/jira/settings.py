@@ -40,6 +40,11 @@ class JiraSettings:
     overlap_seconds: float = 600
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
+    @property
+    def is_at_gateway(self) -> bool:
+        """Whether the configured address is the gateway's for the site, not the site's own."""
+        return self.url.startswith(f"{self.gateway_url.rstrip('/')}/ex/jira/")
+
     def site_hash(self) -> str:
         """Changes when answers of the site that were kept say nothing any more: of another site, login or scope."""
         asked = [self.url, self.email, sorted(self.projects), self.scope_hash()]

@@ -15,6 +15,7 @@ import msgspec
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from connectors.flight import in_order
 from connectors.jira import answers
+from connectors.jira.board_answers import BoardConfiguration, Features
 from connectors.jira.dialect import Dialect
 from connectors.jira.epics import with_epics
 from connectors.jira.fields import FieldMap, choose_fields
@@ -42,7 +43,7 @@ class Boards:
     """The boards of the scope with their set-up and their sprints, as far as the tracker tells."""
 
     found: tuple[answers.Board, ...] = ()
-    configurations: Mapping[int, answers.BoardConfiguration] = field(default_factory=dict)
+    configurations: Mapping[int, BoardConfiguration] = field(default_factory=dict)
     without_sprints: frozenset[int] = frozenset()
     """Numbers of team-managed boards on which sprints are switched off."""
     notes: tuple[str, ...] = ()
@@ -96,8 +97,7 @@ class Site:
     def url(self) -> str:
         """The address for people: as configured, unless that is Atlassian's gateway."""
         configured = self.settings.url.rstrip("/")
-        is_gateway = configured.startswith(f"{self.settings.gateway_url.rstrip('/')}/")
-        return self.server.base_url.rstrip("/") if is_gateway else configured
+        return self.server.base_url.rstrip("/") if self.settings.is_at_gateway else configured
 
     @cached_property
     def projects(self) -> Projects:
@@ -128,10 +128,10 @@ class Site:
             return Boards(notes=(f"boards and sprints are left out: {error}",), is_open=False)
         found = list(in_order(self.pool, self._placed, found, self.width))
         configurations, hidden = self._remembered_of(
-            found, "configuration", answers.BoardConfiguration, self.gateway.board_configuration
+            found, "configuration", BoardConfiguration, self.gateway.board_configuration
         )
         simple = [board for board in found if board.type == "simple"]
-        features, _ = self._remembered_of(simple, "features", answers.Features, self.gateway.features)
+        features, _ = self._remembered_of(simple, "features", Features, self.gateway.features)
         notes = [
             f"board {board.id} ({board.name}): its configuration is not shown: {hidden[board.id].reason}"
             for board in found
@@ -302,7 +302,7 @@ def _and(left: str, right: str) -> str:
     return f"{left} AND {right}" if left and right else left or right
 
 
-def _has_sprints(features: answers.Features) -> bool:
+def _has_sprints(features: Features) -> bool:
     """Unless the feature is there and switched off, the board is asked."""
     return all(feature.state == "ENABLED" for feature in features.features if feature.feature_id == _SPRINTS)
 

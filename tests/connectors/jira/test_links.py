@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
@@ -114,6 +115,17 @@ def test_a_sentence_that_fits_no_type_is_an_event_of_unknown_type() -> None:
     assert (row.link_type, row.direction, row.other_key, row.other_issue_id) == (None, None, "X-1", None)
 
 
+def test_a_key_that_the_entry_leaves_out_is_read_from_the_sentence() -> None:
+    item = {"field": "Link", "fieldtype": "jira", "toString": "This issue is blocked by XY_Z-17"}
+    [row] = _events(mapped(issue(1), histories={"1": [history(5, item)]}))
+    assert (row.other_key, row.link_type, row.direction) == ("XY_Z-17", "Blocks", "inward")
+
+
+def test_a_sentence_without_a_key_keeps_its_words() -> None:
+    [row] = _events(mapped(issue(1), histories={"1": [history(5, gone("", "This issue blocks it"))]}))
+    assert (row.other_key, row.link_type, row.is_made) == (None, "Blocks", False)
+
+
 def test_a_type_that_the_list_does_not_have_yet_is_known_from_the_link_itself() -> None:
     fresh = {"id": "9", "name": "Causes", "inward": "is caused by", "outward": "causes"}
     page = mapped(
@@ -184,6 +196,22 @@ def test_the_words_of_the_site_are_asked_for(jira: FakeJira, connect: Connect) -
     jira.histories = {"1": [history(5, made("ABC-2", "Dieser Vorgang blockiert ABC-2"))]}
     [row] = pull(connect()).rows(LinkEvent)
     assert (row.link_type, row.direction) == ("Blockade", "outward")
+
+
+def test_trap_40_the_words_are_asked_for_in_english_and_in_the_language_of_the_site(
+    jira: FakeJira, connect: Connect
+) -> None:
+    def spoken(request: httpx.Request) -> httpx.Response:
+        is_english = request.headers["x-force-accept-language"] == "true"
+        german = {**BLOCKS, "name": "Blockade", "inward": "wird blockiert durch", "outward": "blockiert"}
+        return httpx.Response(200, json={"issueLinkTypes": [BLOCKS if is_english else german]})
+
+    jira.overrides["GET /rest/api/2/issueLinkType"] = spoken
+    jira.issues = [issue(1)]
+    entries = [made("ABC-2", "Dieser Vorgang blockiert ABC-2"), made("ABC-3", "This issue is blocked by ABC-3")]
+    jira.histories = {"1": [history(5, *entries)]}
+    told = [(row.link_type, row.direction) for row in pull(connect()).rows(LinkEvent)]
+    assert told == [("Blocks", "outward"), ("Blocks", "inward")]
 
 
 def test_where_links_are_switched_off_there_are_none(jira: FakeJira, connect: Connect) -> None:
