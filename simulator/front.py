@@ -19,7 +19,7 @@ _CONTROL = "/_simulator/"
 
 
 class Front:
-    """The one ASGI application behind both listeners; `ports` says which tracker a port belongs to."""
+    """The one ASGI application behind all listeners; `ports` says which tracker a port belongs to."""
 
     def __init__(self, trackers: Trackers, ports: dict[int, str]) -> None:
         self._trackers = trackers
@@ -71,7 +71,8 @@ class Front:
             self._trackers.faults.append(read_fault(body))
             return answer({"faults": len(self._trackers.faults)})
         if command == ("POST", "settings"):
+            tracker = body.pop("tracker", "")
             for name, value in body.items():
-                self._trackers.tell(name, value)
+                self._trackers.tell(name, value, tracker)
             return answer(body)
         return answer({"error": "unknown command"}, 404)

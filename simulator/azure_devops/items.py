@@ -50,7 +50,7 @@ def _item_json(
         revs = [rev for rev in revs if read_instant(rev["System.ChangedDate"]) <= as_of]
         if not revs:
             return None
-    found = shown(organization, revs[-1], objects=True)
+    found = shown(organization, revs[-1], objects=organization.shows_people_as_objects)
     if fields:
         found = {name: value for name, value in found.items() if name in fields}
     item = _bare(organization, issue, found, len(revs))
@@ -130,7 +130,7 @@ async def revisions(request: Request) -> Response:
     return _page(
         request,
         [
-            _bare(organization, issue, shown(organization, fields, objects=True), rev)
+            _bare(organization, issue, shown(organization, fields, objects=organization.shows_people_as_objects), rev)
             | {"url": f"{organization.url}/_apis/wit/workItems/{issue.id}/revisions/{rev}"}
             for rev, fields in enumerate(revs, 1)
         ],
@@ -144,7 +144,9 @@ async def revision(request: Request) -> Response:
     rev = whole_number(request.path_params["rev"], 0)
     if not 0 < rev <= len(revs):
         raise missing(f"{issue.id} revision {rev}")
-    fields = shown(organization, revs[rev - 1], objects=True) | {"System.RevisedDate": revised_date(revs, rev)}
+    fields = shown(organization, revs[rev - 1], objects=organization.shows_people_as_objects) | {
+        "System.RevisedDate": revised_date(revs, rev)
+    }
     return answer(_bare(organization, issue, fields, rev))
 
 
@@ -210,7 +212,7 @@ async def recycled_item(request: Request) -> Response:
                 "DeletedBy": identity_text(deleter),
                 "url": f"{organization.url}/_apis/wit/recyclebin/{issue.id}",
             }
-            fields = shown(organization, revs[-1], objects=True)
+            fields = shown(organization, revs[-1], objects=organization.shows_people_as_objects)
             return answer(found | {"resource": _bare(organization, issue, fields, len(revs))})
     raise missing(request.path_params["id"])
 

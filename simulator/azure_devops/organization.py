@@ -19,18 +19,45 @@ _AREAS = {3: "Basket", 4: "Search"}
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Organization:
-    """One Azure DevOps organisation over the company's second product; `url` is known once the port is."""
+    """An organisation of the Services or a collection of a Server; `url` is its address with `base` at the end."""
 
     company: Company
-    name: str
+    base: str
     token: str
     url: str = ""
+    is_server: bool = False
     feed_batch: int = 200
     wiql_cap: int = 20_000
     newest_api_version: str = "7.2"
+    sign_in: str = "203"
+    """How a dead login is answered when it reads: 203 or 302 with a sign-in page, or 401."""
+    capacity_shape: str = "by version"
+    """`members` (API 7), `list` (older ones) or `by version`."""
+    identity_shape: str = "by version"
+    """People outside the feed: `objects`, `texts` or `by version` (texts at 5.0)."""
     feed: Feed = field(default_factory=Feed)
     snapshots: Cache[list[Any]] = field(default_factory=lambda: Cache(8_000))
     texts: Cache[list[str]] = field(default_factory=lambda: Cache(8_000))
+
+    @property
+    def ceiling(self) -> float:
+        """The newest API version as a number."""
+        return float(self.newest_api_version)
+
+    @property
+    def has_parent_field(self) -> bool:
+        """Whether items have `System.Parent`; Server 2019 had not."""
+        return self.ceiling >= 6
+
+    @property
+    def shows_people_as_objects(self) -> bool:
+        """How people look outside the feed, where nobody can ask for objects."""
+        return self.identity_shape == "objects" or (self.identity_shape == "by version" and self.ceiling >= 6)
+
+    @property
+    def lists_capacities(self) -> bool:
+        """Whether capacities are a plain list."""
+        return self.capacity_shape == "list" or (self.capacity_shape == "by version" and self.ceiling < 7)
 
     @property
     def product(self) -> Product:

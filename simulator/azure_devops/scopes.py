@@ -12,7 +12,7 @@ from simulator.company import IssueType, Product, Project, Sprint, Team
 def asked_url(request: Request) -> str:
     """The address that was asked, without its query, as the client wrote it."""
     organization: Organization = request.app.state.organization
-    return organization.url.removesuffix(f"/{organization.name}") + str(request.scope["asked_path"])
+    return organization.url.removesuffix(organization.base) + str(request.scope["asked_path"])
 
 
 def _product(request: Request) -> Product:

@@ -151,6 +151,8 @@ def shown(organization: Organization, fields: Fields, *, objects: bool) -> Field
     """The fields with people as objects or as `Name <address>`."""
     people = organization.company.people
     found = dict(fields)
+    if not organization.has_parent_field:
+        found.pop("System.Parent", None)
     for name in PEOPLE:
         if name in found:
             person = people[found[name]]
@@ -162,7 +164,7 @@ def snapshot_texts(organization: Organization, issue: Issue, *, objects: bool) -
     """Each revision as the feed writes it, left open behind its last field."""
     return organization.texts.get(
         organization.company.age,
-        (issue.id, objects),
+        (issue.id, objects, organization.has_parent_field),
         lambda: [
             dumps({"id": issue.id, "rev": rev, "fields": shown(organization, fields, objects=objects)})[:-2]
             for rev, fields in enumerate(snapshots(organization, issue), 1)

@@ -83,9 +83,10 @@ async def locations(request: Request) -> Response:
 
 
 async def resource_areas(request: Request) -> Response:
-    """Where each area of services is: all at the organisation's address."""
-    url = organization_of(request).url + "/"
-    return listing([{"id": number, "name": name, "locationUrl": url} for number, name in AREAS])
+    """Where each area of services is: all at the organisation's address; a Server has no areas."""
+    organization = organization_of(request)
+    areas = () if organization.is_server else AREAS
+    return listing([{"id": n, "name": name, "locationUrl": f"{organization.url}/"} for n, name in areas])
 
 
 async def connection_data(request: Request) -> Response:
@@ -94,7 +95,8 @@ async def connection_data(request: Request) -> Response:
     person = identity(organization, organization.company.people[BOT])
     user = {"id": person["id"], "providerDisplayName": person["displayName"], "isActive": True}
     found = {"authenticatedUser": user, "authorizedUser": user, "instanceId": guid("instance", 1)}
-    return answer(found | {"deploymentId": guid("deployment", 1), "deploymentType": "hosted"})
+    kind = "onPremises" if organization.is_server else "hosted"
+    return answer(found | {"deploymentId": guid("deployment", 1), "deploymentType": kind})
 
 
 def _project_json(organization: Organization, project: Project) -> dict[str, Any]:
@@ -256,6 +258,7 @@ def _all_fields(organization: Organization) -> list[dict[str, Any]]:
             "url": f"{organization.url}/_apis/wit/fields/{reference}",
         }
         for reference, name, kind in (*_FIELDS, *board_fields)
+        if reference != "System.Parent" or organization.has_parent_field
     ]
 
 

@@ -95,7 +95,7 @@ async def team_days_off(request: Request) -> Response:
 
 
 async def capacities(request: Request) -> Response:
-    """Hours a day of each member, with their days off (the shape of API 7.1)."""
+    """Hours a day of each member, with their days off; in two shapes."""
     organization, team, sprint = organization_of(request), asked_team(request), asked_sprint(request)
     rows, hours, days = [], 0.0, 0
     for place, number in enumerate(team.members):
@@ -106,6 +106,8 @@ async def capacities(request: Request) -> Response:
         row = {"teamMember": identity(organization, organization.company.people[number]), "activities": [activity]}
         rows.append(row | {"daysOff": [{"start": day, "end": day}] if is_away else []})
         hours, days = hours + capacity, days + is_away
+    if organization.lists_capacities:
+        return listing(rows)
     return answer({"teamMembers": rows, "totalCapacityPerDay": hours, "totalDaysOff": days})
 
 
