@@ -129,6 +129,16 @@ class Running:
         """Let so many nights pass."""
         self._do(lambda: self.trackers.advance(nights))
 
+    def clock(self, seconds: float) -> None:
+        """Move the company's clock; nothing else happens."""
+        self._do(lambda: self.trackers.pass_time(seconds))
+
+    def act(self, do: str, tracker: str, issue: int | str | None = None, **what: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Let somebody do one thing: edit, move, retype, delete, restore, destroy, link, unlink, log_work, rename, …"""
+        command = {"do": do, "tracker": tracker, **what} | ({} if issue is None else {"issue": issue})
+        found: dict[str, Any] = self._do(lambda: self.trackers.act(command))
+        return found
+
     def fault(self, **fault: Any) -> None:  # noqa: ANN401 - JSON
         """Order a fault: match, after, times, kind, status, headers, body."""
         self._do(lambda: self.trackers.faults.append(read_fault(fault)))

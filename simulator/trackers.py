@@ -11,13 +11,14 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from simulator.azure_devops.app import make_app as make_azure_devops
-from simulator.azure_devops.organization import Organization
+from simulator.azure_devops.organization import Organization, guid
 from simulator.company import Company, Product
 from simulator.faults import Fault
 from simulator.jira_cloud.app import make_app as make_jira
 from simulator.jira_cloud.history import issue_items
 from simulator.jira_cloud.site import Site
-from simulator.life.generate import advance, make_world
+from simulator.life.acts import act
+from simulator.life.generate import advance, make_world, pass_time
 from simulator.life.world import World
 
 EMAIL = "bot@acme.example"
@@ -60,6 +61,14 @@ class Trackers:
         """Let so many nights pass."""
         advance(self.world, nights)
 
+    def act(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Let somebody do one thing now; ValueError says what is wrong with the command."""
+        return act(self.world, command)
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the company's clock; nothing else happens."""
+        pass_time(self.world, round(seconds * 1000))
+
     def count(self, tracker: str, method: str, path: str) -> None:
         """Note a request; ids in the path count as one."""
         self.requests[tracker][f"{method} {_IDS.sub('/{id}', path)}"] += 1
@@ -93,6 +102,13 @@ SWITCHES: dict[type, tuple[str, ...]] = {
         "sign_in",
         "capacity_shape",
         "identity_shape",
+        "recycle_bin_shape",
+        "process",
+        "zone",
+        "empty_projects",
+        "hidden_projects",
+        "hidden_areas",
+        "token_seconds",
     ),
     World: ("deletes_in_jira",),
 }
@@ -103,7 +119,14 @@ def make_trackers(settings: Settings) -> Trackers:
     now = round(datetime.fromisoformat(settings.now).timestamp() * 1000)
     world = make_world(seed=settings.seed, issues=settings.issues, now=now)
     site = Site(company=world.company, email=EMAIL, token=f"jira-{settings.seed}-token")
-    organization = Organization(company=world.company, base=ORGANIZATION, token=f"pat-{settings.seed}-token")
+    organization = Organization(
+        company=world.company,
+        base=ORGANIZATION,
+        token=f"pat-{settings.seed}-token",
+        tenant_id=guid("tenant", settings.seed),
+        client_id=guid("client", settings.seed),
+        client_secret=f"secret-{settings.seed}~client",
+    )
     server = Organization(
         company=world.company,
         base=COLLECTION,
@@ -129,7 +152,7 @@ def introduction(trackers: Trackers) -> dict[str, Any]:
     return {
         "now": instant(trackers.company.now),
         "jira_cloud": {"url": site.url, "email": site.email, "token": site.token, "projects": jira_projects},
-        "azure_devops": _introduce(trackers.organization),
+        "azure_devops": _introduce(trackers.organization) | {"entra": _entra(trackers.organization)},
         "azure_devops_server": _introduce(trackers.server),
     }
 
@@ -141,6 +164,15 @@ def _introduce(organization: Organization) -> dict[str, Any]:
         "token": organization.token,
         "projects": sorted({organization.product.projects[team.project_id].name for team in teams}),
         "teams": [team.name for team in teams],
+    }
+
+
+def _entra(organization: Organization) -> dict[str, str]:
+    return {
+        "authority": organization.url.removesuffix(organization.base),
+        "tenant_id": organization.tenant_id,
+        "client_id": organization.client_id,
+        "client_secret": organization.client_secret,
     }
 
 

@@ -11,10 +11,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.azure_devops import items, reporting, structure, work
-from simulator.azure_devops.logins import sign_in
+from simulator.azure_devops.entra import answer_for_entra, is_for_entra
+from simulator.azure_devops.logins import is_let_in, sign_in
 from simulator.azure_devops.organization import Organization
 from simulator.azure_devops.refusals import refuse
-from simulator.wire import Refusal, credentials
+from simulator.wire import Refusal
 
 _VERSION = re.compile(r"(\d+\.\d+)(-preview(?:\.\d+)?)?")
 _ACCEPTED = re.compile(r"api-version=([^;,\s]+)")
@@ -114,8 +115,11 @@ class _Door:
         self._organization = organization
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        response = self._turned_away(request)
+        request = Request(scope, receive)
+        if is_for_entra(request) and not self._organization.is_server:
+            response: Response | None = await answer_for_entra(request, self._organization)
+        else:
+            response = self._turned_away(request)
         if response is None:
             path = scope["path"]
             inner = {**scope, "path": path.lower(), "raw_path": path.lower().encode(), "asked_path": path}
@@ -124,7 +128,7 @@ class _Door:
             await response(scope, receive, send)
 
     def _turned_away(self, request: Request) -> Response | None:
-        if credentials(request) != ("", self._organization.token):
+        if not is_let_in(request, self._organization):
             return sign_in(request, self._organization)
         return self._bad_version(request)
 

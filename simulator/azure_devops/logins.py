@@ -5,11 +5,21 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from simulator.azure_devops.entra import is_good_token
 from simulator.azure_devops.organization import Organization
 from simulator.azure_devops.refusals import refuse
 from simulator.faults import SIGN_IN
+from simulator.wire import credentials
 
 SIGN_IN_PLACE = "https://spsprodcus1.vssps.visualstudio.com/_signin?realm=dev.azure.com"
+
+
+def is_let_in(request: Request, organization: Organization) -> bool:
+    """Whether the request carries the personal access token, or an access token that is good."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return is_good_token(organization, token.strip())
+    return credentials(request) == ("", organization.token)
 
 
 def sign_in(request: Request, organization: Organization) -> Response:

@@ -23,7 +23,8 @@ def _product(request: Request) -> Product:
 def asked_project(request: Request) -> Project:
     """The project of the path."""
     asked = request.path_params["project"].lower()
-    for project in _product(request).projects.values():
+    organization: Organization = request.app.state.organization
+    for project in organization.projects():
         if asked in {project.name.lower(), guid("project", project.id)}:
             return project
     message = (
