@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import msgspec
 
+from connectors.typed import ready
+
 T = TypeVar("T")
 
 LONGEST = timedelta(days=6)
@@ -42,7 +44,7 @@ class Remembered:
     def load(self, bookmark: str | None) -> None:
         """Take in what an earlier run kept; what cannot be read counts as nothing."""
         try:
-            found = msgspec.json.decode(bookmark or "null", type=_Bookmark | None)
+            found = msgspec.json.decode(bookmark or "null", type=ready(_Bookmark | None))
         except msgspec.DecodeError:
             return
         if found is not None and found.scope == self._scope and found.v == _VERSION:
@@ -53,7 +55,7 @@ class Remembered:
         kept = self._used.get(name) or self._old.get(name)
         if kept is not None and timedelta() <= self._now - kept.asked_at < longest:
             try:
-                answer = msgspec.json.decode(kept.answer, type=type_)
+                answer = msgspec.json.decode(kept.answer, type=ready(type_))
             except msgspec.DecodeError:  # kept by another version
                 pass
             else:
