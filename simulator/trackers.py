@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,19 +14,32 @@ from starlette.types import ASGIApp
 
 from simulator.azure_devops.app import make_app as make_azure_devops
 from simulator.azure_devops.organization import Organization, guid
+from simulator.azure_devops.switches import AZURE_DEVOPS_SWITCHES
+from simulator.azure_devops.switches import is_sound as is_sound_at_microsoft
 from simulator.company import Company, Product
-from simulator.faults import Fault
-from simulator.jira_cloud.app import make_app as make_jira
-from simulator.jira_cloud.history import issue_items
-from simulator.jira_cloud.site import Site
+from simulator.faults import Asked, Fault, read_fault
+from simulator.jira.site import Site
+from simulator.jira_cloud.app import make_app as make_jira_cloud
+from simulator.jira_cloud.login import Cloud
+from simulator.jira_data_center.app import make_app as make_jira_data_center
+from simulator.jira_data_center.server import Server
+from simulator.jiras import (
+    JIRA_SWITCHES,
+    introduce_cloud,
+    introduce_data_center,
+    is_sound,
+    jira_entries,
+    jira_holders,
+    make_cloud,
+    make_data_center,
+)
 from simulator.life.acts import act
 from simulator.life.generate import advance, make_world, pass_time
 from simulator.life.world import World
 
-EMAIL = "bot@acme.example"
 ORGANIZATION, COLLECTION = "/contoso", "/tfs/DefaultCollection"
 SERVER_CEILING = "7.0"
-TRACKERS = ("jira_cloud", "azure_devops", "azure_devops_server")  # in the order of their ports
+TRACKERS = ("jira_cloud", "azure_devops", "jira_data_center", "azure_devops_server")  # in the order of their ports
 DEFAULT_ISSUES, DEFAULT_SEED, DEFAULT_NOW = 2_000, 7, "2026-09-30T18:00:00Z"
 _IDS = re.compile(r"(?<!/api)/(\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27})(?=/|$)")
 
@@ -45,17 +60,25 @@ class Trackers:
 
     settings: Settings
     world: World
-    site: Site
+    cloud: Cloud
+    data_center: Server
     organization: Organization
     server: Organization
     apps: dict[str, ASGIApp]
     faults: list[Fault] = field(default_factory=list)
+    clock: Callable[[], float] = time.time
+    """The real time, by which bursts are counted."""
     requests: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in TRACKERS})
 
     @property
     def company(self) -> Company:
         """The company as it is now."""
         return self.world.company
+
+    @property
+    def site(self) -> Site:
+        """The Jira Cloud site."""
+        return self.cloud.site
 
     def advance(self, nights: int) -> None:
         """Let so many nights pass."""
@@ -73,20 +96,28 @@ class Trackers:
         """Note a request; ids in the path count as one."""
         self.requests[tracker][f"{method} {_IDS.sub('/{id}', path)}"] += 1
 
-    def strike(self, path: str) -> Fault | None:
-        """The first fault that hits a request of this path."""
-        return next((fault for fault in self.faults if fault.strikes(path)), None)
+    def order(self, fault: dict[str, Any]) -> None:
+        """Have a fault strike later requests; ValueError says what is wrong with it."""
+        read = read_fault(fault)
+        if read.tracker not in {"", *TRACKERS}:
+            raise ValueError(f"tracker is one of {', '.join(TRACKERS)}")
+        self.faults.append(read)
+
+    def strike(self, asked: Asked) -> Fault | None:
+        """The first fault that hits the request."""
+        return next((fault for fault in self.faults if fault.strikes(asked)), None)
 
     def tell(self, name: str, value: Any, tracker: str = "") -> None:  # noqa: ANN401 - of the setting's own type
         """Turn a switch of `SWITCHES`, at one tracker or at all that have it."""
-        holders: dict[str, Any] = {
-            "jira_cloud": self.site,
-            "azure_devops": self.organization,
-            "azure_devops_server": self.server,
-            "world": self.world,
-        }
-        found = [h for key, h in holders.items() if tracker in {"", key} and name in SWITCHES.get(type(h), ())]
-        if not found or not all(isinstance(value, type(getattr(holder, name))) for holder in found):
+        holders: list[tuple[str, Any]] = [
+            *jira_holders(self.cloud, self.data_center),
+            ("azure_devops", self.organization),
+            ("azure_devops_server", self.server),
+            ("world", self.world),
+        ]
+        found = [h for key, h in holders if tracker in {"", key} and name in SWITCHES.get(type(h), ())]
+        is_typed = found and all(isinstance(value, type(getattr(holder, name))) for holder in found)
+        if not is_typed or not is_sound(name, value) or not is_sound_at_microsoft(name, value):
             raise ValueError(f"{name} cannot be set so")
         for holder in found:
             setattr(holder, name, value)
@@ -94,22 +125,8 @@ class Trackers:
 
 
 SWITCHES: dict[type, tuple[str, ...]] = {
-    Site: ("page_cap",),
-    Organization: (
-        "feed_batch",
-        "wiql_cap",
-        "newest_api_version",
-        "sign_in",
-        "capacity_shape",
-        "identity_shape",
-        "recycle_bin_shape",
-        "process",
-        "zone",
-        "empty_projects",
-        "hidden_projects",
-        "hidden_areas",
-        "token_seconds",
-    ),
+    **JIRA_SWITCHES,
+    Organization: AZURE_DEVOPS_SWITCHES,
     World: ("deletes_in_jira",),
 }
 
@@ -118,7 +135,7 @@ def make_trackers(settings: Settings) -> Trackers:
     """A fresh company and its trackers; their addresses are filled in once they listen."""
     now = round(datetime.fromisoformat(settings.now).timestamp() * 1000)
     world = make_world(seed=settings.seed, issues=settings.issues, now=now)
-    site = Site(company=world.company, email=EMAIL, token=f"jira-{settings.seed}-token")
+    cloud, data_center = make_cloud(world, settings.seed), make_data_center(world, settings.seed)
     organization = Organization(
         company=world.company,
         base=ORGANIZATION,
@@ -135,9 +152,17 @@ def make_trackers(settings: Settings) -> Trackers:
         newest_api_version=SERVER_CEILING,
         sign_in="401",
     )
-    apps = {"jira_cloud": make_jira(site)}
+    apps = {"jira_cloud": make_jira_cloud(cloud), "jira_data_center": make_jira_data_center(data_center)}
     apps |= {"azure_devops": make_azure_devops(organization), "azure_devops_server": make_azure_devops(server)}
-    return Trackers(settings=settings, world=world, site=site, organization=organization, server=server, apps=apps)
+    return Trackers(
+        settings=settings,
+        world=world,
+        cloud=cloud,
+        data_center=data_center,
+        organization=organization,
+        server=server,
+        apps=apps,
+    )
 
 
 def instant(at: int) -> str:
@@ -147,12 +172,11 @@ def instant(at: int) -> str:
 
 def introduction(trackers: Trackers) -> dict[str, Any]:
     """What somebody needs to connect."""
-    site = trackers.site
-    jira_projects = [project.key for project in site.product.projects.values()]
     return {
         "now": instant(trackers.company.now),
-        "jira_cloud": {"url": site.url, "email": site.email, "token": site.token, "projects": jira_projects},
+        "jira_cloud": introduce_cloud(trackers.cloud),
         "azure_devops": _introduce(trackers.organization) | {"entra": _entra(trackers.organization)},
+        "jira_data_center": introduce_data_center(trackers.data_center),
         "azure_devops_server": _introduce(trackers.server),
     }
 
@@ -178,19 +202,22 @@ def _entra(organization: Organization) -> dict[str, str]:
 
 def report(trackers: Trackers) -> dict[str, Any]:
     """The truth about the company, to check a connector against, and the requests so far."""
-    site, organization = trackers.site, trackers.organization
-    entries = [items for issue in site.product.alive() for items in issue_items(site, issue) if items]
+    organization = trackers.organization
     feed = organization.feed
-    jira = _facts(site.product) | {"histories": len(entries), "changes": sum(map(len, entries))}
+    jira = _facts(trackers.site.product)
     azure = _facts(organization.product) | feed.facts(organization.product)
     azure["work_items"] = azure["issues"]
     return {
         "now": instant(trackers.company.now),
         "nights": trackers.world.nights,
         "issues": jira["issues"] + azure["issues"],
+        "faults": [
+            {"kind": f.kind, "match": f.match, "tracker": f.tracker, "struck": f.struck} for f in trackers.faults
+        ],
         "requests": dict(sorted(sum(trackers.requests.values(), Counter[str]()).items())),
-        "jira_cloud": jira | _requests(trackers, "jira_cloud"),
+        "jira_cloud": jira | jira_entries(trackers.site) | _requests(trackers, "jira_cloud"),
         "azure_devops": azure | _requests(trackers, "azure_devops"),
+        "jira_data_center": jira | jira_entries(trackers.data_center.site) | _requests(trackers, "jira_data_center"),
         "azure_devops_server": azure | _requests(trackers, "azure_devops_server"),
     }
 
