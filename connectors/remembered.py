@@ -23,7 +23,7 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Bookmark(msgspec.Struct, frozen=True):
-    scope: str
+    scope: str = ""
     kept: dict[str, _Kept] = {}
     v: int = _VERSION
 
@@ -44,10 +44,10 @@ class Remembered:
     def load(self, bookmark: str | None) -> None:
         """Take in what an earlier run kept; what cannot be read counts as nothing."""
         try:
-            found = msgspec.json.decode(bookmark or "null", type=ready(_Bookmark | None))
+            found = msgspec.json.decode(bookmark or "{}", type=ready(_Bookmark))
         except msgspec.DecodeError:
             return
-        if found is not None and found.scope == self._scope and found.v == _VERSION:
+        if found.scope == self._scope and found.v == _VERSION:
             self._old = dict(found.kept)
 
     def ask(self, name: str, type_: type[T], fetch: Callable[[], T], longest: timedelta = LONGEST) -> T:

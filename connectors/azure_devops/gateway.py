@@ -42,7 +42,7 @@ from connectors.azure_devops.versions import Versions
 from connectors.base import Counters
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from connectors.http import HttpSettings, SourceHttp, decode, raise_for_status
-from connectors.typed import ready
+from connectors.logins import Login
 
 T = TypeVar("T")
 
@@ -56,12 +56,12 @@ _LARGEST_BATCH = 1_000
 class Gateway:
     """One organisation, seen with one token. Every method raises `SourceError`s only."""
 
-    def __init__(self, url: str, token: str, settings: HttpSettings) -> None:
+    def __init__(self, url: str, token: str | Login, settings: HttpSettings) -> None:
         self.url = url.rstrip("/")
         self.pool = ThreadPoolExecutor(max_workers=settings.max_in_flight, thread_name_prefix="azure-devops")
         self._http = SourceHttp(
             base_url=self.url,
-            auth=httpx.BasicAuth("", token),
+            auth=httpx.BasicAuth("", token) if isinstance(token, str) else token,
             settings=settings,
             inspect=refuse_sign_in,
             headers={"X-TFS-FedAuthRedirect": "Suppress"},
@@ -97,7 +97,7 @@ class Gateway:
         # Not by the SDK: the token of the next page comes in a header, which it drops.
         def fetch(params: dict[str, Any]) -> tuple[list[Project], str | None]:
             response = self._send("GET", "_apis/projects", params)
-            return decode(response, ready(Listing[Project])).rows, response.headers.get(paging.TOKEN_HEADER)
+            return decode(response, Listing[Project]).rows, response.headers.get(paging.TOKEN_HEADER)
 
         try:
             return list(paging.by_header(fetch))
@@ -228,8 +228,8 @@ class Gateway:
         """The ids of the deleted items of a project; a list that the tracker cuts off at some length."""
         response = self._send("GET", f"{quote(project_id)}/_apis/wit/recyclebin", None)
         if response.content.lstrip().startswith(b"["):  # so in Microsoft's recording
-            return [int(each.id) for each in decode(response, ready(list[Found]))]
-        return [int(each.id) for each in decode(response, ready(Listing[Found])).rows]
+            return [int(each.id) for each in decode(response, list[Found])]
+        return [int(each.id) for each in decode(response, Listing[Found]).rows]
 
     def is_recycled(self, project_id: str, item_id: int) -> bool:
         """Whether an item is in the recycle bin of that project."""
@@ -249,10 +249,10 @@ class Gateway:
         return self._sdk.ask(listing | None, call, *arguments, **options) or []  # type: ignore[arg-type]  # a union
 
     def _get(self, path: str, type_: type[T], params: dict[str, Any] | None = None) -> T:
-        return decode(self._send("GET", path, params), ready(type_))
+        return decode(self._send("GET", path, params), type_)
 
     def _post(self, path: str, type_: type[T], body: object, params: dict[str, Any] | None = None) -> T:
-        return decode(self._send("POST", path, params, body), ready(type_))
+        return decode(self._send("POST", path, params, body), type_)
 
     def _send(self, method: str, path: str, params: dict[str, Any] | None, body: object = None) -> httpx.Response:
         """A successful answer, in whichever version the server speaks."""
