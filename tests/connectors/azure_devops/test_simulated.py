@@ -15,7 +15,7 @@ from connectors.base import Missing
 from connectors.http import HttpSettings
 from simulator.server import Running, serve
 from tests.connectors.azure_devops.store import Store
-from warehouse.records import Capacity, DayOff, Issue, IssueSnapshot, Source, Sprint, Status
+from warehouse.records import Capacity, DayOff, Issue, IssueLink, IssueSnapshot, LinkEvent, Source, Sprint, Status
 
 SERVER, SERVICES = "azure_devops_server", "azure_devops"
 Log = Counter[str]
@@ -163,6 +163,54 @@ def test_increments_with_all_that_happens_equal_a_fresh_run(company: Running, op
     assert rows(store) == rows(whole_run(open_tracker, company, Store()))
     assert any("Trolley" in (row.area_path or "") for row in store.of(Issue).values())
     assert not any("Basket" in (row.area_path or "") for row in store.of(Issue).values())
+
+
+def test_trap_58_a_day_of_the_census_ends_at_an_instant_and_not_where_the_account_lives(
+    company: Running, open_tracker: Open
+) -> None:
+    before, after = (issue.id for issue in list(company.company.products[1].alive())[:2])
+    company.act("edit", SERVICES, before, points=1)
+    company.clock(7 * 3600)  # 01:00 of the next day in UTC, but still the same day in Los Angeles
+    company.act("edit", SERVICES, after, points=2)
+    next_day = today(company).date()
+    (part,) = open_tracker(company, Store(), history_since=next_day).census().parts()
+    assert part.ids == {f"fab:{after}"}
+
+
+def test_trap_66_a_link_alone_makes_no_revision_and_no_change(company: Running, open_tracker: Open) -> None:
+    store = whole_run(open_tracker, company, Store())
+    one, other = (issue.id for issue in list(company.company.products[1].alive())[:2])
+    before = store.changes(one), store.of(IssueSnapshot)
+    company.act("link", SERVICES, one, type="blocks", to=other)
+    company.act("unlink", SERVICES, one, to=other)
+    company.act("link", SERVICES, one, type="blocks", to=other)
+    whole_run(open_tracker, company, store)
+    assert (store.changes(one), store.of(IssueSnapshot)) == before
+    link = f"fab:System.LinkTypes.Dependency:{one}:{other}"
+    told = [e.is_made for key, e in sorted(store.of(LinkEvent).items()) if key.startswith(f"{link}:")]
+    assert sorted(told) == [False, True, True]
+    assert store.of(IssueLink)[link].removed_at is None
+
+
+def test_trap_67_a_cleared_field_is_a_change(company: Running, open_tracker: Open) -> None:
+    store = whole_run(open_tracker, company, Store())
+    item = next(i for i in company.company.products[1].alive() if i.state.get("sprints") and i.state.get("assignee"))
+    company.act("edit", SERVICES, item.id, sprint=None, assignee=None)
+    whole_run(open_tracker, company, store)
+    sprint, assignee = store.changes(item.id, "sprint")[-1], store.changes(item.id, "assignee")[-1]
+    assert (sprint.to_text, assignee.to_value) == ("Shop", None)
+    assert store.issue(item.id).assignee_id is None
+
+
+def test_trap_73_who_was_in_a_sprint_comes_from_revisions(company: Running, open_tracker: Open) -> None:
+    item = next(i for i in company.company.products[1].alive() if i.state.get("sprints"))
+    before = whole_run(open_tracker, company, Store()).issue(item.id).sprint_ids
+    company.act("edit", SERVICES, item.id, sprint=None)
+    store = Store()
+    log = asked_by(company, lambda: whole_run(open_tracker, company, store))
+    assert store.changes(item.id, "sprint")[-1].from_value == before
+    assert f"fab:{before}:" in "".join(store.of(Sprint))
+    assert not any(path.lower().endswith("/workitems") for path in log)  # today's members of an iteration
 
 
 def test_trap_68_what_is_destroyed_is_told_apart_from_what_is_hidden(company: Running, open_tracker: Open) -> None:
