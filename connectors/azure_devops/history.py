@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+
+import msgspec
 
 from connectors.azure_devops import snapshots
 from connectors.azure_devops.answers import Revision
 from connectors.azure_devops.snapshots import Snapshot
 from connectors.base import Recall
+from connectors.typed import ready
 from warehouse.records import qualified_id
 
 _REMEMBERED_ITEMS = 5_000
+_REVISIONS_ASIDE = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,8 @@ class Plan:
     """Revisions are missing in between: the whole history must be fetched."""
     starts_over: bool = False
     """The history is told from its beginning, in place of what is stored."""
+    is_pulled: bool = False
+    """The item was asked for by its id: the feed sends the same revisions with some fields less."""
 
 
 def plan(item_id: int, revisions: Sequence[Revision], known: Snapshot | None, *, is_trusted: bool) -> Plan | None:
@@ -81,6 +88,35 @@ def completed(incomplete: Plan, fetched: Iterable[Revision]) -> Plan:
     )
 
 
+def pulled(item_id: int, fetched: Iterable[Revision], known: Snapshot | None) -> Plan | None:
+    """The plan for an item that was asked for by its id; None when nothing of it is to be seen."""
+    whole = {each.rev: each for each in fetched}
+    if not whole:
+        return None
+    revisions = [whole[rev] for rev in sorted(whole)]
+    return Plan(
+        item_id=item_id,
+        known=known,
+        base=None,
+        revisions=revisions,
+        newest=revisions[-1],
+        starts_over=True,
+        is_pulled=True,
+    )
+
+
+def as_fed(newest: Snapshot, known: Snapshot | None) -> Snapshot:
+    """The last revision of a pulled item, in the form with which the feed's next one can be compared.
+
+    Where the feed has sent that very revision, its fields count, with the values of now (paths of renamed nodes).
+    Elsewhere the snapshot is marked as not to be trusted: the next revision brings the whole history again.
+    """
+    if known is not None and known.rev == newest.rev and known.scope == newest.scope:
+        fields = {reference: newest.fields.get(reference, value) for reference, value in known.fields.items()}
+        return msgspec.structs.replace(newest, fields=fields)
+    return msgspec.structs.replace(newest, scope="")
+
+
 def by_item(revisions: Iterable[Revision]) -> dict[int, list[Revision]]:
     """The revisions of each item in order; of one that comes twice the last counts."""
     grouped: dict[int, dict[int, Revision]] = {}
@@ -116,3 +152,30 @@ class Memory:
         self._recent.move_to_end(item_id)
         if len(self._recent) > self._size:
             self._recent.popitem(last=False)
+
+
+class Aside:
+    """Revisions of items that are out of scope, packed, in case an item moves into scope in the course of a run.
+
+    Without it each such item would cost a request in a first run. The items that came last are kept.
+    """
+
+    def __init__(self, most: int = _REVISIONS_ASIDE) -> None:
+        self._most = most
+        self._packed: OrderedDict[int, list[bytes]] = OrderedDict()
+        self._count = 0
+
+    def keep(self, item_id: int, revisions: Iterable[Revision]) -> None:
+        """Lay these aside."""
+        packed = [zlib.compress(msgspec.msgpack.encode(each), level=1) for each in revisions]
+        self._packed.setdefault(item_id, []).extend(packed)
+        self._packed.move_to_end(item_id)
+        self._count += len(packed)
+        while self._count > self._most:
+            self._count -= len(self._packed.popitem(last=False)[1])
+
+    def take(self, item_id: int) -> list[Revision]:
+        """What was laid aside of an item."""
+        packed = self._packed.pop(item_id, [])
+        self._count -= len(packed)
+        return [msgspec.msgpack.decode(zlib.decompress(each), type=ready(Revision)) for each in packed]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.azure_devops.answers import Backlogs, Category, Node, Project, TypeInfo
 from connectors.azure_devops.fields import CANONICAL, RoleFields
@@ -31,12 +31,21 @@ class NodeIndex:
 
     by_id: Mapping[int, str] = field(default_factory=dict)
     by_path: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[int, str] = field(default_factory=dict)
+    """Path by number, as items have it."""
+    current: Mapping[str, str] = field(default_factory=dict)
+    """Path by GUID."""
 
     def guid(self, path: str | None, node_id: int | None) -> str | None:
         """The GUID of a node; the number counts before the path, since paths change when a node is renamed."""
         if node_id is not None and node_id in self.by_id:
             return self.by_id[node_id]
         return self.by_path.get(path.lower()) if path else None
+
+    def with_former(self, former: Mapping[str, int]) -> NodeIndex:
+        """The same, and nodes are known by their former paths (path → number) too, unless others have those now."""
+        guids = {path.lower(): self.by_id[node] for path, node in former.items() if node in self.by_id}
+        return replace(self, by_path={**guids, **self.by_path})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +127,14 @@ def index(roots: Iterable[Node]) -> NodeIndex:
     """The nodes of some trees. The path of a node is the names from its root down, as items have it."""
     by_id: dict[int, str] = {}
     by_path: dict[str, str] = {}
+    paths: dict[int, str] = {}
     open_nodes = [(root, root.name) for root in roots]
     while open_nodes:
         node, path = open_nodes.pop()
         by_id[node.id] = by_path[path.lower()] = node.identifier
+        paths[node.id] = path
         open_nodes += [(child, f"{path}\\{child.name}") for child in node.children or ()]
-    return NodeIndex(by_id, by_path)
+    return NodeIndex(by_id, by_path, paths, {by_id[node]: path for node, path in paths.items()})
 
 
 class Organisation:
