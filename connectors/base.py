@@ -77,6 +77,16 @@ class Progress:
     total: int | None = None
 
 
+SHORTFALL_SHARE = 0.05
+SHORTFALL_ISSUES = 2
+
+
+def is_short(received: int, expected: int) -> bool:
+    """Whether clearly fewer came than the tracker's own count promised; counts are approximate and may lag a little."""
+    missing = expected - received
+    return missing > SHORTFALL_ISSUES and missing > expected * SHORTFALL_SHARE
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """One kind of thing a connector yields. Streams are synced in the connector's order: parents before children."""
@@ -255,6 +265,10 @@ class Connector(Protocol):
 
     def streams(self) -> Sequence[Stream]:
         """The streams in the order in which they must be synced."""
+        ...
+
+    def census(self) -> Census:
+        """What reconciling asks; to be used after the streams of a run, which learn whom and what is known."""
         ...
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from connectors.base import Counters, Identity, Page, Stream, Survey
 from connectors.errors import AuthenticationError, SourceError
 from connectors.http import HttpSettings, SourceHttp
 from connectors.jira import answers
+from connectors.jira.census import JiraCensus
 from connectors.jira.cloud import CloudDialect
 from connectors.jira.dialect import Dialect
 from connectors.jira.entities import level_of
@@ -107,7 +108,14 @@ class JiraConnector:
             f"{self._settings.url} is Jira Data Center (version {server.version}); only Jira Cloud can be read"
         )
 
+    def census(self) -> JiraCensus:
+        """Who is there, and where those went that are not."""
+        return JiraCensus(self._site, self._issue_pages())
+
     def _issues(self, bookmark: str | None) -> Iterator[Page]:
+        yield from self._issue_pages().pages(bookmark)
+
+    def _issue_pages(self) -> IssuePages:
         site = self._site
         context = MappingContext(
             source_id=self._settings.source_id,
@@ -127,7 +135,7 @@ class JiraConnector:
             asks_for_people=self._streams.may_ask_for_people,
             asks_for_sprints=site.boards.is_open,
         )
-        yield from IssuePages(site, context, newcomers).pages(bookmark)
+        return IssuePages(site, context, newcomers)
 
     def _login_hint(self) -> str:
         """What else may be the matter with a refused login."""

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from connectors.base import Page, Progress
+from connectors.base import Page, Progress, is_short
 from connectors.flight import side_by_side
 from connectors.jira.bookmark import State, Walk, Window, read_state
-from connectors.jira.dialect import Dialect
+from connectors.jira.dialect import Dialect, Found
 from connectors.jira.mapping import NOT_STORED, MappedPage, MappingContext, map_page
 from connectors.jira.newcomers import Newcomers
 from connectors.jira.settings import JiraSettings, start_of
 from connectors.jira.site import Site
 from connectors.jira.values import epoch_milliseconds
-from connectors.jira.walk import Question, halves, in_groups, is_short, plan
+from connectors.jira.walk import Question, halves, in_groups, plan
 
 
 @dataclass(slots=True)
@@ -53,6 +53,16 @@ class IssuePages:
         yield Page(bookmark=state.text(), problems=problems, progress=Progress(done=0, total=total))
         yield from self._walk(state, walk)
 
+    def by_id(self, natives: Sequence[str]) -> Found:
+        """The issues by native id, wherever they are now, with their histories. Safe to call from several threads."""
+        return self._dialect.by_id(natives, self._left_out)
+
+    def page_of(self, found: Found) -> tuple[Page, MappedPage]:
+        """A page without a bookmark, and what it was made of."""
+        mapped = map_page(self._context, found.issues, found.histories)
+        records = (*self._newcomers.records(mapped.mentions), *mapped.records)
+        return Page(records=records, replacements=mapped.replacements), mapped
+
     def _new_walk(self, state: State) -> tuple[Walk, list[str]]:
         """New units in full, the others for changes; problems name units that cannot be searched."""
         started_at = epoch_milliseconds(self._settings.now())
@@ -75,7 +85,7 @@ class IssuePages:
 
     def _walk(self, state: State, walk: Walk) -> Generator[Page, None, State]:
         """Pages of the windows that are not done; gives back the state after the walk."""
-        tally = _Tally(total=sum(window.count for window in walk.windows))
+        tally = _Tally(total=sum(window.count for n, window in enumerate(walk.windows) if n not in walk.done))
         short: list[int] = []
         while todo := [n for n in range(len(walk.windows)) if n not in walk.done and n not in short]:
             chains = [self._chain(walk.query(number)) for number in todo]
@@ -84,10 +94,14 @@ class IssuePages:
                 if mapped is not None:
                     yield self._page(number, mapped, tally)
                     continue
-                parts = self._missing_parts(walk, number, len(tally.seen.pop(number, ())))
+                walked = len(tally.seen.pop(number, ()))
+                parts = self._missing_parts(walk, number, walked)
                 if parts is None:
                     short.append(number)
                     continue
+                if parts:  # its issues come again with the halves
+                    tally.issues -= walked
+                    tally.total += sum(half.count for half in parts) - walk.windows[number].count
                 walk = Walk(walk.started_at, walk.groups, walk.windows + parts, [*walk.done, number])
                 yield Page(bookmark=msgspec.structs.replace(state, walk=walk).text())
         return (yield from self._end(state, walk, short, tally))
@@ -102,7 +116,7 @@ class IssuePages:
             f"{walk.windows[number].count} issues; the next run asks for all of them once more"
             for number in short
         ]
-        yield Page(bookmark=state.text(), problems=problems, progress=Progress(done=tally.issues, total=tally.issues))
+        yield Page(bookmark=state.text(), problems=problems, progress=Progress(done=tally.issues, total=tally.total))
         return state
 
     def _chain(self, query: str) -> Iterator[MappedPage]:
@@ -112,8 +126,10 @@ class IssuePages:
                 yield map_page(self._context, found.issues, found.histories)
 
     def _page(self, number: int, mapped: MappedPage, tally: _Tally) -> Page:
-        tally.seen.setdefault(number, set()).update(mapped.issue_ids)
-        tally.issues += len(mapped.issue_ids)
+        seen = tally.seen.setdefault(number, set())
+        tally.issues -= len(seen)
+        seen.update(mapped.issue_ids)
+        tally.issues += len(seen)
         return Page(
             records=(*self._newcomers.records(mapped.mentions), *mapped.records),
             replacements=mapped.replacements,

@@ -107,13 +107,17 @@ class Site:
         try:
             found = self._find_boards(problems)
         except (PermissionMissing, NotFound) as error:
-            return Boards(notes=(f"boards and sprints are left out: {error}",), is_open=False)
+            said = f"boards and sprints are left out: {error}"
+            if self.settings.boards:  # nothing at all is pulled then
+                return Boards(problems=(said,), is_open=False)
+            return Boards(notes=(said,), is_open=False)
         answered = in_order(self.pool, self.gateway.board_configuration, [board.id for board in found], self.width)
         configurations: dict[int, answers.BoardConfiguration] = {}
-        notes = []
+        notes: list[str] = []
+        refused = problems if self.settings.boards else notes  # a board that is configured brings its issues
         for board, answer in zip(found, answered, strict=True):
             if isinstance(answer, Refused):
-                notes.append(f"board {board.id} ({board.name}): its configuration is not shown: {answer.reason}")
+                refused.append(f"board {board.id} ({board.name}): its configuration is not shown: {answer.reason}")
             else:
                 configurations[board.id] = answer
         return Boards(found=tuple(found), configurations=configurations, notes=tuple(notes), problems=tuple(problems))

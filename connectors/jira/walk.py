@@ -20,8 +20,6 @@ WINDOW_ISSUES = 1_000
 ATTEMPTS = 3
 _MINUTE = 60_000
 _PROJECTS_ASKED = 100
-_SHORTFALL_SHARE = 0.05
-_SHORTFALL_ISSUES = 2
 
 Span = tuple[int, int]
 """Creation instants [from, to), epoch milliseconds; whole minutes, so that JQL's precision does not matter."""
@@ -104,12 +102,6 @@ def in_groups(units: Sequence[Unit], condition: str) -> list[Question]:
         ),
         *(Question((unit,), condition) for unit in others),
     ]
-
-
-def is_short(walked: int, expected: int) -> bool:
-    """Whether clearly fewer issues came than the count promised; counts are approximate and may lag a little."""
-    missing = expected - walked
-    return missing > _SHORTFALL_ISSUES and missing > expected * _SHORTFALL_SHARE
 
 
 def halves(dialect: Dialect, window: Window, jql: str) -> list[Window]:
