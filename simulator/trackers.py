@@ -11,17 +11,20 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from simulator.azure_devops.app import make_app as make_azure_devops
-from simulator.azure_devops.organization import Organization
+from simulator.azure_devops.organization import Organization, guid
 from simulator.company import Company, Product
 from simulator.faults import Fault
 from simulator.jira_cloud.app import make_app as make_jira
 from simulator.jira_cloud.history import issue_items
 from simulator.jira_cloud.site import Site
-from simulator.life.generate import advance, make_world
+from simulator.life.acts import act
+from simulator.life.generate import advance, make_world, pass_time
 from simulator.life.world import World
 
 EMAIL = "bot@acme.example"
-ORGANIZATION = "contoso"
+ORGANIZATION, COLLECTION = "/contoso", "/tfs/DefaultCollection"
+SERVER_CEILING = "7.0"
+TRACKERS = ("jira_cloud", "azure_devops", "azure_devops_server")  # in the order of their ports
 DEFAULT_ISSUES, DEFAULT_SEED, DEFAULT_NOW = 2_000, 7, "2026-09-30T18:00:00Z"
 _IDS = re.compile(r"(?<!/api)/(\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27})(?=/|$)")
 
@@ -38,17 +41,16 @@ class Settings:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Trackers:
-    """The company, the two trackers that show it, the faults to come, and the requests so far."""
+    """The company, the trackers that show it, the faults to come, and the requests so far."""
 
     settings: Settings
     world: World
     site: Site
     organization: Organization
+    server: Organization
     apps: dict[str, ASGIApp]
     faults: list[Fault] = field(default_factory=list)
-    requests: dict[str, Counter[str]] = field(
-        default_factory=lambda: {"jira_cloud": Counter(), "azure_devops": Counter()}
-    )
+    requests: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in TRACKERS})
 
     @property
     def company(self) -> Company:
@@ -59,6 +61,14 @@ class Trackers:
         """Let so many nights pass."""
         advance(self.world, nights)
 
+    def act(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Let somebody do one thing now; ValueError says what is wrong with the command."""
+        return act(self.world, command)
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the company's clock; nothing else happens."""
+        pass_time(self.world, round(seconds * 1000))
+
     def count(self, tracker: str, method: str, path: str) -> None:
         """Note a request; ids in the path count as one."""
         self.requests[tracker][f"{method} {_IDS.sub('/{id}', path)}"] += 1
@@ -67,19 +77,39 @@ class Trackers:
         """The first fault that hits a request of this path."""
         return next((fault for fault in self.faults if fault.strikes(path)), None)
 
-    def tell(self, name: str, value: Any) -> None:  # noqa: ANN401 - of the setting's own type
-        """Change a switch: `page_cap`, `feed_batch`, `wiql_cap`, `newest_api_version`, `deletes_in_jira`."""
-        holder = next(
-            (h for h in (self.site, self.organization, self.world) if name in _SWITCHES.get(type(h), ())), None
-        )
-        if holder is None or not isinstance(value, type(getattr(holder, name))):
+    def tell(self, name: str, value: Any, tracker: str = "") -> None:  # noqa: ANN401 - of the setting's own type
+        """Turn a switch of `SWITCHES`, at one tracker or at all that have it."""
+        holders: dict[str, Any] = {
+            "jira_cloud": self.site,
+            "azure_devops": self.organization,
+            "azure_devops_server": self.server,
+            "world": self.world,
+        }
+        found = [h for key, h in holders.items() if tracker in {"", key} and name in SWITCHES.get(type(h), ())]
+        if not found or not all(isinstance(value, type(getattr(holder, name))) for holder in found):
             raise ValueError(f"{name} cannot be set so")
-        setattr(holder, name, value)
+        for holder in found:
+            setattr(holder, name, value)
+        self.company.age += 1  # nothing that was kept may be shown again
 
 
-_SWITCHES: dict[type, tuple[str, ...]] = {
+SWITCHES: dict[type, tuple[str, ...]] = {
     Site: ("page_cap",),
-    Organization: ("feed_batch", "wiql_cap", "newest_api_version"),
+    Organization: (
+        "feed_batch",
+        "wiql_cap",
+        "newest_api_version",
+        "sign_in",
+        "capacity_shape",
+        "identity_shape",
+        "recycle_bin_shape",
+        "process",
+        "zone",
+        "empty_projects",
+        "hidden_projects",
+        "hidden_areas",
+        "token_seconds",
+    ),
     World: ("deletes_in_jira",),
 }
 
@@ -89,9 +119,25 @@ def make_trackers(settings: Settings) -> Trackers:
     now = round(datetime.fromisoformat(settings.now).timestamp() * 1000)
     world = make_world(seed=settings.seed, issues=settings.issues, now=now)
     site = Site(company=world.company, email=EMAIL, token=f"jira-{settings.seed}-token")
-    organization = Organization(company=world.company, name=ORGANIZATION, token=f"pat-{settings.seed}-token")
-    apps = {"jira_cloud": make_jira(site), "azure_devops": make_azure_devops(organization)}
-    return Trackers(settings=settings, world=world, site=site, organization=organization, apps=apps)
+    organization = Organization(
+        company=world.company,
+        base=ORGANIZATION,
+        token=f"pat-{settings.seed}-token",
+        tenant_id=guid("tenant", settings.seed),
+        client_id=guid("client", settings.seed),
+        client_secret=f"secret-{settings.seed}~client",
+    )
+    server = Organization(
+        company=world.company,
+        base=COLLECTION,
+        token=f"server-pat-{settings.seed}-token",
+        is_server=True,
+        newest_api_version=SERVER_CEILING,
+        sign_in="401",
+    )
+    apps = {"jira_cloud": make_jira(site)}
+    apps |= {"azure_devops": make_azure_devops(organization), "azure_devops_server": make_azure_devops(server)}
+    return Trackers(settings=settings, world=world, site=site, organization=organization, server=server, apps=apps)
 
 
 def instant(at: int) -> str:
@@ -101,18 +147,32 @@ def instant(at: int) -> str:
 
 def introduction(trackers: Trackers) -> dict[str, Any]:
     """What somebody needs to connect."""
-    site, organization = trackers.site, trackers.organization
+    site = trackers.site
     jira_projects = [project.key for project in site.product.projects.values()]
-    main = organization.product.teams.values()
     return {
         "now": instant(trackers.company.now),
         "jira_cloud": {"url": site.url, "email": site.email, "token": site.token, "projects": jira_projects},
-        "azure_devops": {
-            "url": organization.url,
-            "token": organization.token,
-            "projects": sorted({organization.product.projects[team.project_id].name for team in main}),
-            "teams": [team.name for team in main],
-        },
+        "azure_devops": _introduce(trackers.organization) | {"entra": _entra(trackers.organization)},
+        "azure_devops_server": _introduce(trackers.server),
+    }
+
+
+def _introduce(organization: Organization) -> dict[str, Any]:
+    teams = organization.product.teams.values()
+    return {
+        "url": organization.url,
+        "token": organization.token,
+        "projects": sorted({organization.product.projects[team.project_id].name for team in teams}),
+        "teams": [team.name for team in teams],
+    }
+
+
+def _entra(organization: Organization) -> dict[str, str]:
+    return {
+        "authority": organization.url.removesuffix(organization.base),
+        "tenant_id": organization.tenant_id,
+        "client_id": organization.client_id,
+        "client_secret": organization.client_secret,
     }
 
 
@@ -131,6 +191,7 @@ def report(trackers: Trackers) -> dict[str, Any]:
         "requests": dict(sorted(sum(trackers.requests.values(), Counter[str]()).items())),
         "jira_cloud": jira | _requests(trackers, "jira_cloud"),
         "azure_devops": azure | _requests(trackers, "azure_devops"),
+        "azure_devops_server": azure | _requests(trackers, "azure_devops_server"),
     }
 
 

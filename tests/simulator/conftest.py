@@ -59,6 +59,27 @@ def azure(running: Running, connect: Callable[[Running], tuple[httpx.Client, htt
 
 
 @pytest.fixture(scope="session")
+def open_server() -> Iterator[Callable[[Running], httpx.Client]]:
+    """Makes a client of the Azure DevOps Server."""
+    clients: list[httpx.Client] = []
+
+    def made(simulator: Running) -> httpx.Client:
+        url, auth = simulator.azure_devops_server_url, simulator.azure_devops_server_auth
+        clients.append(httpx.Client(base_url=url, auth=auth, timeout=30, verify=TLS))
+        return clients[-1]
+
+    yield made
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def server(running: Running, open_server: Callable[[Running], httpx.Client]) -> httpx.Client:
+    """The unchanging collection of the Azure DevOps Server."""
+    return open_server(running)
+
+
+@pytest.fixture(scope="session")
 def walk_jql() -> Callable[..., list[dict[str, Any]]]:
     """Reads all pages of a search."""
 
