@@ -16,6 +16,7 @@ import uvicorn
 from simulator.company import Company
 from simulator.faults import read_fault
 from simulator.front import Front
+from simulator.jira_data_center.server import CONTEXT
 from simulator.trackers import (
     DEFAULT_NOW,
     DEFAULT_SEED,
@@ -64,6 +65,7 @@ def make_server(trackers: Trackers, sockets: list[socket.socket], on_ready: Call
     ports = [listener.getsockname()[1] for listener in sockets]
     origins = {name: f"http://{HOST}:{port}" for name, port in zip(TRACKERS, ports, strict=True)}
     trackers.site.url = origins["jira_cloud"]
+    trackers.data_center.site.url = origins["jira_data_center"] + CONTEXT
     trackers.organization.url = origins["azure_devops"] + trackers.organization.base
     trackers.server.url = origins["azure_devops_server"] + trackers.server.base
     front = Front(trackers, dict(zip(ports, TRACKERS, strict=True)))
@@ -94,6 +96,16 @@ class Running:
     def jira_auth(self) -> tuple[str, str]:
         """E-mail and token of the Jira site."""
         return self.trackers.site.email, self.trackers.site.token
+
+    @property
+    def jira_data_center_url(self) -> str:
+        """The address of the Jira Data Center, with its context path."""
+        return self.trackers.data_center.site.url
+
+    @property
+    def jira_data_center_token(self) -> str:
+        """The personal access token of the Jira Data Center."""
+        return self.trackers.data_center.site.token
 
     @property
     def azure_devops_url(self) -> str:

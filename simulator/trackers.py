@@ -14,17 +14,28 @@ from simulator.azure_devops.app import make_app as make_azure_devops
 from simulator.azure_devops.organization import Organization, guid
 from simulator.company import Company, Product
 from simulator.faults import Fault
-from simulator.jira_cloud.app import make_app as make_jira
-from simulator.jira_cloud.history import issue_items
-from simulator.jira_cloud.site import Site
+from simulator.jira.site import Site
+from simulator.jira_cloud.app import make_app as make_jira_cloud
+from simulator.jira_cloud.login import Cloud
+from simulator.jira_data_center.app import make_app as make_jira_data_center
+from simulator.jira_data_center.server import Server
+from simulator.jiras import (
+    JIRA_SWITCHES,
+    introduce_cloud,
+    introduce_data_center,
+    is_sound,
+    jira_entries,
+    jira_holders,
+    make_cloud,
+    make_data_center,
+)
 from simulator.life.acts import act
 from simulator.life.generate import advance, make_world, pass_time
 from simulator.life.world import World
 
-EMAIL = "bot@acme.example"
 ORGANIZATION, COLLECTION = "/contoso", "/tfs/DefaultCollection"
 SERVER_CEILING = "7.0"
-TRACKERS = ("jira_cloud", "azure_devops", "azure_devops_server")  # in the order of their ports
+TRACKERS = ("jira_cloud", "azure_devops", "jira_data_center", "azure_devops_server")  # in the order of their ports
 DEFAULT_ISSUES, DEFAULT_SEED, DEFAULT_NOW = 2_000, 7, "2026-09-30T18:00:00Z"
 _IDS = re.compile(r"(?<!/api)/(\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27})(?=/|$)")
 
@@ -45,7 +56,8 @@ class Trackers:
 
     settings: Settings
     world: World
-    site: Site
+    cloud: Cloud
+    data_center: Server
     organization: Organization
     server: Organization
     apps: dict[str, ASGIApp]
@@ -56,6 +68,11 @@ class Trackers:
     def company(self) -> Company:
         """The company as it is now."""
         return self.world.company
+
+    @property
+    def site(self) -> Site:
+        """The Jira Cloud site."""
+        return self.cloud.site
 
     def advance(self, nights: int) -> None:
         """Let so many nights pass."""
@@ -79,14 +96,15 @@ class Trackers:
 
     def tell(self, name: str, value: Any, tracker: str = "") -> None:  # noqa: ANN401 - of the setting's own type
         """Turn a switch of `SWITCHES`, at one tracker or at all that have it."""
-        holders: dict[str, Any] = {
-            "jira_cloud": self.site,
-            "azure_devops": self.organization,
-            "azure_devops_server": self.server,
-            "world": self.world,
-        }
-        found = [h for key, h in holders.items() if tracker in {"", key} and name in SWITCHES.get(type(h), ())]
-        if not found or not all(isinstance(value, type(getattr(holder, name))) for holder in found):
+        holders: list[tuple[str, Any]] = [
+            *jira_holders(self.cloud, self.data_center),
+            ("azure_devops", self.organization),
+            ("azure_devops_server", self.server),
+            ("world", self.world),
+        ]
+        found = [h for key, h in holders if tracker in {"", key} and name in SWITCHES.get(type(h), ())]
+        is_typed = found and all(isinstance(value, type(getattr(holder, name))) for holder in found)
+        if not is_typed or not is_sound(name, value):
             raise ValueError(f"{name} cannot be set so")
         for holder in found:
             setattr(holder, name, value)
@@ -94,7 +112,7 @@ class Trackers:
 
 
 SWITCHES: dict[type, tuple[str, ...]] = {
-    Site: ("page_cap",),
+    **JIRA_SWITCHES,
     Organization: (
         "feed_batch",
         "wiql_cap",
@@ -118,7 +136,7 @@ def make_trackers(settings: Settings) -> Trackers:
     """A fresh company and its trackers; their addresses are filled in once they listen."""
     now = round(datetime.fromisoformat(settings.now).timestamp() * 1000)
     world = make_world(seed=settings.seed, issues=settings.issues, now=now)
-    site = Site(company=world.company, email=EMAIL, token=f"jira-{settings.seed}-token")
+    cloud, data_center = make_cloud(world, settings.seed), make_data_center(world, settings.seed)
     organization = Organization(
         company=world.company,
         base=ORGANIZATION,
@@ -135,9 +153,17 @@ def make_trackers(settings: Settings) -> Trackers:
         newest_api_version=SERVER_CEILING,
         sign_in="401",
     )
-    apps = {"jira_cloud": make_jira(site)}
+    apps = {"jira_cloud": make_jira_cloud(cloud), "jira_data_center": make_jira_data_center(data_center)}
     apps |= {"azure_devops": make_azure_devops(organization), "azure_devops_server": make_azure_devops(server)}
-    return Trackers(settings=settings, world=world, site=site, organization=organization, server=server, apps=apps)
+    return Trackers(
+        settings=settings,
+        world=world,
+        cloud=cloud,
+        data_center=data_center,
+        organization=organization,
+        server=server,
+        apps=apps,
+    )
 
 
 def instant(at: int) -> str:
@@ -147,12 +173,11 @@ def instant(at: int) -> str:
 
 def introduction(trackers: Trackers) -> dict[str, Any]:
     """What somebody needs to connect."""
-    site = trackers.site
-    jira_projects = [project.key for project in site.product.projects.values()]
     return {
         "now": instant(trackers.company.now),
-        "jira_cloud": {"url": site.url, "email": site.email, "token": site.token, "projects": jira_projects},
+        "jira_cloud": introduce_cloud(trackers.cloud),
         "azure_devops": _introduce(trackers.organization) | {"entra": _entra(trackers.organization)},
+        "jira_data_center": introduce_data_center(trackers.data_center),
         "azure_devops_server": _introduce(trackers.server),
     }
 
@@ -178,10 +203,9 @@ def _entra(organization: Organization) -> dict[str, str]:
 
 def report(trackers: Trackers) -> dict[str, Any]:
     """The truth about the company, to check a connector against, and the requests so far."""
-    site, organization = trackers.site, trackers.organization
-    entries = [items for issue in site.product.alive() for items in issue_items(site, issue) if items]
+    organization = trackers.organization
     feed = organization.feed
-    jira = _facts(site.product) | {"histories": len(entries), "changes": sum(map(len, entries))}
+    jira = _facts(trackers.site.product)
     azure = _facts(organization.product) | feed.facts(organization.product)
     azure["work_items"] = azure["issues"]
     return {
@@ -189,8 +213,9 @@ def report(trackers: Trackers) -> dict[str, Any]:
         "nights": trackers.world.nights,
         "issues": jira["issues"] + azure["issues"],
         "requests": dict(sorted(sum(trackers.requests.values(), Counter[str]()).items())),
-        "jira_cloud": jira | _requests(trackers, "jira_cloud"),
+        "jira_cloud": jira | jira_entries(trackers.site) | _requests(trackers, "jira_cloud"),
         "azure_devops": azure | _requests(trackers, "azure_devops"),
+        "jira_data_center": jira | jira_entries(trackers.data_center.site) | _requests(trackers, "jira_data_center"),
         "azure_devops_server": azure | _requests(trackers, "azure_devops_server"),
     }
 
