@@ -132,7 +132,7 @@ def _run_of(config: Config, options: SyncOptions, name: str) -> SourceRun:
         name=name,
         full=options.full,
         reads_bookmarks=options.since is None,
-        census_now=options.census_now or options.full,
+        census_now=options.census_now,
         census_every_seconds=config.sync.census_every_seconds,
         rules=CensusRules(
             max_loss=config.sync.max_loss,

@@ -89,7 +89,7 @@ def _count(job: Job, run: SourceRun, source: Connector, identity: Identity, endi
         last = last_census(connection, run.name)
         if last.account is None:
             note_account(connection, run.name, identity.account)
-    if not (run.census_now or _is_due(job, run, last)):
+    if not (run.census_now or run.full or _is_due(job, run, last)):
         return
     with job.noted(run.name, CENSUS, source.counters, ending.outcomes) as tally:
         ending.census = take_census(job, run.name, source.census(), run.rules, identity, last, tally)

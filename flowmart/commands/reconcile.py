@@ -30,10 +30,11 @@ def command(
     max_in_flight: MaxInFlight = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Compare the warehouse with the trackers: issue ids, counts and Jira's own sprint reports.
+    """Compare the warehouse with the trackers.
 
-    Syncs first, marks issues that were deleted, moved away or hidden, and pulls those that are missing. Differences
-    are shown and stored in the table data_quality. Exit code 3 when there are any, 1 when a source failed.
+    Syncs first. Then come the ids of all issues (what was deleted, moved away or hidden is marked, what is missing is
+    pulled), their counts, and Jira's own sprint reports. Differences are shown and stored in the table data_quality.
+    Exit code 3 when there are any, 1 when a source failed.
     """
     session = session_of(context)
     config, now = session.config(), session.begin()
