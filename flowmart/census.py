@@ -119,10 +119,11 @@ def _listed(parts: Sequence[CensusPart]) -> frozenset[str]:
 def _missing(parts: Sequence[CensusPart], alive: Sequence[Held], rules: CensusRules) -> Iterator[Missing]:
     """What is alive here and listed nowhere; not in parts that cannot be believed.
 
-    A problem whose project is not known (it cannot be seen) covers every project that no other part lists.
+    A problem whose project is not known here (it cannot be seen) covers every project that no other part lists.
     """
     listed = _listed(parts)
-    doubted = {part.project_id for part in parts if part.problem is not None}
+    known = {held.project_id for held in alive}
+    doubted = {part.project_id if part.project_id in known else None for part in parts if part.problem is not None}
     believed = {part.project_id for part in parts if part.problem is None} - doubted
     since = rules.history_since and datetime.combine(rules.history_since, time(), UTC)
     for held in alive:

@@ -185,8 +185,11 @@ def test_a_part_that_tells_a_problem_marks_nobody_of_its_project(night: Night) -
     assert marked(night) == {}
 
 
-def test_a_problem_of_an_unknown_project_covers_what_no_other_part_lists(night: Night) -> None:
-    hidden = CensusPart(label="a project", project_id=None, ids=frozenset(), problem="project PAY is not to be seen")
+@pytest.mark.parametrize("project_id", [None, "acme:a name"])
+def test_a_problem_of_an_unknown_project_covers_what_no_other_part_lists(night: Night, project_id: str | None) -> None:
+    hidden = CensusPart(
+        label="a project", project_id=project_id, ids=frozenset(), problem="project PAY is not to be seen"
+    )
     del night.source.issues[50]
     night.source.listed = [hidden, night.source.part("WEB")]
     report = night.sync()
