@@ -20,6 +20,9 @@ Recall = Callable[[Sequence[str]], Mapping[str, str]]
 It sees every page yielded so far, of this run and of earlier ones.
 """
 
+Held = Callable[[Sequence[str]], frozenset[str]]
+"""Those of these issue ids that the warehouse has, alive or marked; it too sees every page yielded so far."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
@@ -81,9 +84,11 @@ SHORTFALL_SHARE = 0.05
 SHORTFALL_ISSUES = 2
 
 
-def is_short(received: int, expected: int) -> bool:
-    """Whether clearly fewer came than the tracker's own count promised; counts are approximate and may lag a little."""
+def is_short(received: int, expected: int, *, exact: bool = False) -> bool:
+    """Whether fewer came than the tracker's own count promised: clearly fewer, where counts are approximate and lag."""
     missing = expected - received
+    if exact:
+        return missing > 0
     return missing > SHORTFALL_ISSUES and missing > expected * SHORTFALL_SHARE
 
 
@@ -127,7 +132,7 @@ class FieldChoice:
     """The tracker field that plays a role, and why it was chosen."""
 
     role: str
-    """`story_points`, `severity`, `found_in`, `sprint`, `epic_link`, `flagged`."""
+    """`story_points`, `severity`, `found_in`, `sprint`, `epic_link`, `parent`, `flagged`, `team`, `rank`."""
     native_ids: tuple[str, ...]
     """In order of preference: a project uses the first that is filled. Empty: none found."""
     name: str

@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy import Engine, select
 
-from connectors.base import Connector, Recall
+from connectors.base import Connector, Held, Recall
 from flowmart.census import CensusRules
 from flowmart.clock import utc_now
 from flowmart.config import Config
@@ -22,7 +22,7 @@ from flowmart.store import opened
 from flowmart.sync_source import SourceReport, SourceRun, sync_source
 from metrics.catalog import classify
 from warehouse.leases import hold
-from warehouse.tables.loaded import issue_snapshots
+from warehouse.tables.loaded import issue_snapshots, issues
 
 _RECALLED_AT_ONCE = 500
 
@@ -97,6 +97,7 @@ def connected(
                 config,
                 name,
                 recall=recall_from(engine),
+                held=held_from(engine),
                 now=now,
                 since=options.since,
                 max_in_flight=options.max_in_flight,
@@ -125,6 +126,20 @@ def recall_from(engine: Engine) -> Recall:
         return found
 
     return recall
+
+
+def held_from(engine: Engine) -> Held:
+    """Looks up the issues that committed pages stored."""
+
+    def held(issue_ids: Sequence[str]) -> frozenset[str]:
+        found: set[str] = set()
+        with engine.connect() as connection:
+            for start in range(0, len(issue_ids), _RECALLED_AT_ONCE):
+                some = issue_ids[start : start + _RECALLED_AT_ONCE]
+                found.update(connection.scalars(select(issues.c.issue_id).where(issues.c.issue_id.in_(some))))
+        return frozenset(found)
+
+    return held
 
 
 def _run_of(config: Config, options: SyncOptions, name: str) -> SourceRun:

@@ -1,4 +1,4 @@
-"""The shapes of Jira Cloud's answers, as far as they are read."""
+"""The shapes of Jira's answers, as far as they are read; what only one flavour sends is empty at the other."""
 
 from __future__ import annotations
 
@@ -15,13 +15,20 @@ class Answer(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 
 class Account(Answer, frozen=True, gc=False, rename="camel"):
-    """A person or app."""
+    """A person or app: Cloud tells its account id, Data Center its key, which stays, and its name, which does not."""
 
     account_id: str = ""
+    key: str = ""
+    name: str = ""
     display_name: str = ""
     email_address: str | None = None
     active: bool | None = None
     time_zone: str | None = None
+
+    @property
+    def native_id(self) -> str:
+        """The id that stays; empty when none is told."""
+        return self.account_id or self.key or self.name
 
 
 class ServerInfo(Answer, frozen=True, gc=False, rename="camel"):
@@ -37,6 +44,13 @@ class TenantInfo(Answer, frozen=True, gc=False, rename="camel"):
     """Where the site lives behind Atlassian's gateway."""
 
     cloud_id: str = ""
+
+
+class Resource(Answer, frozen=True, gc=False, rename="camel"):
+    """A site that an OAuth 2.0 login may use: its cloud id and its address for people."""
+
+    id: str
+    url: str = ""
 
 
 class Named(Answer, frozen=True, gc=False, rename="camel"):
@@ -136,31 +150,6 @@ class Board(Answer, frozen=True, gc=False, rename="camel"):
         return None if found is None else str(found)
 
 
-class EstimationField(Answer, frozen=True, gc=False, rename="camel"):
-    """The field that a board estimates with."""
-
-    field_id: str = ""
-
-
-class Estimation(Answer, frozen=True, gc=False, rename="camel"):
-    """How a board estimates."""
-
-    field: EstimationField | None = None
-
-
-class BoardFilter(Answer, frozen=True, gc=False, rename="camel"):
-    """The saved filter that says which issues a board shows."""
-
-    id: str
-
-
-class BoardConfiguration(Answer, frozen=True, gc=False, rename="camel"):
-    """How a board is set up."""
-
-    filter: BoardFilter | None = None
-    estimation: Estimation | None = None
-
-
 class Sprint(Answer, frozen=True, gc=False, rename="camel"):
     """A sprint, as boards list it (`origin_board_id`) and as the Sprint field holds it (`board_id`)."""
 
@@ -171,6 +160,8 @@ class Sprint(Answer, frozen=True, gc=False, rename="camel"):
     start_date: str | None = None
     end_date: str | None = None
     complete_date: str | None = None
+    activated_date: str | None = None
+    """Only Data Center tells it."""
     origin_board_id: int | None = None
     board_id: int | None = None
 
@@ -222,6 +213,7 @@ class Version(Answer, frozen=True, gc=False, rename="camel"):
     id: str
     name: str
     released: bool = False
+    archived: bool | None = None
     release_date: str | None = None
     start_date: str | None = None
 
@@ -231,6 +223,7 @@ class Values(Answer, frozen=True, gc=False, rename="camel"):
 
     values: list[msgspec.Raw]
     is_last: bool | None = None
+    total: int | None = None
 
 
 class Count(Answer, frozen=True, gc=False, rename="camel"):
@@ -245,6 +238,8 @@ class FoundIssue(Answer, frozen=True, gc=False, rename="camel"):
     id: str
     key: str = ""
     fields: msgspec.Raw = msgspec.Raw(b"null")
+    changelog: msgspec.Raw = msgspec.Raw(b"null")
+    """Only Data Center's search tells it, where it is asked to."""
 
 
 class SearchPage(Answer, frozen=True, gc=False, rename="camel"):
@@ -254,6 +249,13 @@ class SearchPage(Answer, frozen=True, gc=False, rename="camel"):
     next_page_token: str | None = None
 
 
+class StartPage(Answer, frozen=True, gc=False, rename="camel"):
+    """A page of Data Center's search; `total` counts what the whole query has."""
+
+    total: int
+    issues: list[FoundIssue] = []
+
+
 class Parent(Answer, frozen=True, gc=False, rename="camel"):
     """The parent of an issue."""
 
@@ -261,9 +263,18 @@ class Parent(Answer, frozen=True, gc=False, rename="camel"):
 
 
 class LinkType(Answer, frozen=True, gc=False, rename="camel"):
-    """A type of link."""
+    """A type of link, and what each side of such a link does to the other, in words."""
 
     name: str
+    id: str = ""
+    inward: str = ""
+    outward: str = ""
+
+
+class LinkTypes(Answer, frozen=True, gc=False, rename="camel"):
+    """All of them."""
+
+    issue_link_types: list[LinkType]
 
 
 class LinkedIssue(Answer, frozen=True, gc=False, rename="camel"):
@@ -326,6 +337,13 @@ class History(Answer, frozen=True, gc=False, rename="camel"):
     created: Moment
     author: Account | None = None
     items: list[Item] = []
+
+
+class Changelog(Answer, frozen=True, gc=False, rename="camel"):
+    """The history within an answer of Data Center; it is cut off where `total` counts more."""
+
+    histories: list[History] = []
+    total: int = 0
 
 
 class IssueChangelog(Answer, frozen=True, gc=False, rename="camel"):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import httpx
 import msgspec
 
-from connectors.errors import SourceError, TrackerUnavailable, UnexpectedResponse
+from connectors.errors import TrackerUnavailable, UnexpectedResponse
 from connectors.http import SourceHttp, decode, raise_for_status
 from connectors.jira import answers
 from connectors.jira.dialect import Found
@@ -16,6 +15,8 @@ from connectors.jira.paging import LISTED, by_start, by_token, each
 KIND = "jira_cloud"
 _SEARCH, _HISTORIES = "rest/api/3/search/jql", "rest/api/3/changelog/bulkfetch"
 _ISSUES_FOUND = 100
+_ISSUES_TOGETHER = 400
+"""Pages of a search are gathered up to here, and their histories asked for at once."""
 _KEYS_FOUND = 5_000
 _FETCHED = 100
 _USERS_LISTED = 1_000
@@ -30,6 +31,8 @@ class CloudDialect:
     """See `connectors.jira.dialect.Dialect`."""
 
     kind = KIND
+    counts_exactly = False
+    links_epics_by_key = False
 
     def __init__(self, http: SourceHttp) -> None:
         self._http = http
@@ -59,21 +62,30 @@ class CloudDialect:
             found += [each(raw, answers.Account) for raw in page.values]
         return found
 
+    def project_of_board(self, board_id: int) -> str | None:  # noqa: ARG002 - Cloud's boards tell it themselves
+        """Nothing: a board that has a project names it."""
+        return None
+
     def count(self, jql: str) -> int:
         """About how many issues a query has."""
         return self._http.fetch("POST", "rest/api/3/search/approximate-count", answers.Count, body={"jql": jql}).count
 
-    def edge(self, jql: str, order: str) -> answers.FoundIssue | None:
-        """The first issue of a query in that order, with `created` only; None if there is none."""
-        body = {"jql": f"{jql} ORDER BY {order}", "fields": ["created"], "maxResults": 1}
+    def edge(self, jql: str, order: str, field: str = "created") -> answers.FoundIssue | None:
+        """The first issue of a query in that order, with one field only; None if there is none."""
+        body = {"jql": f"{jql} ORDER BY {order}", "fields": [field], "maxResults": 1}
         page = self._http.fetch("POST", _SEARCH, answers.SearchPage, body=body)
         return page.issues[0] if page.issues else None
 
     def search(self, jql: str, left_out: Iterable[str] = ()) -> Iterator[Found]:
         """Pages of a query's issues with all fields but `left_out`; pages may be short or empty."""
         body = {"jql": f"{jql} ORDER BY id ASC", "fields": _all_but(left_out), "maxResults": _ISSUES_FOUND}
+        gathered: list[answers.FoundIssue] = []
+        enough = 1  # the first page goes alone: it may be all there is, and tells whether it is
         for page in by_token(self._http, _SEARCH, body, answers.SearchPage):
-            yield self._with_histories(page.issues)
+            gathered += page.issues
+            if len(gathered) >= enough or not page.next_page_token:
+                yield self._with_histories(gathered, has_more=bool(page.next_page_token))
+                gathered, enough = [], _ISSUES_TOGETHER
 
     def keys(self, jql: str) -> Iterator[Sequence[answers.FoundIssue]]:
         """Pages of a query's issues with id and key."""
@@ -89,6 +101,15 @@ class CloudDialect:
             found += self._http.fetch("POST", "rest/api/3/issue/bulkfetch", answers.SearchPage, body=body).issues
         return self._with_histories(found)
 
+    def ids_of(self, keys: Sequence[str]) -> dict[str, str]:
+        """Ids by key; keys of issues that are gone, renamed or not for this account are left out."""
+        found: dict[str, str] = {}
+        for first in range(0, len(keys), _FETCHED):
+            body = {"issueIdsOrKeys": list(keys[first : first + _FETCHED]), "fields": ["key"]}
+            page = self._http.fetch("POST", "rest/api/3/issue/bulkfetch", answers.SearchPage, body=body)
+            found.update((issue.key, issue.id) for issue in page.issues if issue.key in keys)
+        return found
+
     def histories(self, issue_ids: Sequence[str]) -> dict[str, list[answers.History]]:
         """The complete histories of the issues; those without any are left out."""
         found: dict[str, list[answers.History]] = {}
@@ -100,17 +121,8 @@ class CloudDialect:
                     found.setdefault(changelog.issue_id, []).extend(_histories(changelog))
         return found
 
-    def cloud_id(self) -> str:
-        """Id of the site behind Atlassian's gateway, asked without login; empty when it is not told."""
-        try:
-            response = self._http.client.get(self._http.url("_edge/tenant_info"), auth=None)
-            raise_for_status(response)
-            return decode(response, answers.TenantInfo).cloud_id
-        except (SourceError, httpx.HTTPError):
-            return ""
-
-    def _with_histories(self, issues: Sequence[answers.FoundIssue]) -> Found:
-        return Found(issues, self.histories([issue.id for issue in issues]) if issues else {})
+    def _with_histories(self, issues: Sequence[answers.FoundIssue], *, has_more: bool = False) -> Found:
+        return Found(issues, self.histories([issue.id for issue in issues]) if issues else {}, has_more)
 
     def _users_page(self, start: int) -> list[answers.Account]:
         """One page; the server answers 409 when it takes too long, so that it is asked again a few times."""
