@@ -10,6 +10,7 @@ from connectors.errors import AuthenticationError, SourceError
 from connectors.http import HttpSettings, SourceHttp
 from connectors.jira import answers
 from connectors.jira.cloud import CloudDialect
+from connectors.jira.data_center import DataCenterDialect
 from connectors.jira.dialect import Dialect
 from connectors.jira.entities import level_of
 from connectors.jira.gateway import Gateway
@@ -26,6 +27,9 @@ from connectors.jira.survey import survey
 from connectors.jira.worklogs import WorklogPages
 
 __all__ = ["JiraConnector", "JiraSettings"]
+
+_OLDEST = (8, 14)
+"""The first Jira with personal access tokens."""
 
 
 class JiraConnector:
@@ -79,7 +83,7 @@ class JiraConnector:
         account = dialect.myself()
         return Identity(
             kind=dialect.kind,
-            account=account.account_id,
+            account=account.native_id,
             display_name=account.display_name,
             version=server.version,
             time_zone=account.time_zone,
@@ -112,18 +116,23 @@ class JiraConnector:
     def _dialect(self, server: answers.ServerInfo) -> Dialect:
         if server.deployment_type == "Cloud":
             return self._cloud
-        raise SourceError(
-            f"{self._settings.url} is Jira Data Center (version {server.version}); only Jira Cloud can be read"
-        )
+        if server.version_numbers and server.version_numbers[:2] < _OLDEST:
+            raise SourceError(
+                f"{self._settings.url} is Jira {server.version}; Jira Server and Data Center can be read from version "
+                f"{'.'.join(map(str, _OLDEST))} on (8.14 to 10.x), and Jira Cloud: upgrade Jira"
+            )
+        return DataCenterDialect(self._http, lambda: self._site.fields.fields)
 
     def _issues(self, bookmark: str | None) -> Iterator[Page]:
         site = self._site
+        parents = (*site.fields.ids("epic_link"), *site.fields.ids("parent"))
         context = MappingContext(
             source_id=self._settings.source_id,
             site_url=site.url,
             fields=site.fields,
             names=ItemNames(site.fields),
             levels={item.id: level_of(item) for item in site.issue_types},
+            epic_links=parents if site.dialect.links_epics_by_key else (),
             held_projects=site.held_projects,
             link_words=LinkWords(site.link_types),
         )
@@ -153,5 +162,13 @@ class JiraConnector:
 
     def _login_hint(self) -> str:
         """What else may be the matter with a refused login."""
-        is_bare = self._settings.email is None and isinstance(self._settings.token, str)
-        return "; Jira Cloud wants `email` beside the token" if is_bare else ""
+        server, is_bare = self._site.server_if_known, self._settings.email is None
+        if not isinstance(self._settings.token, str):
+            return ""
+        if server is None:
+            return (
+                "; Jira Cloud wants `email` beside the token, Data Center a token of its own alone" if is_bare else ""
+            )
+        if server.deployment_type == "Cloud":
+            return "; Jira Cloud wants `email` beside the token" if is_bare else ""
+        return "" if is_bare else "; a personal access token goes without `email`"

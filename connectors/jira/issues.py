@@ -12,9 +12,10 @@ from connectors.base import Held, Page, Progress
 from connectors.errors import UnexpectedResponse
 from connectors.flight import side_by_side
 from connectors.jira.bookmark import State, Walk, Window, read_state
-from connectors.jira.dialect import Dialect
+from connectors.jira.dialect import Dialect, Found
 from connectors.jira.mapping import NOT_ASKED, MappedPage, MappingContext, map_page
 from connectors.jira.newcomers import Newcomers
+from connectors.jira.parents import Parents
 from connectors.jira.remainder import completed
 from connectors.jira.settings import JiraSettings, start_of
 from connectors.jira.site import Site
@@ -54,6 +55,7 @@ class IssuePages:
         self._dialect: Dialect = site.dialect
         self._settings: JiraSettings = site.settings
         self._pool: ThreadPoolExecutor = site.pool
+        self._parents = Parents(site.dialect, site.settings.source_id)
         self._left_out = (*sorted(NOT_ASKED), *site.fields.ids("rank"))
         self.began_at: int | None = None
         """When the walk of the first pages began, epoch milliseconds: an interrupted one began in an earlier run."""
@@ -127,7 +129,7 @@ class IssuePages:
         try:
             for found in self._dialect.search(query, self._left_out):
                 if found.issues:
-                    yield map_page(self._context, found.issues, found.histories)
+                    yield self._mapped(found)
                 if window.count is None and found.has_more and not has_begun:
                     count = self._dialect.count(query)
                     yield count
@@ -139,6 +141,9 @@ class IssuePages:
                 raise
             yield error
 
+    def _mapped(self, found: Found) -> MappedPage:
+        return self._parents.placed(map_page(self._context, found.issues, found.histories))
+
     def _page(self, number: int, mapped: MappedPage, tally: _Tally, *, is_increment: bool) -> Page:
         tally.seen.setdefault(number, set()).update(mapped.issue_ids)
         tally.issues += len(mapped.issue_ids)
@@ -147,7 +152,7 @@ class IssuePages:
         return Page(
             records=(*self._newcomers.records(mapped.mentions), *mapped.records, *rest.worklogs),
             replacements=(*mapped.replacements, rest.comments),
-            notes=rest.notes,
+            notes=(*mapped.notes, *rest.notes),
             progress=Progress(done=tally.issues, total=max(tally.total, tally.issues)),
         )
 
@@ -164,7 +169,10 @@ class IssuePages:
                 parts = list(cut(self._dialect, self._pool, self._site.width, window, jql))
                 tally.total += sum(part.count or 0 for part in parts)
                 return walk.in_parts(number, parts)
-        if not is_short(walked, window.count or 0) or not is_short(walked, self._dialect.count(window.query(jql))):
+        exact, query = self._dialect.counts_exactly, window.query(jql)
+        if not is_short(walked, window.count or 0, exact=exact):
+            return walk.in_parts(number, [])
+        if not is_short(walked, self._dialect.count(query), exact=exact):
             return walk.in_parts(number, [])
         again = halves(self._dialect, window, jql)
         if again:

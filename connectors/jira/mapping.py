@@ -15,6 +15,7 @@ from connectors.jira.entities import level_of
 from connectors.jira.fields import FieldMap
 from connectors.jira.history import ItemNames, Mentions, map_changes, points_field
 from connectors.jira.links import LinkContext, Links, LinkWords
+from connectors.jira.sprint_text import read_sprint
 from connectors.jira.values import instant, number, optional_day, optional_instant, readable, readable_text
 from warehouse.records import (
     Issue,
@@ -75,6 +76,8 @@ class MappingContext:
     names: ItemNames
     levels: Mapping[str, str] = field(default_factory=dict)
     """Issue type id → level, for answers that leave the height out."""
+    epic_links: tuple[str, ...] = ()
+    """Fields that hold the key of the parent, where issues tell it so."""
     held_projects: frozenset[str] | None = None
     """Keys of the projects whose issues are pulled; None when that cannot be told from a key."""
     link_words: LinkWords = field(default_factory=LinkWords)
@@ -95,6 +98,9 @@ class MappedPage:
     asides: Asides
     """Comments and worklogs; not among the records, since some may have to be asked for."""
     mentions: Mentions
+    parent_keys: Mapping[str, str] = field(default_factory=dict)
+    """Issue id → key of its parent, for issues whose parent has no id here yet."""
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,7 @@ class _Parts:
     components: list[IssueComponent] = field(default_factory=list)
     versions: list[IssueVersion] = field(default_factory=list)
     links: Links = field(default_factory=Links)
+    parent_keys: dict[str, str] = field(default_factory=dict)
     asides: Asides = field(default_factory=Asides)
 
 
@@ -141,6 +148,7 @@ def map_page(
         ),
         asides=parts.asides,
         mentions=mentions,
+        parent_keys=parts.parent_keys,
     )
 
 
@@ -162,6 +170,9 @@ def _map_issue(
     changes = map_changes(context.source_id, issue_id, histories, points, context.names, mentions)
     parts.changes.extend(changes)
     _map_bridges(context.source_id, issue_id, known, parts)
+    parent_key = next((key for i in context.epic_links if isinstance(key := everything.get(i), str) and key), None)
+    if parent_key is not None and known.parent is None:
+        parts.parent_keys[issue_id] = parent_key
     parts.links.take(context.links, (issue_id, answer.key), known.issuelinks or (), changes)
     parts.asides.take(context.source_id, answer.id, _asides_decoder.decode(answer.fields), mentions.person)
 
@@ -229,10 +240,22 @@ def _first_text(everything: answers.Json, ids: Sequence[str]) -> str | None:
 def _sprint_ids(everything: answers.Json, ids: Sequence[str], mentions: Mentions) -> str | None:
     """The ids as history writes them, e.g. `36, 37`; the sprints are noted."""
     values = next((value for i in ids if (value := everything.get(i))), ())
-    sprints = msgspec.convert(values, list[answers.Sprint])
-    for sprint in sprints:
-        mentions.sprints.setdefault(str(sprint.id), sprint)
+    sprints = [_sprint(value, mentions) for value in values]
     return ", ".join(str(sprint.id) for sprint in sprints) or None
+
+
+def _sprint(value: object, mentions: Mentions) -> answers.Sprint:
+    """A value of the Sprint field, which is noted: an object, or at Data Center a text."""
+    if not isinstance(value, str):
+        sprint = msgspec.convert(value, answers.Sprint)
+        mentions.sprints.setdefault(str(sprint.id), sprint)
+        return sprint
+    read = read_sprint(value)
+    if read is None:
+        raise ValueError(f"a sprint without an id: {value[:100]!r}")
+    noted = mentions.sprints if read.is_certain else mentions.doubtful_sprints
+    noted.setdefault(str(read.sprint.id), read.sprint)
+    return read.sprint
 
 
 def _custom_fields(everything: answers.Json, fields: FieldMap) -> str:

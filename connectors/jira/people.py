@@ -38,7 +38,7 @@ def read_people(bookmark: str | None, site: str, now: datetime) -> ListedPeople 
 
 def listed(site: str, now: datetime, people: Iterable[Account]) -> ListedPeople:
     """What to keep of a list that was asked for just now."""
-    return ListedPeople(site, now, {account.account_id: digest(account) for account in people})
+    return ListedPeople(site, now, {account.native_id: digest(account) for account in people})
 
 
 def digest(account: Account) -> str:

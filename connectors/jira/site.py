@@ -17,6 +17,7 @@ from connectors.flight import in_order
 from connectors.jira import answers
 from connectors.jira.board_answers import BoardConfiguration, Features
 from connectors.jira.dialect import Dialect
+from connectors.jira.epics import with_epics
 from connectors.jira.fields import FieldMap, choose_fields
 from connectors.jira.gateway import Gateway, Refused
 from connectors.jira.settings import JiraSettings
@@ -125,6 +126,7 @@ class Site:
             found = self._find_boards(problems)
         except (PermissionMissing, NotFound) as error:
             return Boards(notes=(f"boards and sprints are left out: {error}",), is_open=False)
+        found = list(in_order(self.pool, self._placed, found, self.width))
         configurations, hidden = self._remembered_of(
             found, "configuration", BoardConfiguration, self.gateway.board_configuration
         )
@@ -168,6 +170,15 @@ class Site:
             else:
                 told[board.id] = found
         return told, refused
+
+    def _placed(self, board: answers.Board) -> answers.Board:
+        """The board with the project that it belongs to, where it names no place itself."""
+        if board.location is not None:
+            return board
+        project = self.remembered.ask(
+            f"board {board.id} project", str, lambda: self.dialect.project_of_board(board.id) or ""
+        )
+        return msgspec.structs.replace(board, location=answers.BoardLocation(int(project))) if project else board
 
     def _find_boards(self, problems: list[str]) -> list[answers.Board]:
         if self.settings.boards:
@@ -227,7 +238,11 @@ class Site:
     @cached_property
     def issue_types(self) -> tuple[answers.IssueType, ...]:
         """All issue types."""
-        return tuple(self.remembered.ask("issue types", list[answers.IssueType], self.gateway.issue_types))
+
+        def ask() -> list[answers.IssueType]:
+            return with_epics(self.gateway.issue_types(), self.dialect, lambda: self.fields)
+
+        return tuple(self.remembered.ask("issue types", list[answers.IssueType], ask))
 
     @cached_property
     def link_types(self) -> tuple[answers.LinkType, ...]:

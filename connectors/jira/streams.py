@@ -102,9 +102,9 @@ class SiteStreams:
         everybody: list[answers.Account] = []
         try:
             for page in self._site.dialect.users():
-                people = [account for account in page if account.account_id]
+                people = [account for account in page if account.native_id]
                 everybody += people
-                self.known_people = self.known_people.union(account.account_id for account in people)
+                self.known_people = self.known_people.union(account.native_id for account in people)
                 yield Page(records=[map_user(self._source_id, account) for account in people])
         except PermissionMissing as error:
             self.may_ask_for_people = False

@@ -12,6 +12,8 @@ from connectors.base import Held
 from connectors.http import HttpSettings, World
 from connectors.jira.connector import JiraConnector, JiraSettings
 from connectors.jira.issues import held_by_none
+from tests.connectors.jira import fake_data_center
+from tests.connectors.jira.fake_data_center import FakeDataCenter
 from tests.connectors.jira.fake_jira import TOKEN, URL, Clock, Connect, FakeJira, Json
 
 
@@ -31,10 +33,28 @@ def jira() -> Iterator[FakeJira]:
 @pytest.fixture
 def connect(jira: FakeJira, clock: Clock) -> Iterator[Connect]:  # noqa: ARG001 - the site answers all the while
     """Makes a connector for the fake site; settings by keyword, and `held`: which issues the warehouse has."""
+    yield from _connect(clock, url=URL, email="bot@acme.example")
+
+
+@pytest.fixture
+def data_center() -> Iterator[FakeDataCenter]:
+    server = FakeDataCenter()
+    with respx.mock(assert_all_called=False) as router:
+        router.route().mock(side_effect=server)
+        yield server
+
+
+@pytest.fixture
+def connect_dc(data_center: FakeDataCenter, clock: Clock) -> Iterator[Connect]:  # noqa: ARG001 - it answers meanwhile
+    """The same for the fake Data Center, with a personal access token."""
+    yield from _connect(clock, url=fake_data_center.URL, email=None)
+
+
+def _connect(clock: Clock, **of_the_site: object) -> Iterator[Connect]:
     made: list[JiraConnector] = []
 
     def new(**settings: object) -> JiraConnector:
-        given: Json = {"source_id": "acme", "url": URL, "email": "bot@acme.example", "token": TOKEN, "now": clock.now}
+        given: Json = {"source_id": "acme", "token": TOKEN, "now": clock.now, **of_the_site}
         world = World(sleep=clock.sleep, now=clock.now, jitter=lambda: 0.5)
         held = cast("Held", settings.pop("held", held_by_none))
         client = HttpSettings(max_in_flight=3, world=world)
