@@ -168,6 +168,7 @@ class IssuePages:
             if tally.counts[number] > WINDOW_ISSUES:
                 parts = list(cut(self._dialect, self._pool, self._site.width, window, jql))
                 tally.total += sum(part.count or 0 for part in parts)
+                tally.issues -= walked  # the first page comes again
                 return walk.in_parts(number, parts)
         exact, query = self._dialect.counts_exactly, window.query(jql)
         if not is_short(walked, window.count or 0, exact=exact):
