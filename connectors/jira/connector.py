@@ -78,6 +78,10 @@ class JiraConnector:
                 raise AuthenticationError(
                     f"{error}{self._login_hint()}; nor is it taken at {http.base_url}, where tokens with scopes are"
                 ) from again
+            except SourceError as other:
+                raise AuthenticationError(
+                    f"{error}; whether it is good at {http.base_url} is unknown: {other}"
+                ) from other
 
     def _identity(self) -> Identity:
         server, dialect = self._site.server, self._site.dialect

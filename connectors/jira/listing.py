@@ -11,7 +11,7 @@ from connectors.flight import in_order
 from connectors.jira.bookmark import Window
 from connectors.jira.settings import start_of
 from connectors.jira.site import Site
-from connectors.jira.walk import Question, Unit, halves, increments
+from connectors.jira.walk import Question, Unit, halves, in_groups
 from warehouse.records import qualified_id
 
 Keys = Mapping[str, str]
@@ -56,7 +56,7 @@ def touched(site: Site) -> str:
 
 def _listings(site: Site) -> Iterator[_Listing]:
     """The units' issues, many projects in one query; units one by one where that says too little."""
-    waiting = increments(site.units, touched(site))
+    waiting = in_groups(site.units, touched(site))
     while waiting:
         again: list[Question] = []
         walked = in_order(site.pool, lambda question: _first_walk(site, question), waiting, site.width)
