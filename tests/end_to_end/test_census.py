@@ -168,6 +168,30 @@ def test_trap_03_a_listing_that_is_empty_marks_nobody(held: Site) -> None:
     assert marked(held) == before
 
 
+def test_trap_03_a_listing_that_ends_after_its_first_page_marks_nobody(held: Site) -> None:
+    before, gone = marked(held), held.some_key("WEB")
+    held.trackers.act("delete", "jira", gone)
+    listed = held.rows("SELECT issue_id, key FROM issues WHERE source_id = 'acme' AND absence IS NULL LIMIT 20")
+    created = {"created": "2026-09-01T10:00:00.000+0200"}
+    page = [{"id": own.removeprefix("acme:"), "key": key, "fields": created} for own, key in listed]
+    held.trackers.fault(match="/search/jql", after=1, times=99, status=200, body={"issues": page, "isLast": True})
+    done = held.flowmart("sync")
+    assert_done(done, 1)
+    assert "none counts as gone" in done.stderr
+    assert marked(held) == before
+    held.trackers.mend()
+    assert_done(held.flowmart("sync"))
+    assert marked(held) == {**before, gone: "deleted"}
+
+
+def test_a_census_that_fails_while_it_asks_where_the_missing_are_marks_nobody(held: Site) -> None:
+    before = marked(held)
+    held.trackers.act("delete", "jira", held.some_key("WEB"))
+    held.trackers.fault(match="/securitylevel", times=99, status=500)
+    assert_done(held.flowmart("sync"), 1)
+    assert marked(held) == before
+
+
 def test_trap_68_a_work_item_is_deleted_restored_and_destroyed(held: Site) -> None:
     ((item,),) = held.rows("SELECT max(key) FROM issues WHERE source_id = 'contoso' AND absence IS NULL")
 

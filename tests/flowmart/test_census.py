@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine
 
-from connectors.base import CensusPart
+from connectors.base import CensusPart, Located, Missing
+from connectors.errors import SourceError
 from flowmart.sync_source import sync_source
 from tests.flowmart.scripted import BORN, NOW, Night, Scripted, a_job, a_run
 
@@ -107,6 +109,21 @@ def test_listed_issues_that_are_not_given_by_id_are_a_problem(night: Night) -> N
     night.source.loses_by_id = True
     report = night.sync()
     assert "10 of 10 issues that are listed and not held here were not given" in report.problems[0]
+
+
+def test_a_census_that_breaks_off_while_it_locates_marks_nobody(night: Night) -> None:
+    del night.source.issues[7], night.source.issues[8]
+    before = night.noted()
+
+    def locate(missing: Sequence[Missing]) -> Iterator[Located]:
+        yield Located(issue_id=missing[0].issue_id, absence="deleted")
+        raise SourceError("the tracker is away")
+
+    night.source.locating = locate
+    assert night.sync().error == "the tracker is away"
+    assert marked(night) == {}
+    assert night.noted().census_at == before.census_at
+    assert night.run_of("census").outcome == "failed"
 
 
 def lose(night: Night, count: int) -> None:

@@ -314,3 +314,15 @@ def test_a_sprint_report_is_told_by_issue_ids(jira: FakeJira, connect: Connect) 
 def test_where_jira_gives_no_sprint_report_there_is_none(jira: FakeJira, connect: Connect, status: int) -> None:
     jira.overrides["GET /rest/greenhopper/1.0/rapid/charts/sprintreport"] = lambda _: refusal(status, "no")
     assert list(connect().census().sprint_reports({"acme:37": "acme:5"})) == []
+
+
+def test_trap_03_a_data_center_counts_exactly_so_that_one_missing_issue_is_too_many(
+    jira: FakeJira, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jira.issues = many(30)
+    connector = connect()
+    monkeypatch.setattr(type(connector._site.dialect), "counts_exactly", True)
+    jira.overrides[SEARCH] = cut_off(jira, 29)
+    part = parts(connector)["project ABC"]
+    assert (len(part.ids), part.problem) == (30, None)
+    assert len(jira.asked("/approximate-count")) > 2

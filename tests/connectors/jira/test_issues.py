@@ -11,6 +11,7 @@ import httpx
 import msgspec
 import pytest
 
+from connectors.base import Progress
 from connectors.errors import UnexpectedResponse
 from tests.connectors.jira.fake_jira import (
     START,
@@ -252,3 +253,18 @@ def test_trap_90_half_a_surrogate_pair_does_not_end_a_pull(jira: FakeJira, conne
     jira.overrides[SEARCH] = lambda _: httpx.Response(200, content=body)
     [row] = pull(connect(), "issues").rows(Issue)
     assert row.summary == "a\N{REPLACEMENT CHARACTER}\0b"
+
+
+def test_what_went_while_a_walk_was_under_way_is_not_expected(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = many(60)
+    counts = iter([100, 60])
+    jira.overrides[COUNT] = lambda _: httpx.Response(200, json={"count": next(counts)})
+    pulled = pull(connect(), "issues")
+    assert pulled.problems == []
+    assert pulled.pages[-1].progress == Progress(done=60, total=60)
+
+
+def test_trap_09_issues_that_come_again_in_halves_are_received_once(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = many(90)
+    jira.overrides[SEARCH] = cut_off(jira, 60)
+    assert pull(connect(), "issues").pages[-1].progress == Progress(done=90, total=90)
