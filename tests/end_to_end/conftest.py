@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -54,6 +55,14 @@ class Trackers:
         state = self.state()
         counts = [state[tracker]["requests_by_path"] for tracker in ("jira_cloud", "azure_devops")]
         return sum(number for count in counts for asked, number in count.items() if path in asked)
+
+    def act(self, do: str, tracker: str, issue: int | str, **what: Any) -> dict[str, Any]:
+        """Let somebody do one thing to an issue, at the company's now; gives its id and key."""
+        command = {"do": do, "tracker": tracker, "issue": issue, **what}
+        answer = httpx.post(self._control("act"), json=command, timeout=60)
+        assert answer.is_success, answer.text
+        done: dict[str, Any] = answer.json()
+        return done
 
     def fault(self, **fault: Any) -> None:
         """Let requests fail on command."""
@@ -120,6 +129,30 @@ class Site:
             "DEMO_JIRA_TOKEN": self.trackers.about["jira_cloud"]["token"],
             "DEMO_ADO_TOKEN": self.trackers.about["azure_devops"]["token"],
         }
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the warehouse answers."""
+        with contextlib.closing(sqlite3.connect(self.folder / "flowmart.db")) as warehouse:
+            return warehouse.execute(statement, values).fetchall()
+
+    def write(self, statement: str, *values: object) -> None:
+        """Change the warehouse behind the application's back."""
+        with contextlib.closing(sqlite3.connect(self.folder / "flowmart.db")) as warehouse:
+            warehouse.execute(statement, values)
+            warehouse.commit()
+
+    def absences(self) -> dict[str, str | None]:
+        """Key → absence of each issue of the warehouse."""
+        return dict(self.rows("SELECT key, absence FROM issues"))
+
+    def some_key(self, project: str) -> str:
+        """The key of a living issue without children, if there is one without links too; the one longest untouched."""
+        rows = self.rows(
+            "SELECT key, issue_id IN (SELECT issue_id FROM issue_links UNION SELECT other_issue_id FROM issue_links) "
+            "FROM issues WHERE absence IS NULL AND level = 'standard' "
+            "AND issue_id NOT IN (SELECT parent_id FROM issues WHERE parent_id IS NOT NULL) ORDER BY 2, updated_at"
+        )
+        return next(str(key) for key, _ in rows if key.startswith(f"{project}-"))
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table that holds data of trackers or numbers; without the logs of runs."""

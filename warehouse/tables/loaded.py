@@ -25,7 +25,7 @@ sources = make(
     text("url", "Base address from the config", required=True),
     text("version", "Version that the tracker reports"),
     moment("last_synced_at", "Start of the last sync that ended without an error", derived=True),
-    text("account", "Account that the last sync was logged in with", derived=True),
+    text("account", "Account whose census of issue ids is believed; another one is asked about first", derived=True),
     moment("census_at", "Start of the last complete census of issue ids", derived=True),
 )
 
