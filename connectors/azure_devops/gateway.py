@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any, TypeVar
@@ -163,6 +163,12 @@ class Gateway:
             return list(paging.by_skip(fetch, _REVISIONS_AT_ONCE))
         except (NotFound, PermissionMissing):
             return []
+
+    def ask(
+        self, method: str, path: str, type_: type[T], *, params: Mapping[str, Any] | None = None, body: object = None
+    ) -> T:
+        """What only a look round asks: counts and permissions."""
+        return self._http.fetch(method, path, type_, params={**API_VERSION, **(params or {})}, body=body)
 
     def _with_states(self, project_id: str, type_: TypeInfo) -> TypeInfo:
         call = self._sdk.tracking.get_work_item_type_states

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from connectors.errors import AuthenticationError, SourceError
 from connectors.http import SourceHttp, decode, error_message
 from connectors.jira import answers
 from connectors.jira.gateway import Refused
+
+T = TypeVar("T")
 
 _API = "rest/api/2"
 
@@ -44,18 +48,18 @@ class Inquiry:
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: object = None
     ) -> Refused | None:
         """Why a request is refused; None when it is answered."""
-        told = self._ask(method, path, Any, params=params, body=body)
+        told = self._ask(method, path, msgspec.Raw, params=params, body=body)
         return told if isinstance(told, Refused) else None
 
     def _ask(
         self,
         method: str,
         path: str,
-        type_: Any,  # noqa: ANN401 - any type that a decoder takes
+        type_: type[T],
         *,
         params: Mapping[str, Any] | None = None,
         body: object = None,
-    ) -> Any:  # noqa: ANN401 - of that type, or Refused
+    ) -> T | Refused:
         try:
             response = self._http.send(method, path, params=params, body=body)
             if response.is_success:

@@ -27,6 +27,9 @@ from connectors.jira.site import Boards, Projects, Site
 
 T = TypeVar("T")
 
+_NO_STATUSES: tuple[answers.Status, ...] = ()
+_NO_TYPES: tuple[answers.IssueType, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class _Findings:
@@ -58,8 +61,8 @@ def survey(site: Site, inquiry: Inquiry) -> Survey:
     projects = found.part(PROJECTS, lambda: site.projects, Projects(()))
     boards = found.part(BOARDS, lambda: site.boards, Boards(is_open=False))
     fields = found.part(FIELDS, lambda: _fields(site, boards), choose_fields([], {}, []))
-    statuses = found.part(STATUSES, lambda: site.statuses, ())
-    types = found.part(TYPES, lambda: site.issue_types, ())
+    statuses = found.part(STATUSES, lambda: site.statuses, _NO_STATUSES)
+    types = found.part(TYPES, lambda: site.issue_types, _NO_TYPES)
     if not boards.is_open and boards.notes:
         found.missing.append(no_licence(boards.notes[0]))
     counted = _counted(site, projects.found, fields, estimating_boards(boards), found)
