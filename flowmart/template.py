@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from connectors.base import FieldChoice, Survey
+from connectors.base import FieldCandidate, Seen, Survey
 from flowmart.discovery import Wanted
 from flowmart.look import SourceLook
-from flowmart.text import count, printable
+from flowmart.proposals import ROLES, Proposal, filled, propose
+from flowmart.text import count, printable, server
 
 _MOST_LISTED = 40
-_ROLES = ("story_points", "severity", "found_in")
 _SCOPES = {"jira": ("project", "board"), "azure_devops": ("project", "team")}
 
 _HEAD = """\
@@ -74,12 +74,15 @@ def quoted(text: str) -> str:
 
 
 def _source(wanted: Wanted, look: SourceLook | None) -> Iterator[str]:
+    identity = look.identity if look else None
+    if identity is not None:
+        yield f"# {printable(server(identity))}, asked as {printable(identity.display_name)}"
     yield f"[sources.{wanted.name}]"
     yield f"type = {quoted(wanted.type)}"
     yield f"url = {quoted(wanted.url)}"
     if wanted.email:
         yield f"email = {quoted(wanted.email)}"
-    elif wanted.type == "jira":
+    elif wanted.type == "jira" and identity is None:
         yield '# email = "bot@example.org"   # Jira Cloud needs it; Data Center does not'
     yield f'token = "${{{wanted.token_variable}}}"'
     if look is None:
@@ -100,23 +103,46 @@ def _survey(survey: Survey, type_: str) -> Iterator[str]:
         shown = ", ".join(str(v) if isinstance(v, int) else quoted(printable(v)) for v in values[:_MOST_LISTED])
         more = f"   # and {len(found) - _MOST_LISTED:,} more" if len(found) > _MOST_LISTED else ""
         yield f"# The account sees {count(len(found), what)}. Without a choice here all are synced."
+        yield from _described(found[:_MOST_LISTED])
         yield f"# {what}s = [{shown}]{more}"
-    yield from _fields([choice for choice in survey.fields if choice.role in _ROLES])
+    yield from _fields([propose(survey, role, type_) for role in ROLES], survey)
+    for missing in survey.missing_permissions:
+        yield f"# Missing: {printable(missing)}"
     for problem in survey.problems:
         yield f"# Problem: {printable(problem)}"
 
 
-def _fields(choices: Sequence[FieldChoice]) -> Iterator[str]:
+def _described(found: Sequence[Seen]) -> Iterator[str]:
+    """What the bare ids and keys of a list leave open."""
+    for seen in found:
+        name = seen.name if seen.what == "team" else f"{seen.native_id if seen.what == 'board' else seen.name}"
+        known = [seen.name if seen.what == "board" else "", seen.detail]
+        told = [*filter(None, known), *([] if seen.issues is None else [count(seen.issues, "issue")])]
+        if told:
+            yield f"#   {printable(name)}: {printable(', '.join(told))}"
+
+
+def _fields(proposals: Sequence[Proposal], survey: Survey) -> Iterator[str]:
     """Proposals as they would be chosen anyway, written down so that a person can correct them."""
-    if not choices:
+    if not survey.fields and not survey.candidates:
         return
-    for choice in choices:
-        found = f"{choice.name}: {choice.evidence}" if choice.native_ids else f"none found ({choice.evidence})"
-        yield f"# {choice.role}: {printable(found)}"
-    pairs = [f"{choice.role} = {_ids(choice.native_ids)}" for choice in choices if choice.native_ids]
+    pairs = [f"{each.role} = {_ids(each.ids)}" for each in proposals if each.ids]
+    why = "; ".join(f"{each.role}: {printable(each.reason)}" for each in proposals)
     yield (
-        f"fields = {{ {', '.join(pairs)} }}" if pairs else '# fields = { story_points = "Story Points" }   # name or id'
+        f"fields = {{ {', '.join(pairs)} }}   # {why}"
+        if pairs
+        else f'# fields = {{ story_points = "Story Points" }}   # name or id; {why}'
     )
+    for each in proposals:
+        for candidate in each.written:
+            yield f"#   {each.role}: {_candidate(candidate)}"
+        for candidate in each.others:
+            yield f"#   {each.role} could be: {_candidate(candidate)}"
+
+
+def _candidate(candidate: FieldCandidate) -> str:
+    said = f"{candidate.name}: {filled(candidate)}; {candidate.evidence}"
+    return f"{quoted(candidate.native_id)}, {printable(said)}"
 
 
 def _ids(ids: Sequence[str]) -> str:
