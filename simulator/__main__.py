@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--now", default=DEFAULT_NOW, help="the company's present, ISO (default %(default)s)")
     parser.add_argument("--latency-ms", type=int, default=0, help="delay of each answer")
     parser.add_argument(
-        "--port", type=int, default=0, help="port of Jira, the next one is Azure DevOps' (0: free ones)"
+        "--port", type=int, default=0, help="port of the first tracker, the others follow in order (0: free ones)"
     )
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input is closed")
     return parser

@@ -50,10 +50,14 @@ class Cursor:
         self._place += 1
         return self._tokens[self._place - 1]
 
+    def ahead(self, *texts: str) -> bool:
+        """Whether these words or symbols, in any case, come next."""
+        coming = self._tokens[self._place : self._place + len(texts)]
+        return [(k in {"word", "symbol"}, text.lower()) for k, text in coming] == [(True, t.lower()) for t in texts]
+
     def take_if(self, *texts: str) -> bool:
         """Step over these words or symbols, in any case, if all of them come next."""
-        ahead = self._tokens[self._place : self._place + len(texts)]
-        if [(kind in {"word", "symbol"}, text.lower()) for kind, text in ahead] != [(True, t.lower()) for t in texts]:
+        if not self.ahead(*texts):
             return False
         self._place += len(texts)
         return True

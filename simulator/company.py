@@ -206,6 +206,10 @@ class Product:
     links: dict[int, Link] = field(default_factory=dict)
     worklogs: dict[int, Worklog] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
+    areas: dict[int, str] = field(default_factory=dict)
+    """The name of each team's area."""
+    board_names: dict[int, str] = field(default_factory=dict)
+    """The names of boards that were given another one than their first."""
     counters: dict[str, int] = field(default_factory=dict)
 
     def next_id(self, kind: str) -> int:

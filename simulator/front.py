@@ -12,14 +12,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from simulator.faults import read_fault, strike
-from simulator.trackers import Trackers, introduction, report
+from simulator.trackers import Trackers, instant, introduction, report
 from simulator.wire import answer
 
 _CONTROL = "/_simulator/"
 
 
 class Front:
-    """The one ASGI application behind both listeners; `ports` says which tracker a port belongs to."""
+    """The one ASGI application behind all listeners; `ports` says which tracker a port belongs to."""
 
     def __init__(self, trackers: Trackers, ports: dict[int, str]) -> None:
         self._trackers = trackers
@@ -51,7 +51,7 @@ class Front:
             traceback.print_exc()
 
     async def _obey(self, request: Request) -> Response:
-        """GET state; POST advance, faults, settings; DELETE faults."""
+        """GET state; POST advance, clock, act, faults, settings; DELETE faults."""
         command = request.method, request.url.path.removeprefix(_CONTROL)
         if command == ("GET", "state"):
             return answer(report(self._trackers) | {"connect": introduction(self._trackers)})
@@ -67,11 +67,17 @@ class Front:
         if command == ("POST", "advance"):
             self._trackers.advance(int(body.get("nights", 1)))
             return answer(introduction(self._trackers))
+        if command == ("POST", "act"):
+            return answer(self._trackers.act(body))
+        if command == ("POST", "clock"):
+            self._trackers.pass_time(float(body.get("seconds", 0)))
+            return answer({"now": instant(self._trackers.company.now)})
         if command == ("POST", "faults"):
             self._trackers.faults.append(read_fault(body))
             return answer({"faults": len(self._trackers.faults)})
         if command == ("POST", "settings"):
+            tracker = body.pop("tracker", "")
             for name, value in body.items():
-                self._trackers.tell(name, value)
+                self._trackers.tell(name, value, tracker)
             return answer(body)
         return answer({"error": "unknown command"}, 404)

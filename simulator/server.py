@@ -1,9 +1,10 @@
-"""Runs the simulated trackers: two loopback listeners over one company, in a process or within a test."""
+"""Runs the simulated trackers: loopback listeners over one company, in a process or within a test."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -15,10 +16,19 @@ import uvicorn
 from simulator.company import Company
 from simulator.faults import read_fault
 from simulator.front import Front
-from simulator.trackers import DEFAULT_NOW, DEFAULT_SEED, Settings, Trackers, introduction, make_trackers, report
+from simulator.jira_data_center.server import CONTEXT
+from simulator.trackers import (
+    DEFAULT_NOW,
+    DEFAULT_SEED,
+    TRACKERS,
+    Settings,
+    Trackers,
+    introduction,
+    make_trackers,
+    report,
+)
 
 HOST = "127.0.0.1"
-TRACKERS = ("jira_cloud", "azure_devops")
 _START_TIMEOUT = 30.0
 
 
@@ -51,10 +61,13 @@ def open_sockets(port: int) -> list[socket.socket]:
 
 
 def make_server(trackers: Trackers, sockets: list[socket.socket], on_ready: Callable[[], None]) -> uvicorn.Server:
-    """The server of both trackers, which then know their addresses."""
+    """The server of all trackers, which then know their addresses."""
     ports = [listener.getsockname()[1] for listener in sockets]
-    trackers.site.url = f"http://{HOST}:{ports[0]}"
-    trackers.organization.url = f"http://{HOST}:{ports[1]}/{trackers.organization.name}"
+    origins = {name: f"http://{HOST}:{port}" for name, port in zip(TRACKERS, ports, strict=True)}
+    trackers.site.url = origins["jira_cloud"]
+    trackers.data_center.site.url = origins["jira_data_center"] + CONTEXT
+    trackers.organization.url = origins["azure_devops"] + trackers.organization.base
+    trackers.server.url = origins["azure_devops_server"] + trackers.server.base
     front = Front(trackers, dict(zip(ports, TRACKERS, strict=True)))
     config = uvicorn.Config(
         front, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1, ws="none"
@@ -85,6 +98,16 @@ class Running:
         return self.trackers.site.email, self.trackers.site.token
 
     @property
+    def jira_data_center_url(self) -> str:
+        """The address of the Jira Data Center, with its context path."""
+        return self.trackers.data_center.site.url
+
+    @property
+    def jira_data_center_token(self) -> str:
+        """The personal access token of the Jira Data Center."""
+        return self.trackers.data_center.site.token
+
+    @property
     def azure_devops_url(self) -> str:
         """The address of the Azure DevOps organisation."""
         return self.trackers.organization.url
@@ -93,6 +116,16 @@ class Running:
     def azure_devops_auth(self) -> tuple[str, str]:
         """The empty user and the personal access token of the organisation."""
         return "", self.trackers.organization.token
+
+    @property
+    def azure_devops_server_url(self) -> str:
+        """The address of the collection of the Azure DevOps Server."""
+        return self.trackers.server.url
+
+    @property
+    def azure_devops_server_auth(self) -> tuple[str, str]:
+        """The empty user and the personal access token of the Server."""
+        return "", self.trackers.server.token
 
     @property
     def company(self) -> Company:
@@ -108,6 +141,16 @@ class Running:
         """Let so many nights pass."""
         self._do(lambda: self.trackers.advance(nights))
 
+    def clock(self, seconds: float) -> None:
+        """Move the company's clock; nothing else happens."""
+        self._do(lambda: self.trackers.pass_time(seconds))
+
+    def act(self, do: str, tracker: str, issue: int | str | None = None, **what: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Let somebody do one thing: edit, move, retype, delete, restore, destroy, link, unlink, log_work, rename, …"""
+        command = {"do": do, "tracker": tracker, **what} | ({} if issue is None else {"issue": issue})
+        found: dict[str, Any] = self._do(lambda: self.trackers.act(command))
+        return found
+
     def fault(self, **fault: Any) -> None:  # noqa: ANN401 - JSON
         """Order a fault: match, after, times, kind, status, headers, body."""
         self._do(lambda: self.trackers.faults.append(read_fault(fault)))
@@ -116,10 +159,10 @@ class Running:
         """Forget the faults that have not struck yet."""
         self._do(self.trackers.faults.clear)
 
-    def tell(self, **settings: Any) -> None:  # noqa: ANN401 - JSON
-        """Change how the trackers serve, e.g. page_cap, feed_batch, wiql_cap, newest_api_version."""
+    def tell(self, *, tracker: str = "", **settings: Any) -> None:  # noqa: ANN401 - JSON
+        """Change how the trackers (or one of them) serve, e.g. page_cap, feed_batch, wiql_cap, newest_api_version."""
         for name, value in settings.items():
-            self.trackers.tell(name, value)
+            self._do(functools.partial(self.trackers.tell, name, value, tracker))
 
     def _do(self, act: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the act gives
         """Let the server's own thread do it, between two requests."""

@@ -11,17 +11,31 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from simulator.azure_devops.app import make_app as make_azure_devops
-from simulator.azure_devops.organization import Organization
+from simulator.azure_devops.organization import Organization, guid
 from simulator.company import Company, Product
 from simulator.faults import Fault
-from simulator.jira_cloud.app import make_app as make_jira
-from simulator.jira_cloud.history import issue_items
-from simulator.jira_cloud.site import Site
-from simulator.life.generate import advance, make_world
+from simulator.jira.site import Site
+from simulator.jira_cloud.app import make_app as make_jira_cloud
+from simulator.jira_cloud.login import Cloud
+from simulator.jira_data_center.app import make_app as make_jira_data_center
+from simulator.jira_data_center.server import Server
+from simulator.jiras import (
+    JIRA_SWITCHES,
+    introduce_cloud,
+    introduce_data_center,
+    is_sound,
+    jira_entries,
+    jira_holders,
+    make_cloud,
+    make_data_center,
+)
+from simulator.life.acts import act
+from simulator.life.generate import advance, make_world, pass_time
 from simulator.life.world import World
 
-EMAIL = "bot@acme.example"
-ORGANIZATION = "contoso"
+ORGANIZATION, COLLECTION = "/contoso", "/tfs/DefaultCollection"
+SERVER_CEILING = "7.0"
+TRACKERS = ("jira_cloud", "azure_devops", "jira_data_center", "azure_devops_server")  # in the order of their ports
 DEFAULT_ISSUES, DEFAULT_SEED, DEFAULT_NOW = 2_000, 7, "2026-09-30T18:00:00Z"
 _IDS = re.compile(r"(?<!/api)/(\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27})(?=/|$)")
 
@@ -38,26 +52,39 @@ class Settings:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Trackers:
-    """The company, the two trackers that show it, the faults to come, and the requests so far."""
+    """The company, the trackers that show it, the faults to come, and the requests so far."""
 
     settings: Settings
     world: World
-    site: Site
+    cloud: Cloud
+    data_center: Server
     organization: Organization
+    server: Organization
     apps: dict[str, ASGIApp]
     faults: list[Fault] = field(default_factory=list)
-    requests: dict[str, Counter[str]] = field(
-        default_factory=lambda: {"jira_cloud": Counter(), "azure_devops": Counter()}
-    )
+    requests: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in TRACKERS})
 
     @property
     def company(self) -> Company:
         """The company as it is now."""
         return self.world.company
 
+    @property
+    def site(self) -> Site:
+        """The Jira Cloud site."""
+        return self.cloud.site
+
     def advance(self, nights: int) -> None:
         """Let so many nights pass."""
         advance(self.world, nights)
+
+    def act(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Let somebody do one thing now; ValueError says what is wrong with the command."""
+        return act(self.world, command)
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the company's clock; nothing else happens."""
+        pass_time(self.world, round(seconds * 1000))
 
     def count(self, tracker: str, method: str, path: str) -> None:
         """Note a request; ids in the path count as one."""
@@ -67,19 +94,40 @@ class Trackers:
         """The first fault that hits a request of this path."""
         return next((fault for fault in self.faults if fault.strikes(path)), None)
 
-    def tell(self, name: str, value: Any) -> None:  # noqa: ANN401 - of the setting's own type
-        """Change a switch: `page_cap`, `feed_batch`, `wiql_cap`, `newest_api_version`, `deletes_in_jira`."""
-        holder = next(
-            (h for h in (self.site, self.organization, self.world) if name in _SWITCHES.get(type(h), ())), None
-        )
-        if holder is None or not isinstance(value, type(getattr(holder, name))):
+    def tell(self, name: str, value: Any, tracker: str = "") -> None:  # noqa: ANN401 - of the setting's own type
+        """Turn a switch of `SWITCHES`, at one tracker or at all that have it."""
+        holders: list[tuple[str, Any]] = [
+            *jira_holders(self.cloud, self.data_center),
+            ("azure_devops", self.organization),
+            ("azure_devops_server", self.server),
+            ("world", self.world),
+        ]
+        found = [h for key, h in holders if tracker in {"", key} and name in SWITCHES.get(type(h), ())]
+        is_typed = found and all(isinstance(value, type(getattr(holder, name))) for holder in found)
+        if not is_typed or not is_sound(name, value):
             raise ValueError(f"{name} cannot be set so")
-        setattr(holder, name, value)
+        for holder in found:
+            setattr(holder, name, value)
+        self.company.age += 1  # nothing that was kept may be shown again
 
 
-_SWITCHES: dict[type, tuple[str, ...]] = {
-    Site: ("page_cap",),
-    Organization: ("feed_batch", "wiql_cap", "newest_api_version"),
+SWITCHES: dict[type, tuple[str, ...]] = {
+    **JIRA_SWITCHES,
+    Organization: (
+        "feed_batch",
+        "wiql_cap",
+        "newest_api_version",
+        "sign_in",
+        "capacity_shape",
+        "identity_shape",
+        "recycle_bin_shape",
+        "process",
+        "zone",
+        "empty_projects",
+        "hidden_projects",
+        "hidden_areas",
+        "token_seconds",
+    ),
     World: ("deletes_in_jira",),
 }
 
@@ -88,10 +136,34 @@ def make_trackers(settings: Settings) -> Trackers:
     """A fresh company and its trackers; their addresses are filled in once they listen."""
     now = round(datetime.fromisoformat(settings.now).timestamp() * 1000)
     world = make_world(seed=settings.seed, issues=settings.issues, now=now)
-    site = Site(company=world.company, email=EMAIL, token=f"jira-{settings.seed}-token")
-    organization = Organization(company=world.company, name=ORGANIZATION, token=f"pat-{settings.seed}-token")
-    apps = {"jira_cloud": make_jira(site), "azure_devops": make_azure_devops(organization)}
-    return Trackers(settings=settings, world=world, site=site, organization=organization, apps=apps)
+    cloud, data_center = make_cloud(world, settings.seed), make_data_center(world, settings.seed)
+    organization = Organization(
+        company=world.company,
+        base=ORGANIZATION,
+        token=f"pat-{settings.seed}-token",
+        tenant_id=guid("tenant", settings.seed),
+        client_id=guid("client", settings.seed),
+        client_secret=f"secret-{settings.seed}~client",
+    )
+    server = Organization(
+        company=world.company,
+        base=COLLECTION,
+        token=f"server-pat-{settings.seed}-token",
+        is_server=True,
+        newest_api_version=SERVER_CEILING,
+        sign_in="401",
+    )
+    apps = {"jira_cloud": make_jira_cloud(cloud), "jira_data_center": make_jira_data_center(data_center)}
+    apps |= {"azure_devops": make_azure_devops(organization), "azure_devops_server": make_azure_devops(server)}
+    return Trackers(
+        settings=settings,
+        world=world,
+        cloud=cloud,
+        data_center=data_center,
+        organization=organization,
+        server=server,
+        apps=apps,
+    )
 
 
 def instant(at: int) -> str:
@@ -101,27 +173,39 @@ def instant(at: int) -> str:
 
 def introduction(trackers: Trackers) -> dict[str, Any]:
     """What somebody needs to connect."""
-    site, organization = trackers.site, trackers.organization
-    jira_projects = [project.key for project in site.product.projects.values()]
-    main = organization.product.teams.values()
     return {
         "now": instant(trackers.company.now),
-        "jira_cloud": {"url": site.url, "email": site.email, "token": site.token, "projects": jira_projects},
-        "azure_devops": {
-            "url": organization.url,
-            "token": organization.token,
-            "projects": sorted({organization.product.projects[team.project_id].name for team in main}),
-            "teams": [team.name for team in main],
-        },
+        "jira_cloud": introduce_cloud(trackers.cloud),
+        "azure_devops": _introduce(trackers.organization) | {"entra": _entra(trackers.organization)},
+        "jira_data_center": introduce_data_center(trackers.data_center),
+        "azure_devops_server": _introduce(trackers.server),
+    }
+
+
+def _introduce(organization: Organization) -> dict[str, Any]:
+    teams = organization.product.teams.values()
+    return {
+        "url": organization.url,
+        "token": organization.token,
+        "projects": sorted({organization.product.projects[team.project_id].name for team in teams}),
+        "teams": [team.name for team in teams],
+    }
+
+
+def _entra(organization: Organization) -> dict[str, str]:
+    return {
+        "authority": organization.url.removesuffix(organization.base),
+        "tenant_id": organization.tenant_id,
+        "client_id": organization.client_id,
+        "client_secret": organization.client_secret,
     }
 
 
 def report(trackers: Trackers) -> dict[str, Any]:
     """The truth about the company, to check a connector against, and the requests so far."""
-    site, organization = trackers.site, trackers.organization
-    entries = [items for issue in site.product.alive() for items in issue_items(site, issue) if items]
+    organization = trackers.organization
     feed = organization.feed
-    jira = _facts(site.product) | {"histories": len(entries), "changes": sum(map(len, entries))}
+    jira = _facts(trackers.site.product)
     azure = _facts(organization.product) | feed.facts(organization.product)
     azure["work_items"] = azure["issues"]
     return {
@@ -129,8 +213,10 @@ def report(trackers: Trackers) -> dict[str, Any]:
         "nights": trackers.world.nights,
         "issues": jira["issues"] + azure["issues"],
         "requests": dict(sorted(sum(trackers.requests.values(), Counter[str]()).items())),
-        "jira_cloud": jira | _requests(trackers, "jira_cloud"),
+        "jira_cloud": jira | jira_entries(trackers.site) | _requests(trackers, "jira_cloud"),
         "azure_devops": azure | _requests(trackers, "azure_devops"),
+        "jira_data_center": jira | jira_entries(trackers.data_center.site) | _requests(trackers, "jira_data_center"),
+        "azure_devops_server": azure | _requests(trackers, "azure_devops_server"),
     }
 
 

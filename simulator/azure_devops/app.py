@@ -6,15 +6,16 @@ import re
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.azure_devops import items, reporting, structure, work
+from simulator.azure_devops.entra import answer_for_entra, is_for_entra
+from simulator.azure_devops.logins import is_let_in, sign_in
 from simulator.azure_devops.organization import Organization
 from simulator.azure_devops.refusals import refuse
-from simulator.faults import SIGN_IN
-from simulator.wire import Refusal, credentials
+from simulator.wire import Refusal
 
 _VERSION = re.compile(r"(\d+\.\d+)(-preview(?:\.\d+)?)?")
 _ACCEPTED = re.compile(r"api-version=([^;,\s]+)")
@@ -76,7 +77,7 @@ _WORK = {
 def make_app(organization: Organization) -> ASGIApp:
     """The organisation's application."""
     handlers = {Refusal: _refused, 404: _unknown, 405: _unknown}
-    app = Starlette(routes=_routes(f"/{organization.name}"), exception_handlers=handlers)
+    app = Starlette(routes=_routes(organization.base.lower()), exception_handlers=handlers)
     app.state.organization = organization
     return _Door(app, organization)
 
@@ -114,8 +115,11 @@ class _Door:
         self._organization = organization
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        response = self._turned_away(request)
+        request = Request(scope, receive)
+        if is_for_entra(request) and not self._organization.is_server:
+            response: Response | None = await answer_for_entra(request, self._organization)
+        else:
+            response = self._turned_away(request)
         if response is None:
             path = scope["path"]
             inner = {**scope, "path": path.lower(), "raw_path": path.lower().encode(), "asked_path": path}
@@ -124,8 +128,8 @@ class _Door:
             await response(scope, receive, send)
 
     def _turned_away(self, request: Request) -> Response | None:
-        if credentials(request) != ("", self._organization.token):
-            return _sign_in(request)
+        if not is_let_in(request, self._organization):
+            return sign_in(request, self._organization)
         return self._bad_version(request)
 
     def _bad_version(self, request: Request) -> Response | None:
@@ -153,13 +157,3 @@ class _Door:
 def _accepted(request: Request) -> str | None:
     found = _ACCEPTED.search(request.headers.get("accept", ""))
     return found[1] if found else None
-
-
-def _sign_in(request: Request) -> Response:
-    """A dead token: the sign-in page with 203 for those who read, 401 for all others."""
-    is_suppressed = request.headers.get("x-tfs-fedauthredirect", "").lower() == "suppress"
-    if request.method == "GET" and not is_suppressed:
-        return HTMLResponse(SIGN_IN, 203)
-    message = "TF400813: The user 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa' is not authorized to access this resource."
-    headers = {"WWW-Authenticate": 'Basic realm="https://dev.azure.com/"', "X-TFS-ServiceError": "TF400813"}
-    return refuse(401, "UnauthorizedRequestException", message, headers=headers).response

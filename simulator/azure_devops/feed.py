@@ -53,7 +53,7 @@ class Feed:
     _order: dict[tuple[int, int], int] = field(default_factory=dict)
     _instants: list[int] = field(default_factory=list)
     _rows: list[Row] = field(default_factory=list)
-    _links: list[LinkRow] = field(default_factory=list)
+    _links: dict[LinkRow, None] = field(default_factory=dict)
 
     def rows_after(self, age: int, product: Product, place: Row) -> Iterator[Row]:
         """The rows behind that place."""
@@ -66,9 +66,9 @@ class Feed:
         return Row(bisect_right(self._instants, instant - 1) + 1, 0, 0)
 
     def links(self, age: int, product: Product) -> list[LinkRow]:
-        """All link changes in order."""
+        """All link changes in the order in which they were written."""
         self._refresh(age, product)
-        return self._links
+        return list(self._links)
 
     def facts(self, product: Product) -> dict[str, Any]:
         """How many revisions there are, of live items and of all."""
@@ -85,9 +85,9 @@ class Feed:
         self._age = age
         self._append(product)
         self._rows = sorted(_rows(product, self._order))
-        self._links = sorted(row for issue in product.issues.values() for row in _hierarchy(issue))
-        self._links += sorted(row for link in product.links.values() for row in _link_rows(product, link.id))
-        self._links.sort(key=lambda row: row.at)
+        links = [row for issue in product.issues.values() for row in _hierarchy(issue)]
+        links += [row for link in product.links.values() for row in _link_rows(product, link.id)]
+        self._links |= dict.fromkeys(sorted(row for row in links if row not in self._links))
 
     def _append(self, product: Product) -> None:
         """Give each new revision its place behind all that were there."""
@@ -97,7 +97,7 @@ class Feed:
             new += [(at, issue.id, rev) for rev, at in enumerate(instants, 1) if (issue.id, rev) not in self._order]
         for at, number, rev in sorted(new):
             self._order[number, rev] = len(self._order) + 1
-            self._instants.append(at)
+            self._instants.append(max(at, self._instants[-1]) if self._instants else at)
 
 
 def _rows(product: Product, order: dict[tuple[int, int], int]) -> Iterator[Row]:

@@ -50,7 +50,7 @@ def _item_json(
         revs = [rev for rev in revs if read_instant(rev["System.ChangedDate"]) <= as_of]
         if not revs:
             return None
-    found = shown(organization, revs[-1], objects=True)
+    found = shown(organization, revs[-1], objects=organization.shows_people_as_objects)
     if fields:
         found = {name: value for name, value in found.items() if name in fields}
     item = _bare(organization, issue, found, len(revs))
@@ -130,7 +130,7 @@ async def revisions(request: Request) -> Response:
     return _page(
         request,
         [
-            _bare(organization, issue, shown(organization, fields, objects=True), rev)
+            _bare(organization, issue, shown(organization, fields, objects=organization.shows_people_as_objects), rev)
             | {"url": f"{organization.url}/_apis/wit/workItems/{issue.id}/revisions/{rev}"}
             for rev, fields in enumerate(revs, 1)
         ],
@@ -144,7 +144,9 @@ async def revision(request: Request) -> Response:
     rev = whole_number(request.path_params["rev"], 0)
     if not 0 < rev <= len(revs):
         raise missing(f"{issue.id} revision {rev}")
-    fields = shown(organization, revs[rev - 1], objects=True) | {"System.RevisedDate": revised_date(revs, rev)}
+    fields = shown(organization, revs[rev - 1], objects=organization.shows_people_as_objects) | {
+        "System.RevisedDate": revised_date(revs, rev)
+    }
     return answer(_bare(organization, issue, fields, rev))
 
 
@@ -184,12 +186,15 @@ def _binned(request: Request) -> list[Issue]:
     issues, project = _organization(request).product.issues.values(), None
     if "project" in request.path_params:
         project = asked_project(request).id
-    return [i for i in issues if i.deleted_at is not None and project in {None, i.state["project"]}]
+    binned = [i for i in issues if i.deleted_at is not None and _organization(request).sees(i)]
+    return [i for i in binned if project in {None, i.state["project"]}]
 
 
 async def recycle_bin(request: Request) -> Response:
-    """The deleted items."""
+    """The deleted items, in two shapes."""
     base = f"{_organization(request).url}/_apis/wit/recyclebin"
+    if _organization(request).recycle_bin_shape == "array":
+        return answer([{"id": str(issue.id), "url": f"{base}/{issue.id}"} for issue in _binned(request)])
     rows = [{"id": issue.id, "url": f"{base}/{issue.id}"} for issue in _binned(request)]
     return answer({"count": len(rows), "value": rows})
 
@@ -210,14 +215,20 @@ async def recycled_item(request: Request) -> Response:
                 "DeletedBy": identity_text(deleter),
                 "url": f"{organization.url}/_apis/wit/recyclebin/{issue.id}",
             }
-            fields = shown(organization, revs[-1], objects=True)
+            fields = shown(organization, revs[-1], objects=organization.shows_people_as_objects)
             return answer(found | {"resource": _bare(organization, issue, fields, len(revs))})
     raise missing(request.path_params["id"])
 
 
 async def comments(request: Request) -> Response:
-    """The item's comments."""
+    """The item's comments, in pages; the API is a preview in all versions."""
+    asked = request.query_params.get("api-version", "-preview")
+    if "-preview" not in asked:
+        message = f"The requested version {asked} of the resource is under preview. The -preview flag must be supplied."
+        raise refuse(400, "VssInvalidPreviewVersionException", message)
     organization, issue = _organization(request), _asked_item(request)
+    start = whole_number(request.query_params.get("continuationToken"), 0)
+    end = start + (whole_number(request.query_params.get("$top"), 200) or 200)
     base = f"{organization.url}/_apis/wit/workItems/{issue.id}/comments"
     rows = [
         {
@@ -230,6 +241,8 @@ async def comments(request: Request) -> Response:
             "modifiedDate": ado_time(comment.at),
             "url": f"{base}/{comment.id}",
         }
-        for comment in issue.comments
+        for comment in issue.comments[start:end]
     ]
-    return answer({"totalCount": len(rows), "count": len(rows), "comments": rows})
+    more = {"continuationToken": str(end), "nextPage": f"{base}?continuationToken={end}"}
+    head = {"totalCount": len(issue.comments), "count": len(rows), "comments": rows}
+    return answer(head | (more if end < len(issue.comments) else {}))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator.azure_devops.feed import Row
+from simulator.azure_devops.feed import LinkRow, Row
 from simulator.azure_devops.organization import Organization, ado_time
 from simulator.azure_devops.refusals import refuse
 from simulator.azure_devops.scopes import asked_project, asked_url
 from simulator.azure_devops.snapshots import revised_date, shown, snapshot_texts, snapshots
-from simulator.company import Issue, Project
+from simulator.company import Project
 from simulator.wire import answer, dumps, read_body, text_answer, whole_number
 
 LARGEST_BATCH = 1_000
@@ -70,13 +70,13 @@ def _place(organization: Organization, request: Request) -> Row:
     return Row(watermark, number, rev)
 
 
-def read_instant(text: str) -> int:
-    """ISO text as milliseconds; without an offset it is UTC."""
+def read_instant(text: str, zone: tzinfo = UTC) -> int:
+    """ISO text as milliseconds; without an offset it is in this zone."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise refuse(400, "VssPropertyValidationException", f"The value {text} is not a date.") from error
-    return round((moment if moment.tzinfo else datetime.fromisoformat(f"{text}+00:00")).timestamp() * 1000)
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp() * 1000)
 
 
 def _next_link(request: Request, token: str) -> str:
@@ -101,7 +101,7 @@ def _renderer(
 
     def render(row: Row) -> str | None:
         issue = issues[row.id]
-        if nothing or (issue.deleted_at is not None and not with_deleted):
+        if nothing or not organization.sees(issue) or (issue.deleted_at is not None and not with_deleted):
             return None
         revs = snapshots(organization, issue)
         snapshot = revs[row.rev - 1]
@@ -143,12 +143,16 @@ async def links(request: Request) -> Response:
             "isActive": r.is_active,
         }
         for r in page
-        if (not wanted or r.rel in wanted) and _is_in(organization.product.issues[r.source], project)
+        if (not wanted or r.rel in wanted) and _is_shown(organization, r, project)
     ]
     token = str(start + len(page))
     is_last = start + len(page) >= len(rows)
     return answer({"values": values, "nextLink": _next_link(request, token), "isLastBatch": is_last})
 
 
-def _is_in(issue: Issue, project: Project | None) -> bool:
-    return project is None or issue.state["project"] == project.id
+def _is_shown(organization: Organization, row: LinkRow, project: Project | None) -> bool:
+    """Both ends must be there and be seen; a project sees the links that start in it."""
+    ends = [organization.product.issues.get(number) for number in (row.source, row.target)]
+    if any(issue is None or not organization.sees(issue) for issue in ends):
+        return False
+    return project is None or (ends[0] is not None and ends[0].state["project"] == project.id)

@@ -12,7 +12,7 @@ from simulator.company import IssueType, Product, Project, Sprint, Team
 def asked_url(request: Request) -> str:
     """The address that was asked, without its query, as the client wrote it."""
     organization: Organization = request.app.state.organization
-    return organization.url.removesuffix(f"/{organization.name}") + str(request.scope["asked_path"])
+    return organization.url.removesuffix(organization.base) + str(request.scope["asked_path"])
 
 
 def _product(request: Request) -> Product:
@@ -23,7 +23,8 @@ def _product(request: Request) -> Product:
 def asked_project(request: Request) -> Project:
     """The project of the path."""
     asked = request.path_params["project"].lower()
-    for project in _product(request).projects.values():
+    organization: Organization = request.app.state.organization
+    for project in organization.projects():
         if asked in {project.name.lower(), guid("project", project.id)}:
             return project
     message = (

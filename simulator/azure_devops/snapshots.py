@@ -10,7 +10,6 @@ from simulator.azure_devops.organization import (
     Organization,
     ado_time,
     area,
-    area_name,
     guid,
     identity,
     identity_text,
@@ -100,7 +99,7 @@ def _fields(organization: Organization, issue: Issue, state: State, event: Event
         "System.IterationPath": iteration_path,
         "System.WorkItemType": product.types[state["type"]].name,
         "System.State": status,
-        "System.Reason": state.get("resolution") or _REASONS[status],
+        "System.Reason": state.get("resolution") or _REASONS.get(status, f"Moved to state {status}"),
         "System.AssignedTo": state.get("assignee"),
         "System.CreatedDate": ado_time(issue.created_at),
         "System.CreatedBy": issue.author,
@@ -113,7 +112,7 @@ def _fields(organization: Organization, issue: Issue, state: State, event: Event
         "System.Tags": "; ".join(state.get("labels") or ()),
         "System.IsDeleted": state.get("is_deleted"),
         **_board(organization, state, status),
-        **_planning(state),
+        **_planning(state, organization.effort_field),
     }
 
 
@@ -123,22 +122,24 @@ def _board(organization: Organization, state: State, status: str) -> Fields:
     if team is None or not is_on_board or status == "Removed":
         return {}
     column = f"WEF_{guid('board', team.id).replace('-', '').upper()}_Kanban.Column"
+    is_done_half = state.get("column_done") == state["status"]
     return {
         "System.BoardColumn": status,
-        "System.BoardColumnDone": False,
+        "System.BoardColumnDone": is_done_half,
         column: status,
-        "System.NodeName": area_name(team),
+        f"{column}.Done": is_done_half,
+        "System.NodeName": organization.product.areas[team.id],
     }
 
 
-def _planning(state: State) -> Fields:
+def _planning(state: State, effort_field: str) -> Fields:
     estimate, spent, due = state.get("original_estimate"), state.get("time_spent"), state.get("due")
     return {
         "Microsoft.VSTS.Common.Priority": PRIORITIES[state["priority"]],
         "Microsoft.VSTS.Common.Severity": state.get("severity"),
         "Microsoft.VSTS.Common.ValueArea": "Business",
         "Microsoft.VSTS.Common.StackRank": state.get("rank"),
-        "Microsoft.VSTS.Scheduling.StoryPoints": state.get("points"),
+        effort_field: state.get("points"),
         "Microsoft.VSTS.Scheduling.OriginalEstimate": None if estimate is None else estimate / _HOUR,
         "Microsoft.VSTS.Scheduling.CompletedWork": None if spent is None else spent / _HOUR,
         "Microsoft.VSTS.Scheduling.DueDate": None if due is None else f"{due}T00:00:00Z",
@@ -151,6 +152,8 @@ def shown(organization: Organization, fields: Fields, *, objects: bool) -> Field
     """The fields with people as objects or as `Name <address>`."""
     people = organization.company.people
     found = dict(fields)
+    if not organization.has_parent_field:
+        found.pop("System.Parent", None)
     for name in PEOPLE:
         if name in found:
             person = people[found[name]]
@@ -162,7 +165,7 @@ def snapshot_texts(organization: Organization, issue: Issue, *, objects: bool) -
     """Each revision as the feed writes it, left open behind its last field."""
     return organization.texts.get(
         organization.company.age,
-        (issue.id, objects),
+        (issue.id, objects, organization.has_parent_field),
         lambda: [
             dumps({"id": issue.id, "rev": rev, "fields": shown(organization, fields, objects=objects)})[:-2]
             for rev, fields in enumerate(snapshots(organization, issue), 1)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from simulator.azure_devops.locations import AREAS, location_table
-from simulator.azure_devops.organization import Organization, ado_time, area_name, guid, identity, iteration_node
+from simulator.azure_devops.organization import Organization, ado_time, guid, identity, iteration_node
 from simulator.azure_devops.refusals import refuse
 from simulator.azure_devops.relations import NAMES as RELATION_NAMES
 from simulator.azure_devops.scopes import asked_project, asked_team, asked_type, project_teams
@@ -36,6 +36,7 @@ TYPE_CATEGORIES = {
     "bug": ("Microsoft.BugCategory", "Bug Category"),
     "subtask": ("Microsoft.TaskCategory", "Task Category"),
 }
+EFFORT_NAMES = {"Agile": "Story Points", "Scrum": "Effort", "CMMI": "Size"}
 _FIELDS = (
     ("System.Id", "ID", "integer"), ("System.Rev", "Rev", "integer"), ("System.AreaId", "Area ID", "integer"),
     ("System.AreaPath", "Area Path", "treePath"), ("System.TeamProject", "Team Project", "string"),
@@ -57,7 +58,6 @@ _FIELDS = (
     ("Microsoft.VSTS.Common.Severity", "Severity", "string"),
     ("Microsoft.VSTS.Common.ValueArea", "Value Area", "string"),
     ("Microsoft.VSTS.Common.StackRank", "Stack Rank", "double"),
-    ("Microsoft.VSTS.Scheduling.StoryPoints", "Story Points", "double"),
     ("Microsoft.VSTS.Scheduling.OriginalEstimate", "Original Estimate", "double"),
     ("Microsoft.VSTS.Scheduling.CompletedWork", "Completed Work", "double"),
     ("Microsoft.VSTS.Scheduling.DueDate", "Due Date", "dateTime"),
@@ -83,9 +83,10 @@ async def locations(request: Request) -> Response:
 
 
 async def resource_areas(request: Request) -> Response:
-    """Where each area of services is: all at the organisation's address."""
-    url = organization_of(request).url + "/"
-    return listing([{"id": number, "name": name, "locationUrl": url} for number, name in AREAS])
+    """Where each area of services is: all at the organisation's address; a Server has no areas."""
+    organization = organization_of(request)
+    areas = () if organization.is_server else AREAS
+    return listing([{"id": n, "name": name, "locationUrl": f"{organization.url}/"} for n, name in areas])
 
 
 async def connection_data(request: Request) -> Response:
@@ -94,7 +95,8 @@ async def connection_data(request: Request) -> Response:
     person = identity(organization, organization.company.people[BOT])
     user = {"id": person["id"], "providerDisplayName": person["displayName"], "isActive": True}
     found = {"authenticatedUser": user, "authorizedUser": user, "instanceId": guid("instance", 1)}
-    return answer(found | {"deploymentId": guid("deployment", 1), "deploymentType": "hosted"})
+    kind = "onPremises" if organization.is_server else "hosted"
+    return answer(found | {"deploymentId": guid("deployment", 1), "deploymentType": kind})
 
 
 def _project_json(organization: Organization, project: Project) -> dict[str, Any]:
@@ -112,7 +114,7 @@ def _project_json(organization: Organization, project: Project) -> dict[str, Any
 async def projects(request: Request) -> Response:
     """The projects, in pages: the next token is in a header."""
     organization = organization_of(request)
-    rows = [_project_json(organization, project) for project in organization.product.projects.values()]
+    rows = [_project_json(organization, project) for project in organization.projects()]
     query = request.query_params
     start = whole_number(query.get("continuationToken") or query.get("$skip"), 0)
     top = whole_number(query.get("$top"), 100) or 100
@@ -127,7 +129,10 @@ async def project(request: Request) -> Response:
     organization, found = organization_of(request), asked_project(request)
     first = project_teams(organization.product, found)[0]
     team = {"id": guid("team", first.id), "name": first.name, "url": f"{organization.url}/_apis/projects"}
-    capabilities = {"processTemplate": {"templateName": "Agile"}, "versioncontrol": {"sourceControlType": "Git"}}
+    capabilities = {
+        "processTemplate": {"templateName": organization.process},
+        "versioncontrol": {"sourceControlType": "Git"},
+    }
     return answer(_project_json(organization, found) | {"defaultTeam": team, "capabilities": capabilities})
 
 
@@ -148,7 +153,7 @@ async def teams(request: Request) -> Response:
     """The teams of a project, or of all of them, by $top and $skip."""
     organization = organization_of(request)
     product = organization.product
-    asked = [asked_project(request)] if "project" in request.path_params else list(product.projects.values())
+    asked = [asked_project(request)] if "project" in request.path_params else organization.projects()
     rows = [_team_json(organization, found, team) for found in asked for team in project_teams(product, found)]
     skip = whole_number(request.query_params.get("$skip"), 0)
     return listing(rows[skip : skip + (whole_number(request.query_params.get("$top"), 100) or 100)])
@@ -237,9 +242,10 @@ async def categories(request: Request) -> Response:
 
 def _all_fields(organization: Organization) -> list[dict[str, Any]]:
     numbers = [team.id for team in organization.product.teams.values()]
-    board_fields = [
-        (f"WEF_{guid('board', n).replace('-', '').upper()}_Kanban.Column", "Board Column", "string") for n in numbers
-    ]
+    boards = [f"WEF_{guid('board', n).replace('-', '').upper()}_Kanban.Column" for n in numbers]
+    board_fields = [(name, "Board Column", "string") for name in boards]
+    board_fields += [(f"{name}.Done", "Board Column Done", "boolean") for name in boards]
+    board_fields.append((organization.effort_field, EFFORT_NAMES[organization.process], "double"))
     return [
         {
             "name": name,
@@ -256,6 +262,7 @@ def _all_fields(organization: Organization) -> list[dict[str, Any]]:
             "url": f"{organization.url}/_apis/wit/fields/{reference}",
         }
         for reference, name, kind in (*_FIELDS, *board_fields)
+        if reference != "System.Parent" or organization.has_parent_field
     ]
 
 
@@ -296,9 +303,11 @@ def _node(organization: Organization, kind: str, number: int, key: tuple[str, in
 def _area_tree(organization: Organization, found: Project) -> dict[str, Any]:
     name, path = found.name, f"\\{found.name}\\Area"
     root = _node(organization, "area", 3400 + found.id, ("area root", found.id), path) | {"name": name}
-    teams_with_area = [t for t in organization.product.teams.values() if t.project_id == found.id]
+    product = organization.product
+    teams_with_area = [t for t in product.teams.values() if t.project_id == found.id]
     children = [
-        _node(organization, "area", 3450 + t.id, ("area", t.id), f"{path}\\{area_name(t)}") for t in teams_with_area
+        _node(organization, "area", 3450 + t.id, ("area", t.id), f"{path}\\{product.areas[t.id]}")
+        for t in teams_with_area
     ]
     return root | ({"hasChildren": True, "children": children} if children else {})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.azure_devops.feed import revision_events
-from simulator.azure_devops.organization import Organization, ado_time, identity
+from simulator.azure_devops.organization import Organization, ado_time, identity, identity_text
 from simulator.azure_devops.relations import PARENT, relation, relation_changes
 from simulator.azure_devops.snapshots import NEVER, Fields, shown, snapshots
 from simulator.company import Issue
@@ -13,7 +13,10 @@ from simulator.company import Issue
 
 def all_updates(organization: Organization, issue: Issue) -> list[dict[str, Any]]:
     """The updates in order. `id` counts all of them, `rev` only those that changed fields."""
-    revs = [shown(organization, fields, objects=True) for fields in snapshots(organization, issue)]
+    revs = [
+        shown(organization, fields, objects=organization.shows_people_as_objects)
+        for fields in snapshots(organization, issue)
+    ]
     revising = {event.id for event in revision_events(issue)}
     first: dict[str, Any] = {"fields": {name: {"newValue": value} for name, value in revs[0].items()}}
     if issue.initial.get("parent"):
@@ -35,7 +38,8 @@ def _head(
     organization: Organization, issue: Issue, number: int, rev: int, author: int, at: int
 ) -> dict[str, Any]:  # fmt: skip
     base = f"{organization.url}/_apis/wit/workItems/{issue.id}/updates/{number}"
-    by = identity(organization, organization.company.people[author])
+    person = organization.company.people[author]
+    by = identity(organization, person) if organization.shows_people_as_objects else identity_text(person)
     return {"id": number, "workItemId": issue.id, "rev": rev, "revisedBy": by, "revisedDate": ado_time(at), "url": base}
 
 

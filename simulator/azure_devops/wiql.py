@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from simulator.azure_devops.feed import revision_events
 from simulator.azure_devops.organization import Organization, area, iteration
@@ -12,7 +14,6 @@ from simulator.azure_devops.reporting import read_instant
 from simulator.boolean_query import Cursor, Predicate, QueryError, read_condition, read_list
 from simulator.company import Issue, Project
 
-_DAY = 86_400_000
 _FROM = re.compile(r"\bfrom\s+workitems\b", re.IGNORECASE)
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: bool(a == b),
@@ -32,6 +33,7 @@ class _Reader:
         self._product = organization.product
         self._project = project
         self._precise = precise
+        self._zone = ZoneInfo(organization.zone)
         self.asks_for_deleted = False
 
     def clause(self, cursor: Cursor) -> Predicate:
@@ -80,7 +82,8 @@ class _Reader:
         return known[name.lower()]
 
     def _instant(self, at: int) -> int:
-        return at if self._precise else at // _DAY
+        """The instant, or its day where the caller is."""
+        return at if self._precise else datetime.fromtimestamp(at / 1000, self._zone).toordinal()
 
     def _value(self, name: str, token: tuple[str, str]) -> Any:  # noqa: ANN401 - of the field's type
         kind, text = token
@@ -95,7 +98,7 @@ class _Reader:
         if name.lower() in {"system.changeddate", "system.createddate"}:
             if "T" in text and not self._precise:
                 raise QueryError("you cannot supply a time with the date when running a query using date precision.")
-            return self._instant(read_instant(text))
+            return self._instant(read_instant(text, self._zone))
         return text.lower()
 
 
@@ -113,7 +116,9 @@ def read_wiql(organization: Organization, text: str, project: Project | None, *,
         except ValueError as error:
             raise QueryError(f"a value cannot be read: {error}") from error
     issues = organization.product.issues.values()
-    found = [i for i in issues if (i.deleted_at is None or reader.asks_for_deleted) and holds(i)]
+    found = [
+        i for i in issues if organization.sees(i) and (i.deleted_at is None or reader.asks_for_deleted) and holds(i)
+    ]
     if cursor.take_if("order", "by"):
         _sort(cursor, reader, found)
     if not cursor.at_end():

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator.azure_devops.organization import Organization, ado_time, area_name, guid, identity
+from simulator.azure_devops.organization import Organization, ado_time, guid, identity
 from simulator.azure_devops.refusals import refuse
 from simulator.azure_devops.scopes import asked_project, asked_sprint, asked_team, asked_url
 from simulator.azure_devops.structure import listing, organization_of, today, type_states
@@ -22,6 +22,8 @@ BACKLOGS = {
     "story": ("Microsoft.RequirementCategory", "Stories", 2),
     "subtask": ("Microsoft.TaskCategory", "Tasks", 1),
 }
+
+SPLITTING_TEAM = 4
 
 
 def time_frame(organization: Organization, sprint: Sprint) -> str:
@@ -68,7 +70,8 @@ async def iteration_items(request: Request) -> Response:
     """What is in the iteration now, tasks below their parents; no history."""
     organization, team, sprint = organization_of(request), asked_team(request), asked_sprint(request)
     product, base = organization.product, f"{organization.url}/_apis/wit/workItems"
-    here = [i for i in product.alive() if i.state.get("sprints") == (sprint.id,) and i.state.get("team") == team.id]
+    seen = (i for i in product.alive() if organization.sees(i))
+    here = [i for i in seen if i.state.get("sprints") == (sprint.id,) and i.state.get("team") == team.id]
     ids = {issue.id for issue in here}
     rows: list[dict[str, Any]] = []
     for issue in here:
@@ -95,7 +98,7 @@ async def team_days_off(request: Request) -> Response:
 
 
 async def capacities(request: Request) -> Response:
-    """Hours a day of each member, with their days off (the shape of API 7.1)."""
+    """Hours a day of each member, with their days off; in two shapes."""
     organization, team, sprint = organization_of(request), asked_team(request), asked_sprint(request)
     rows, hours, days = [], 0.0, 0
     for place, number in enumerate(team.members):
@@ -106,6 +109,8 @@ async def capacities(request: Request) -> Response:
         row = {"teamMember": identity(organization, organization.company.people[number]), "activities": [activity]}
         rows.append(row | {"daysOff": [{"start": day, "end": day}] if is_away else []})
         hours, days = hours + capacity, days + is_away
+    if organization.lists_capacities:
+        return listing(rows)
     return answer({"teamMembers": rows, "totalCapacityPerDay": hours, "totalDaysOff": days})
 
 
@@ -129,7 +134,7 @@ async def team_settings(request: Request) -> Response:
 async def team_field_values(request: Request) -> Response:
     """Which areas belong to the team."""
     organization, team, project = organization_of(request), asked_team(request), asked_project(request)
-    value = f"{project.name}\\{area_name(team)}" if project.id == SHOP else project.name
+    value = f"{project.name}\\{organization.product.areas[team.id]}" if project.id == SHOP else project.name
     field = {"referenceName": "System.AreaPath", "url": f"{organization.url}/_apis/wit/fields/System.AreaPath"}
     values = [{"value": value, "includeChildren": project.id == SHOP}]
     return answer({"field": field, "defaultValue": value, "values": values, "url": asked_url(request)})
@@ -151,10 +156,10 @@ async def backlog_configuration(request: Request) -> Response:
         {"workItemTypeName": kind.name, "states": {s["name"]: s["category"] for s in type_states(organization, kind)}}
         for kind in kinds
     ]
-    effort, scheduling = "Microsoft.VSTS.Scheduling.StoryPoints", "Microsoft.VSTS.Scheduling"
+    scheduling = "Microsoft.VSTS.Scheduling"
     type_fields = {
         "Order": "Microsoft.VSTS.Common.StackRank",
-        "Effort": effort,
+        "Effort": organization.effort_field,
         "Activity": "Microsoft.VSTS.Common.Activity",
     }
     type_fields |= {"RemainingWork": f"{scheduling}.RemainingWork", "Team": "System.AreaPath"}
@@ -188,7 +193,8 @@ def _columns(organization: Organization, team: Team) -> list[dict[str, Any]]:
         kind = "incoming" if place == 0 else "outgoing" if is_last else "inProgress"
         mappings = {story.name: name} | ({bug.name: name} if number in bug.path else {})
         row = {"id": guid(f"column {team.id}", number), "name": name, "itemLimit": 5 if kind == "inProgress" else 0}
-        split = {"isSplit": False, "description": ""} if kind == "inProgress" else {}
+        is_split = team.id == SPLITTING_TEAM and name == product.statuses[story.path[1]].name
+        split = {"isSplit": is_split, "description": ""} if kind == "inProgress" else {}
         rows.append(row | {"stateMappings": mappings, **split, "columnType": kind})
     return rows
 

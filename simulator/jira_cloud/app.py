@@ -1,4 +1,4 @@
-"""The site as an ASGI application: its addresses and its login."""
+"""The site as an ASGI application: its addresses."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
-from simulator.jira_cloud import agile, issues, search, structure
-from simulator.jira_cloud.site import Site, account_id
-from simulator.life.layout import BOT
-from simulator.wire import Refusal, answer, credentials
+from simulator.jira import rights, sprint_report, worklogs
+from simulator.jira_cloud import agile, gateway, histories, issues, search, software, structure
+from simulator.jira_cloud.login import Cloud, Login
+from simulator.wire import Refusal, answer
 
-_OPEN = {"/_edge/tenant_info"}
 _GETS = {
     "myself": structure.myself,
+    "mypermissions": rights.my_permissions,
     "serverInfo": structure.server_info,
     "users/search": structure.users,
     "user/bulk": structure.users_bulk,
@@ -25,6 +25,7 @@ _GETS = {
     "project/{project}/version": structure.page_versions,
     "project/{project}/versions": structure.list_versions,
     "project/{project}/hierarchy": structure.type_hierarchy,
+    "project/{project}/securitylevel": rights.security_levels,
     "field": structure.list_fields,
     "status": structure.list_statuses,
     "issuetype": structure.list_types,
@@ -37,16 +38,16 @@ _GETS = {
     "filter/{filter}": agile.get_filter,
     "issue/{issue}": issues.get_issue,
     "issue/{issue}/changelog": issues.get_changelog,
-    "issue/{issue}/worklog": issues.get_worklogs,
-    "issue/{issue}/comment": issues.get_comments,
-    "worklog/updated": issues.updated_worklogs,
-    "worklog/deleted": issues.deleted_worklogs,
+    "issue/{issue}/worklog": worklogs.get_worklogs,
+    "issue/{issue}/comment": worklogs.get_comments,
+    "worklog/updated": worklogs.updated_worklogs,
+    "worklog/deleted": worklogs.deleted_worklogs,
 }
 _POSTS = {
     "search/approximate-count": search.approximate_count,
     "issue/bulkfetch": search.issue_bulkfetch,
-    "changelog/bulkfetch": search.changelog_bulkfetch,
-    "worklog/list": issues.list_worklogs,
+    "changelog/bulkfetch": histories.changelog_bulkfetch,
+    "worklog/list": worklogs.list_worklogs,
 }
 _AGILE = {
     "board": agile.list_boards,
@@ -57,23 +58,41 @@ _AGILE = {
     "board/{board}/project": agile.board_projects,
     "sprint/{sprint}": agile.get_sprint,
 }
+_COUNTED_LISTS = ("board/{board}/issue", "board/{board}/backlog")
+_LISTS = (
+    *_COUNTED_LISTS,
+    "board/{board}/sprint/{sprint}/issue",
+    "board/{board}/epic/none/issue",
+    "board/{board}/epic/{issue}/issue",
+    "sprint/{sprint}/issue",
+    "epic/none/issue",
+    "epic/{issue}/issue",
+)
 
 
-def make_app(site: Site) -> ASGIApp:
-    """The site's application."""
+def make_app(cloud: Cloud) -> ASGIApp:
+    """The application of the site and of the gateway beside it."""
     app = Starlette(routes=_routes(), exception_handlers={Refusal: _refused, 404: _unknown, 405: _unknown})
-    app.state.site = site
-    return _Login(app, site)
+    return Login(app, cloud)
 
 
 def _routes() -> list[Route]:
     api = "/rest/api/{version}/"
-    routes = [Route("/_edge/tenant_info", structure.tenant_info)]
-    routes.append(Route(api + "search/jql", search.search_jql, methods=["GET", "POST"]))
-    routes.append(Route(api + "search", search.removed_search, methods=["GET", "POST"]))
+    routes = [
+        Route("/_edge/tenant_info", structure.tenant_info),
+        Route("/oauth/token", gateway.exchange, methods=["POST"]),
+        Route("/oauth/token/accessible-resources", gateway.accessible_resources),
+        Route("/rest/greenhopper/1.0/rapid/charts/sprintreport", sprint_report.sprint_report),
+        Route(api + "search/jql", search.search_jql, methods=["GET", "POST"]),
+        Route(api + "search", search.removed_search, methods=["GET", "POST"]),
+    ]
     routes += [Route(api + path, endpoint, methods=["POST"]) for path, endpoint in _POSTS.items()]
     routes += [Route(api + path, endpoint, methods=["GET"]) for path, endpoint in _GETS.items()]
-    return routes + [Route("/rest/agile/1.0/" + path, endpoint, methods=["GET"]) for path, endpoint in _AGILE.items()]
+    routes += [Route("/rest/agile/1.0/" + path, endpoint, methods=["GET"]) for path, endpoint in _AGILE.items()]
+    routes += [Route("/rest/agile/1.0/" + path, software.old_issue_list) for path in _LISTS]
+    routes += [Route("/rest/software/1.0/" + path, software.issue_list) for path in _LISTS]
+    counts = [f"/rest/software/1.0/{path}/approximate-count" for path in _COUNTED_LISTS]
+    return routes + [Route(path, software.issue_count) for path in counts]
 
 
 async def _refused(_: Request, error: Exception) -> Response:
@@ -84,37 +103,3 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 async def _unknown(_: Request, __: Exception) -> Response:
     return answer({"errorMessages": ["Not found"], "errors": {}}, 404)
-
-
-class _Login:
-    """Lets through who has the e-mail and the token; the server's description is open."""
-
-    def __init__(self, app: ASGIApp, site: Site) -> None:
-        self._app = app
-        self._site = site
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        path = request.url.path
-        if path in _OPEN or path.endswith("/serverInfo"):
-            await self._app(scope, receive, send)
-            return
-        if credentials(request) == (self._site.email, self._site.token):
-            await self._app(scope, receive, _signed(send))
-            return
-        message = "Client must be authenticated to access this resource."
-        headers = {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED", "WWW-Authenticate": 'OAuth realm="jira"'}
-        refusal = answer({"errorMessages": [message], "errors": {}}, 401, headers)
-        await refusal(scope, receive, send)
-
-
-def _signed(send: Send) -> Send:
-    """Names the identity used, as each answer of the site does."""
-
-    async def signed(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = [*message.get("headers", ()), (b"x-aaccountid", account_id(BOT).encode())]
-            message = {**message, "headers": headers}
-        await send(message)
-
-    return signed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from simulator.company import DONE, IN_PROGRESS, JIRA, REMOVED, TODO, Issue
+from simulator.company import DONE, IN_PROGRESS, JIRA, REMOVED, TODO, Issue, Product, Project
 from simulator.life.births import FIBONACCI
 from simulator.life.layout import INTAKE, PAY, SHOP
 from simulator.life.sprints import future_sprints, put_in, stage_spike
@@ -118,6 +118,12 @@ def move(world: World, floor: Floor) -> None:
 
 def _move_project(world: World, floor: Floor, other: Floor, issue: Issue, author: int) -> None:
     product, target = floor.product, floor.product.projects[other.team.project_id]
+    edit(world, product, issue, author=author, **values_of_move(product, issue, target, other.team.id))
+    product.keys[product.key(issue)] = issue.id
+
+
+def values_of_move(product: Product, issue: Issue, target: Project, team: int | None) -> dict[str, Any]:
+    """What an issue of Jira is after it went to another project, with a number of its own there."""
     kind = product.types[target.types[product.type_of(issue).role]]
     listed = issue.state.get("sprints") or ()
     values: dict[str, Any] = {
@@ -125,16 +131,14 @@ def _move_project(world: World, floor: Floor, other: Floor, issue: Issue, author
         "number": product.next_id(target.key),
         "type": kind.id,
         "status": kind.path[0],
-        "team": other.team.id,
+        "team": team,
         "parent": None,
         "sprints": tuple(i for i in listed if product.sprints[i].state == "closed"),
         "components": (),
         "fix_versions": (),
         "affects_versions": (),
     }
-    values = {name: value for name, value in values.items() if value or issue.state.get(name)}
-    edit(world, product, issue, author=author, **values)
-    product.keys[product.key(issue)] = issue.id
+    return {name: value for name, value in values.items() if value or issue.state.get(name)}
 
 
 def retype(world: World, floor: Floor) -> None:

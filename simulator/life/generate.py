@@ -11,7 +11,7 @@ from simulator.life.births import give_birth
 from simulator.life.layout import payments, people, shop
 from simulator.life.sprints import LENGTH, keep_calendar
 from simulator.life.working import reopen, work
-from simulator.life.worktime import DAY, is_workday, last_closed_day, monday
+from simulator.life.worktime import DAY, is_workday, last_closed_day, monday, opening
 from simulator.life.world import Floor, World, flush
 
 CLOSED_SPRINTS = 14
@@ -33,6 +33,7 @@ def make_world(*, seed: int, issues: int, now: int) -> World:
         floors=floors,
         day=days[0],
         first_day=first,
+        nightfall=now,
         quotas=quotas,
         plain_quota=max(2, round(issues / len(days))),
     )
@@ -48,7 +49,11 @@ def make_world(*, seed: int, issues: int, now: int) -> World:
 def advance(world: World, nights: int) -> None:
     """Let so many days pass; each brings its work and always some deletion, move, link, label and reopening."""
     for _ in range(nights):
-        world.company.now += DAY
+        while True:  # the first nightfall behind the clock
+            world.nightfall += DAY
+            if world.nightfall > world.company.now:
+                break
+        world.company.now = world.nightfall
         world.nights += 1
         while world.day <= last_closed_day(world.company.now):
             _live(world)
@@ -56,6 +61,19 @@ def advance(world: World, nights: int) -> None:
             flush(world)
             world.day += timedelta(days=1)
         flush(world)
+
+
+def pass_time(world: World, milliseconds: int) -> None:
+    """Move the clock. Nothing happens meanwhile, and days that have begun by then bring no work any more.
+
+    So whatever a later night brings is younger than what anybody could see at this clock.
+    """
+    if milliseconds < 0:
+        raise ValueError("time does not run backwards")
+    world.company.now += milliseconds
+    while opening(world.day) < world.company.now:
+        world.day += timedelta(days=1)
+    world.company.age += 1
 
 
 def _quotas(days: list[date], first: date, issues: int) -> dict[date, int]:

@@ -116,5 +116,6 @@ def shop() -> Product:
             3: Team(id=3, name="Shop Basket", project_id=SHOP, members=members(2)),
             4: Team(id=4, name="Shop Search", project_id=SHOP, members=members(3)),
         },
+        areas={3: "Basket", 4: "Search"},
         counters={"issue": 200, "event": 0, "sprint": 0, "link": 0, "worklog": 0, "comment": 0},
     )

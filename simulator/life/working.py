@@ -9,7 +9,7 @@ from simulator.life.births import FIBONACCI
 from simulator.life.sprints import put_in
 from simulator.life.words import COMMENTS
 from simulator.life.worktime import opening
-from simulator.life.world import Floor, World, change, edit, log_work, record, remark, someone
+from simulator.life.world import Floor, World, change, edit, log_work, record, remark, someone, status_name
 
 QA_DAYS = 42
 
@@ -63,7 +63,8 @@ def _start(world: World, floor: Floor, issue: Issue) -> None:
         return
     assignee = change(floor.product, issue, "assignee", author)
     if floor.product.tracker == JIRA and len(path) > 3 and (world.chance(0.02) or world.once("two steps in one entry")):
-        steps = [Change("status", path[0], path[1]), Change("status", path[1], path[2])]
+        names = [status_name(floor.product, number) for number in path[:3]]
+        steps = [Change("status", path[n], path[n + 1], names[n], names[n + 1]) for n in range(2)]
         record(world, floor.product, issue, [assignee, *steps], author=author)
         return
     edit(world, floor.product, issue, author=author, assignee=author, status=path[1])

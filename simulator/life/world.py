@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from random import Random
@@ -40,6 +41,10 @@ class World:
     quotas: dict[date, int]
     plain_quota: int
     nights: int = 0
+    nightfall: int = 0
+    """When the last night was; the clock may stand later."""
+    turns: int = 0
+    """How many sprints of each team have begun."""
     deletes_in_jira: bool = True
     """Azure DevOps tells of deletions in its feed; Jira does not, and whoever compares with it may do without."""
     staged: set[str] = field(default_factory=set)
@@ -105,12 +110,31 @@ def edit(
 
 
 def change(product: Product, issue: Issue, name: str, value: Any) -> Change:  # noqa: ANN401 - a field's value
-    """The change of one field from what it is now; parents carry their keys as of now."""
+    """The change of one field from what it is now; what can be renamed carries its names as of now."""
     old = issue.state.get(name)
-    if name != "parent":
+    if name not in _NAMED:
         return Change(name, old, value)
-    keys = [None if i is None else product.key(product.issues[i]) for i in (old, value)]
-    return Change(name, old, value, keys[0], keys[1])
+    return Change(name, old, value, _NAMED[name](product, old), _NAMED[name](product, value))
+
+
+def status_name(product: Product, number: int) -> str:
+    """What the status is called now."""
+    return product.statuses[number].name
+
+
+def _key(product: Product, number: int | None) -> str | None:
+    return None if number is None else product.key(product.issues[number])
+
+
+def _sprint_names(product: Product, numbers: tuple[int, ...] | None) -> str:
+    return ", ".join(product.sprints[number].name for number in numbers or ())
+
+
+_NAMED: dict[str, Callable[[Product, Any], str | None]] = {
+    "parent": _key,
+    "status": status_name,
+    "sprints": _sprint_names,
+}
 
 
 def flush(world: World) -> None:
@@ -121,9 +145,12 @@ def flush(world: World) -> None:
     world.company.age += 1
 
 
-def connect(world: World, product: Product, kind: str, source: Issue, target: Issue, author: int) -> None:
+def connect(
+    world: World, product: Product, kind: str, source: Issue, target: Issue, author: int, *, at: int | None = None
+) -> None:
     """Link two issues; each of them gets a history entry."""
-    at = max(moment(world, source), source.touched_at + SECOND, target.touched_at + SECOND)
+    if at is None:
+        at = max(moment(world, source), source.touched_at + SECOND, target.touched_at + SECOND)
     link = Link(id=product.next_id("link"), type=kind, source=source.id, target=target.id, created_at=at, author=author)
     product.links[link.id] = link
     for here, there in ((source, target), (target, source)):
@@ -132,10 +159,11 @@ def connect(world: World, product: Product, kind: str, source: Issue, target: Is
         record(world, product, here, [new], author=author, at=at)
 
 
-def disconnect(world: World, product: Product, link: Link, author: int) -> None:
+def disconnect(world: World, product: Product, link: Link, author: int, *, at: int | None = None) -> None:
     """Remove a link; each of its issues gets a history entry."""
     source, target = product.issues[link.source], product.issues[link.target]
-    link.removed_at = at = max(moment(world, source), target.touched_at + SECOND)
+    at = max(moment(world, source), target.touched_at + SECOND) if at is None else at
+    link.removed_at = at
     for here, there in ((source, target), (target, source)):
         gone = Change("link", link.id, None, product.key(there))
         record(world, product, here, [gone], author=author, at=at)
@@ -152,9 +180,9 @@ def log_work(world: World, product: Product, issue: Issue, author: int) -> None:
     edit(world, product, issue, author=author, at=at, time_spent=(issue.state.get("time_spent") or 0) + seconds)
 
 
-def remark(world: World, product: Product, issue: Issue, author: int, text: str) -> None:
+def remark(world: World, product: Product, issue: Issue, author: int, text: str, *, at: int | None = None) -> None:
     """Comment on the issue; Jira keeps no history of it, but the issue counts as updated."""
-    at = moment(world, issue)
+    at = moment(world, issue) if at is None else at
     issue.comments.append(Comment(product.next_id("comment"), author, at, text))
     issue.touched_at = at
     if product.tracker == JIRA:

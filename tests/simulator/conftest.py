@@ -59,6 +59,27 @@ def azure(running: Running, connect: Callable[[Running], tuple[httpx.Client, htt
 
 
 @pytest.fixture(scope="session")
+def open_server() -> Iterator[Callable[[Running], httpx.Client]]:
+    """Makes a client of the Azure DevOps Server."""
+    clients: list[httpx.Client] = []
+
+    def made(simulator: Running) -> httpx.Client:
+        url, auth = simulator.azure_devops_server_url, simulator.azure_devops_server_auth
+        clients.append(httpx.Client(base_url=url, auth=auth, timeout=30, verify=TLS))
+        return clients[-1]
+
+    yield made
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def server(running: Running, open_server: Callable[[Running], httpx.Client]) -> httpx.Client:
+    """The unchanging collection of the Azure DevOps Server."""
+    return open_server(running)
+
+
+@pytest.fixture(scope="session")
 def walk_jql() -> Callable[..., list[dict[str, Any]]]:
     """Reads all pages of a search."""
 
@@ -89,5 +110,42 @@ def walk_feed() -> Callable[..., tuple[list[dict[str, Any]], str]]:
             if page["isLastBatch"]:
                 return found, page["continuationToken"]
             params["continuationToken"] = page["continuationToken"]
+
+    return walk
+
+
+@pytest.fixture(scope="session")
+def open_data_center() -> Iterator[Callable[[Running], httpx.Client]]:
+    """Makes a client of the Jira Data Center."""
+    clients: list[httpx.Client] = []
+
+    def made(simulator: Running) -> httpx.Client:
+        login = {"Authorization": f"Bearer {simulator.jira_data_center_token}"}
+        clients.append(httpx.Client(base_url=simulator.jira_data_center_url, headers=login, timeout=30, verify=TLS))
+        return clients[-1]
+
+    yield made
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def data_center(running: Running, open_data_center: Callable[[Running], httpx.Client]) -> httpx.Client:
+    """The unchanging Jira Data Center."""
+    return open_data_center(running)
+
+
+@pytest.fixture(scope="session")
+def walk_search() -> Callable[..., list[dict[str, Any]]]:
+    """Reads all pages of a Data Center's search."""
+
+    def walk(client: httpx.Client, jql: str, **asked: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while True:
+            params = {"jql": jql, **asked, "startAt": len(found)}
+            page = client.get("/rest/api/2/search", params=params).json()
+            found += page["issues"]
+            if len(found) >= page["total"]:
+                return found
 
     return walk

@@ -57,6 +57,22 @@ def test_the_jira_library_reads_issues(library: jira_library.JIRA, running: Runn
     assert changelog.total == len(changelog.histories)
 
 
+def test_the_jira_library_reads_a_data_center(running: Running) -> None:
+    product = running.company.products[0]
+    url, token = running.jira_data_center_url, running.jira_data_center_token
+    library = jira_library.JIRA(url, token_auth=token, max_retries=0)
+    assert not library._is_cloud
+    assert library.server_info()["versionNumbers"] == [10, 3, 24]
+    found = library.search_issues("project = PAY", maxResults=0, expand="changelog")
+    assert len(found) == sum(1 for issue in product.alive() if product.key(issue).startswith("PAY-"))
+    assert all(issue.changelog.total == len(issue.changelog.histories) for issue in found)
+    boards = library.boards(maxResults=0)
+    assert [board.type for board in boards] == ["scrum", "scrum", "kanban", "scrum"]
+    assert len(library.sprints(boards[0].id, maxResults=0)) == 17
+    assert library.search_users(user="flow")[0].key == "JIRAUSER10101"
+    library.close()
+
+
 def test_the_azure_devops_sdk_reads_projects_and_teams(sdk: dict[str, Any]) -> None:
     assert [project.name for project in sdk["core"].get_projects()] == ["Shop", "Intake"]
     assert [team.name for team in sdk["core"].get_teams("Shop")] == ["Shop Basket", "Shop Search"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from simulator.server import Running
 SPECS = Path(os.environ.get("FLOWMART_SPECS", Path(__file__).parents[2].parent / "shared" / "specs"))
 JIRA = "jira-cloud-platform-v3.2025-12.swagger-v3.v3.json"
 AGILE = "jira-cloud-software-agile.2022-07.swagger.v3.json"
+CENTER = "jira-dc-10.3.24-software-openapi.json"
 CORE, WORK, WIT = "ado-core-7.1.core.json", "ado-work-7.1.work.json", "ado-wit-7.1.workItemTracking.json"
 
 pytestmark = pytest.mark.skipif(not SPECS.is_dir(), reason="the vendors' specifications are not here")
@@ -44,6 +46,9 @@ def spec(file: str) -> dict[str, Any]:
         for half in ("from", "fromString", "to", "toString"):  # null, though described as text
             schemas["ChangeDetails"]["properties"][half] = {"type": ["string", "null"]}
         schemas["FieldDetails"]["properties"]["untranslatedName"] = {"type": "string"}  # newer than the description
+    if file == CENTER:
+        for half in ("from", "fromString", "to", "toString"):  # null, though described as text
+            found["components"]["schemas"]["ChangeItemBean"]["properties"][half] = {"type": ["string", "null"]}
     if file == WIT:  # described as text and as objects, but of any type
         found["definitions"]["StreamedBatch"]["properties"]["values"] = {"type": "array", "items": {"type": "object"}}
         found["definitions"]["WorkItemFieldUpdate"]["properties"] = {}
@@ -69,6 +74,8 @@ def check(file: str, path: str, answer: httpx.Response, *, method: str = "get", 
     ("path", "asked"),
     [
         ("/rest/api/3/myself", ""),
+        ("/rest/api/3/mypermissions", "?permissions=BROWSE_PROJECTS&projectKey=PAY"),
+        ("/rest/api/3/project/{projectKeyOrId}/securitylevel", ""),
         ("/rest/api/3/serverInfo", ""),
         ("/rest/api/3/project/search", "?expand=insight"),
         ("/rest/api/3/field", ""),
@@ -90,7 +97,7 @@ def check(file: str, path: str, answer: httpx.Response, *, method: str = "get", 
     ],
 )
 def test_jira_platform(jira: httpx.Client, path: str, asked: str) -> None:
-    real = path.replace("{issueIdOrKey}", "PAY-3").replace("{projectIdOrKey}", "PAY")
+    real = re.sub(r"\{project\w+\}", "PAY", path.replace("{issueIdOrKey}", "PAY-3"))
     check(JIRA, path, jira.get(real + asked))
 
 
@@ -123,10 +130,67 @@ def test_jira_bulk_histories_but_for_their_dates(jira: httpx.Client, running: Ru
         ("/rest/agile/1.0/board/{boardId}", "/rest/agile/1.0/board/1"),
         ("/rest/agile/1.0/board/{boardId}/configuration", "/rest/agile/1.0/board/1/configuration"),
         ("/rest/agile/1.0/board/{boardId}/features", "/rest/agile/1.0/board/2/features"),
+        ("/rest/agile/1.0/board/{boardId}/issue", "/rest/agile/1.0/board/1/issue"),
+        ("/rest/agile/1.0/board/{boardId}/backlog", "/rest/agile/1.0/board/1/backlog"),
     ],
 )
 def test_jira_agile(jira: httpx.Client, path: str, real: str) -> None:
     check(AGILE, path, jira.get(real))
+
+
+def beans(answer: httpx.Response, part: str) -> list[Any]:
+    """The objects in an answer that a bean of the specification describes: the whole, or the rows of a list."""
+    assert answer.status_code == 200, answer.text[:300]
+    body = answer.json()
+    rows = body.get(part, body) if isinstance(body, dict) else body
+    return rows if isinstance(rows, list) else [rows]
+
+
+@pytest.mark.parametrize(
+    ("path", "bean", "part"),
+    [
+        ("api/2/search?jql=project=PAY&expand=changelog&fields=*all", "SearchResultsBean", ""),
+        ("api/2/issue/PAY-3?expand=changelog", "IssueBean", ""),
+        ("api/2/issue/PAY-3?expand=changelog", "ChangelogBean", "changelog"),
+        ("api/2/issue/PAY-3/comment", "CommentsWithPaginationJsonBean", ""),
+        ("api/2/issue/PAY-3/worklog", "WorklogWithPaginationBean", ""),
+        ("api/2/myself", "UserBean", ""),
+        ("api/2/user/search?username=.", "UserBean", ""),
+        ("api/2/mypermissions", "PermissionsJsonBean", ""),
+        ("api/2/project", "ProjectBean", ""),
+        ("api/2/project/PAY/securitylevel", "SecurityListLevelJsonBean", ""),
+        ("api/2/field", "FieldBean", ""),
+        ("api/2/status", "StatusJsonBean", ""),
+        ("api/2/issuetype", "IssueTypeJsonBean", ""),
+        ("api/2/priority", "PriorityJsonBean", ""),
+        ("api/2/resolution", "ResolutionJsonBean", ""),
+        ("api/2/worklog/updated?since=0", "WorklogChangedSinceBean", ""),
+        ("api/2/worklog/deleted?since=0", "WorklogChangedSinceBean", ""),
+        ("agile/1.0/board", "BoardBean", "values"),
+        ("agile/1.0/board/1", "BoardBean", ""),
+        ("agile/1.0/board/1/configuration", "BoardConfigBean", ""),
+        ("agile/1.0/board/1/sprint", "SprintBean", "values"),
+        ("agile/1.0/sprint/36", "SprintBean", ""),
+    ],
+)
+def test_jira_data_center(data_center: httpx.Client, path: str, bean: str, part: str) -> None:
+    """Each answer fits its bean, and names nothing that the bean lacks but for what servers are known to add."""
+    schema = {"components": spec(CENTER)["components"], "$ref": f"#/components/schemas/{bean}"}
+    described = set(spec(CENTER)["components"]["schemas"][bean]["properties"])
+    validator, rows = Draft202012Validator(schema), beans(data_center.get(f"/rest/{path}"), part)
+    assert rows
+    for row in rows:
+        assert [f"{e.json_path}: {e.message[:200]}" for e in validator.iter_errors(row)] == []
+        assert set(row) - described <= {"projectTypeKey", "expand"}
+
+
+def test_jira_data_center_has_the_paths_of_its_specification(data_center: httpx.Client) -> None:
+    paths = spec(CENTER)["paths"]
+    for path in ("/api/2/search", "/api/2/worklog/list", "/api/2/project/{projectIdOrKey}/versions"):
+        assert path in paths
+    for path in ("/api/2/search/jql", "/api/2/issue/{issueIdOrKey}/changelog", "/api/2/project/search"):
+        assert path not in paths
+        assert data_center.get(f"/rest{path.replace('{issueIdOrKey}', 'PAY-3')}").status_code == 404
 
 
 TEAM = "Shop/Shop Basket/_apis/work"

@@ -1,17 +1,20 @@
-"""The part of JQL that the simulated site understands, with the refusals of the real one."""
+"""The part of JQL that the simulated sites understand, with the refusals of the real ones."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from simulator.boolean_query import Cursor, Predicate, QueryError, read_condition, read_list
 from simulator.company import Issue
-from simulator.jira_cloud.render import CATEGORIES, resolved_at
-from simulator.jira_cloud.site import BOARDS, USER_ZONE, Site, account_id
+from simulator.jira.entities import CATEGORIES
+from simulator.jira.index import indexed
+from simulator.jira.issue_values import resolved_at
+from simulator.jira.site import BOARDS, Site
 
 UNBOUNDED = "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
 MOST_ORDER_FIELDS = 7
@@ -31,18 +34,38 @@ _EMPTY = "empty", ""
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query that was read: which issues, and their order (field, descending)."""
+    """A query that was read: which issues, their order (field, descending), and what it names that is not there."""
 
     condition: Predicate
     order: tuple[tuple[str, bool], ...]
+    warnings: tuple[str, ...]
 
 
-def read_jql(site: Site, text: str) -> Query:
-    """The query; `QueryError` with the site's words when it cannot be read or has no restriction."""
-    cursor = Cursor(text, has_escapes=True)
-    if cursor.at_end() or cursor.take_if("order", "by"):
-        raise QueryError(UNBOUNDED)
-    condition = read_condition(cursor, lambda c: _clause(site, c))
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A query being read. If it is lenient, values that are not there find nothing and leave a warning."""
+
+    site: Site
+    is_lenient: bool
+    warnings: list[str] = field(default_factory=list)
+
+    def test(self, name: str, value: tuple[str, str]) -> Predicate:
+        """Whether an issue's field has this value."""
+        if value == _EMPTY:
+            return _EMPTINESS[name]
+        try:
+            return _MATCHERS[name](self.site, value[1])
+        except QueryError as error:
+            if not self.is_lenient:
+                raise
+            self.warnings.append(str(error))
+            return lambda _: False
+
+
+def read_jql(site: Site, text: str, *, is_lenient: bool = False) -> Query:
+    """The query; `QueryError` with the site's words when it cannot be read or, on a Cloud, has no restriction."""
+    cursor, reading = Cursor(text, has_escapes=True), _Reading(site, is_lenient)
+    condition = _condition(cursor, reading)
     order: list[tuple[str, bool]] = []
     if cursor.take_if("order", "by"):
         order.append(_order_term(cursor))
@@ -50,19 +73,25 @@ def read_jql(site: Site, text: str) -> Query:
             order.append(_order_term(cursor))
     if not cursor.at_end():
         raise QueryError(f"Error in the JQL Query: Expecting operator but got '{cursor.take()[1]}'.")
-    if len(order) > MOST_ORDER_FIELDS:
+    if len(order) > MOST_ORDER_FIELDS and site.dialect.is_cloud:
         raise QueryError("JQL can be ordered by at most 7 fields.")
-    return Query(condition, tuple(order))
+    return Query(condition, tuple(order), tuple(reading.warnings))
 
 
-def search(site: Site, text: str) -> list[Issue]:
-    """The issues that the query finds, in its order; the newest first where it names none."""
-    query = read_jql(site, text)
-    found = [issue for issue in site.product.alive() if query.condition(issue)]
+def _condition(cursor: Cursor, reading: _Reading) -> Predicate:
+    has_order_only = cursor.at_end() or cursor.ahead("order", "by")
+    if has_order_only and reading.site.dialect.is_cloud:
+        raise QueryError(UNBOUNDED)
+    return (lambda _: True) if has_order_only else read_condition(cursor, lambda c: _clause(reading, c))
+
+
+def search(site: Site, query: Query) -> list[Issue]:
+    """The issues that the query finds in the index, in its order; the newest first where it names none."""
+    found = [issue for issue in indexed(site) if query.condition(issue)]
     for name, is_descending in reversed(query.order or (("created", True),)):
         key = _sort_key(site, name)
         found.sort(key=lambda issue: (key(issue), issue.id), reverse=is_descending)
-    return found
+    return [site.product.issues[issue.id] for issue in found]
 
 
 def _order_term(cursor: Cursor) -> tuple[str, bool]:
@@ -95,7 +124,8 @@ def _sort_key(site: Site, name: str) -> Callable[[Issue], Any]:
     return keys[name]
 
 
-def _clause(site: Site, cursor: Cursor) -> Predicate:
+def _clause(reading: _Reading, cursor: Cursor) -> Predicate:
+    site = reading.site
     name = _canonical(cursor.take()[1])
     operator, values = _comparison(cursor)
     if name in {"created", "updated", "resolved", "resolutiondate"}:
@@ -103,11 +133,13 @@ def _clause(site: Site, cursor: Cursor) -> Predicate:
     if name == "id" and operator in _ORDERS:
         compare, limit = _ORDERS[operator], int(values[0][1])
         return lambda issue: compare(issue.id, limit)
+    if name == "key" and operator in _ORDERS:
+        return _key_range(site, operator, values[0][1])
     if name not in _MATCHERS:
         raise QueryError(f"Field '{name}' does not exist or you do not have permission to view it.")
     if operator not in {"=", "in", "!=", "not in"}:
         raise QueryError(f"The operator '{operator}' is not supported by the '{name}' field.")
-    tests = [_EMPTINESS[name] if value == _EMPTY else _MATCHERS[name](site, value[1]) for value in values]
+    tests = [reading.test(name, value) for value in values]
     if operator in {"=", "in"}:
         return lambda issue: any(test(issue) for test in tests)
     return lambda issue: not any(test(issue) for test in tests)
@@ -169,7 +201,7 @@ def _instant(site: Site, name: str, value: tuple[str, str]) -> int:
         return int(text)
     for form in _DATES:
         try:
-            moment = datetime.strptime(text, form).replace(tzinfo=USER_ZONE)
+            moment = datetime.strptime(text, form).replace(tzinfo=ZoneInfo(site.user_zone))
         except ValueError:
             continue
         return round(moment.timestamp()) * 1000
@@ -184,9 +216,7 @@ def _missing(field: str, value: str) -> QueryError:
 
 
 def _project(site: Site, value: str) -> Predicate:
-    wanted = {
-        p.id for p in site.product.projects.values() if value.lower() in {str(p.id), p.key.lower(), p.name.lower()}
-    }
+    wanted = {p.id for p in site.projects() if value.lower() in {str(p.id), p.key.lower(), p.name.lower()}}
     if not wanted:
         raise _missing("project", value)
     return lambda issue: issue.state["project"] in wanted
@@ -196,17 +226,35 @@ def _key(site: Site, value: str) -> Predicate:
     issue = site.find(value)
     if issue is None:
         raise QueryError(f"An issue with key '{value}' does not exist for field 'key'.")
-    return lambda other: other is issue
+    return lambda other: other.id == issue.id
 
 
-def _id(_: Site, value: str) -> Predicate:
+def _key_range(site: Site, operator: str, value: str) -> Predicate:
+    """The issues of the same project with smaller or larger numbers."""
+    key, _, number = value.upper().rpartition("-")
+    project = next((p.id for p in site.projects() if p.key == key), None)
+    if project is None or not number.isdigit():
+        raise QueryError(f"An issue with key '{value}' does not exist for field 'key'.")
+    compare, limit = _ORDERS[operator], int(number)
+    return lambda issue: issue.state["project"] == project and compare(issue.state["number"], limit)
+
+
+def _id(site: Site, value: str) -> Predicate:
+    """A Data Center insists that the issue is there."""
     if not value.isdigit():
         raise _missing("id", value)
+    if not site.dialect.is_cloud and site.find(value) is None:
+        raise QueryError(f"A value with ID '{value}' does not exist for the field 'id'.")
     return lambda issue: issue.id == int(value)
 
 
+def _names(site: Site, number: int, name: str) -> set[str]:
+    """What people may call a status or type: by its id, in English, or in the language of the site."""
+    return {str(number), name.lower(), site.told(name).lower()}
+
+
 def _type(site: Site, value: str) -> Predicate:
-    wanted = {kind.id for kind in site.product.types.values() if value.lower() in {str(kind.id), kind.name.lower()}}
+    wanted = {kind.id for kind in site.product.types.values() if value.lower() in _names(site, kind.id, kind.name)}
     if not wanted:
         raise _missing("issuetype", value)
     return lambda issue: issue.state["type"] in wanted
@@ -214,7 +262,7 @@ def _type(site: Site, value: str) -> Predicate:
 
 def _status(site: Site, value: str) -> Predicate:
     statuses = site.product.statuses.values()
-    wanted = {s.id for s in statuses if value.lower() in {str(s.id), s.name.lower()} and not s.is_retired}
+    wanted = {s.id for s in statuses if value.lower() in _names(site, s.id, s.name) and not s.is_retired}
     if not wanted:
         raise _missing("status", value)
     return lambda issue: issue.state["status"] in wanted
@@ -240,7 +288,8 @@ def _labels(_: Site, value: str) -> Predicate:
 
 def _person(field: str) -> Callable[[Site, str], Predicate]:
     def matcher(site: Site, value: str) -> Predicate:
-        person = next((p.id for p in site.company.people.values() if value in {account_id(p.id), p.email}), None)
+        names = {name: p.id for p in site.company.people.values() for name in (site.person_id(p.id), p.email, p.login)}
+        person = names.get(value)
         return lambda issue: person is not None and issue.state.get(field) == person
 
     return matcher
@@ -256,7 +305,8 @@ def _resolution(_: Site, value: str) -> Predicate:
 
 
 def _sprint(site: Site, value: str) -> Predicate:
-    wanted = {s.id for s in site.product.sprints.values() if value in {str(s.id), s.name} and not s.is_deleted}
+    sprints = [s for s in site.product.sprints.values() if not s.is_deleted]
+    wanted = {s.id for s in sprints if value in {str(s.id), site.sprint_name(s)}}
     if not wanted:
         raise _missing("sprint", value)
     return lambda issue: any(number in wanted for number in issue.state.get("sprints") or ())
