@@ -46,13 +46,18 @@ class _Known:
 def crosscheck(config: Config, looks: Sequence[SourceLook], recorded: Recorded) -> Crosscheck:
     """Statuses, projects, types and fields that the rules name and nothing knows. Says nothing where it cannot tell."""
     statuses = _known(looks, "status", recorded.statuses)
-    problems = [
-        f"{place}: no tracker and no history knows the status {name!r}{statuses.hint(name, sources)}"
-        for place, name, sources in _status_names(config)
-        if statuses.lacks(name, sources)
-    ]
+    problems: list[str] = []
+    notes: list[str] = []
+    for place, name, sources in _status_names(config):
+        if not statuses.lacks(name, sources):
+            continue
+        hint = statuses.hint(name, sources)
+        if all(source in recorded.statuses for source in sources):
+            problems.append(f"{place}: no workflow and no history knows the status {name!r}{hint}")
+        else:
+            notes.append(f"{place}: no workflow of today knows the status {name!r}; histories are not loaded yet{hint}")
     types = _known(looks, "issue type", recorded.types)
-    notes = [*_keys(config, _known(looks, "project", {}), types), *_defects(config, types)]
+    notes += [*_keys(config, _known(looks, "project", {}), types), *_defects(config, types)]
     notes += _rule_fields(config.defects, _known(looks, "field", {}), list(config.sources))
     return Crosscheck(problems=tuple(dict.fromkeys(problems)), notes=tuple(dict.fromkeys(notes)))
 

@@ -12,6 +12,9 @@ from flowmart.proposals import ROLES, Proposal, filled, propose
 from flowmart.text import count, printable, server
 
 _MOST_LISTED = 40
+_TYPES = "{types}"
+_DEFECTS = ("Bug", "Defect", "Incident")
+_DEFECT_WORDS = ("bug", "defect", "defekt", "incident", "fehler", "anomal", "défaut", "defecto", "difetto", "ошибка")
 _SCOPES = {"jira": ("project", "board"), "azure_devops": ("project", "team")}
 
 _HEAD = """\
@@ -34,7 +37,7 @@ _TAIL = """\
 # blocked = ["Blocked"]
 
 [defects]
-types = ["Bug", "Defect", "Incident"]
+{types}
 # When has a defect escaped to customers? The first rule that matches decides; without any, none is known to have:
 # [[defects.rules]]
 # name = "found in production"
@@ -59,11 +62,12 @@ to = "exports/bi"
 def render(wanted: Sequence[tuple[Wanted, SourceLook | None]], warehouse_url: str, timezone: str) -> str:
     """The file's text: valid, with what each tracker showed (None: it was not asked) as comments."""
     sources = ["\n".join(_source(source, look)) + "\n" for source, look in wanted]
+    tail = _TAIL.replace(_TYPES, _defect_types(wanted))
     parts = [
         _HEAD,
         f'[warehouse]\nurl = {quoted(warehouse_url)}    # or "postgresql+psycopg://user:${{PGPASSWORD}}@host/database"\n',
         *sources,
-        f"[calendar]\ntimezone = {quoted(timezone)}    # decides what a day, a week and a month are\n{_TAIL}",
+        f"[calendar]\ntimezone = {quoted(timezone)}    # decides what a day, a week and a month are\n{tail}",
     ]
     return "\n".join(parts)
 
@@ -71,6 +75,17 @@ def render(wanted: Sequence[tuple[Wanted, SourceLook | None]], warehouse_url: st
 def quoted(text: str) -> str:
     """A TOML string."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _defect_types(wanted: Sequence[tuple[Wanted, SourceLook | None]]) -> str:
+    """The types that sound like defects; all usual ones where no tracker showed any."""
+    surveys = [look.survey for _, look in wanted if look is not None and look.survey is not None]
+    seen = dict.fromkeys(each.name for survey in surveys for each in survey.seen if each.what == "issue type")
+    found = [name for name in seen if any(word in name.casefold() for word in _DEFECT_WORDS)]
+    if not found:
+        return f"types = {_list(_DEFECTS)}"
+    others = ", ".join(printable(name) for name in seen if name not in found)
+    return f"types = {_list(found)}" + (f"   # not: {others}" if others else "")
 
 
 def _source(wanted: Wanted, look: SourceLook | None) -> Iterator[str]:
@@ -146,4 +161,8 @@ def _candidate(candidate: FieldCandidate) -> str:
 
 
 def _ids(ids: Sequence[str]) -> str:
-    return quoted(ids[0]) if len(ids) == 1 else f"[{', '.join(quoted(native) for native in ids)}]"
+    return quoted(ids[0]) if len(ids) == 1 else _list(ids)
+
+
+def _list(texts: Sequence[str]) -> str:
+    return f"[{', '.join(quoted(text) for text in texts)}]"

@@ -71,12 +71,12 @@ def plausible(
     reasons: dict[str, dict[str, list[str]]] = {}
     for model in models:
         if role in model.roles.references:
-            reason = model.roles.evidence[role]
+            reason = model.roles.evidence[role].partition(" '")[0]  # the name stands beside it anyway
             reasons.setdefault(model.roles.references[role], {}).setdefault(reason, []).append(model.name)
     usual = [reference for name in DEFAULTS[role] if (reference := fields.find(name)) is not None]
     known = {reference: _why(reason) for reference, reason in reasons.items()}
     named = {
-        reference: "by its name"
+        reference: "a number, by its name" if role == "story_points" else "text, by its name"
         for reference, info in fields.infos.items()
         if _fits(role, info) and sounds_like(role, [info.name])
     }
@@ -146,7 +146,8 @@ class _Count:
     ) -> list[FieldCandidate]:
         """The role's candidates, likeliest first; where several are filled, those in front say in which projects."""
         ordered = likeliest_first((each for each in counted if each.role == role), chosen)
-        if sum(1 for each in ordered if each.filled) < 2:  # noqa: PLR2004 - nothing to tell apart
+        several = sum(1 for each in ordered if each.filled) > 1 and len(self._projects) > 1
+        if not several:  # nothing to tell apart
             return ordered
         places = sorted(self._projects, key=lambda project: -sizes.get(project.id, 0))[:MOST_PLACES]
         asked = [(each, place) for each in ordered[:MOST_SPLIT] if each.filled for place in places]

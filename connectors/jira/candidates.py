@@ -166,7 +166,8 @@ class _Count:
         """The role's candidates, likeliest first; where several are filled, those in front say in which projects."""
         by_id = {candidate.native_id: each.field for each, candidate in counted if candidate.role == role}
         ordered = likeliest_first((candidate for _, candidate in counted if candidate.role == role), fields.ids(role))
-        if sum(1 for candidate in ordered if candidate.filled) < 2:  # noqa: PLR2004 - nothing to tell apart
+        several = sum(1 for candidate in ordered if candidate.filled) > 1 and len(self._projects) > 1
+        if not several:  # nothing to tell apart
             return ordered
         places = sorted(self._projects, key=lambda project: -sizes.get(project.id, 0))[:MOST_PLACES]
         front = [c for c in ordered if c.filled and not c.by_project][:MOST_SPLIT]

@@ -49,11 +49,19 @@ class Screen:
         grid.add_column(overflow="fold")
         for label, text in facts:
             row(grid, label, self.mask(text))
-        self.console.print(Padding(grid, (0, 0, 0, 2)))
+        self.console.print(Padding(grid, (0, 0, 0, 2), expand=False))
+
+    def paragraph(self, facts: Sequence[tuple[str, str]]) -> None:
+        """The same, if there are any, after a blank line."""
+        if facts:
+            self.line("")
+            self.facts(facts)
 
     def table(self, made: Table) -> None:
-        """A table, a little to the right."""
-        self.console.print(Padding(made, (0, 0, 0, 2)))
+        """A table, a little to the right, with a blank line before it."""
+        made.show_edge = False
+        self.line("")
+        self.console.print(Padding(made, (0, 0, 0, 2), expand=False))
 
 
 def show(screen: Screen, look: SourceLook, more: Sequence[tuple[str, str]] = ()) -> None:
@@ -71,10 +79,10 @@ def show(screen: Screen, look: SourceLook, more: Sequence[tuple[str, str]] = ())
             screen.table(_visible(survey.seen, screen.mask))
         else:
             screen.line("  nothing is visible to the account")
-        screen.facts([("missing", each) for each in survey.missing_permissions])
+        screen.paragraph([("missing", each) for each in survey.missing_permissions])
         screen.table(_roles(survey, screen.mask))
     notes = survey.notes if survey else ()
-    screen.facts([*(("note", each) for each in notes), *more, *(("problem", each) for each in look.problems)])
+    screen.paragraph([*(("note", each) for each in notes), *more, *(("problem", each) for each in look.problems)])
 
 
 def warning(survey: Survey, now: datetime) -> str | None:
@@ -190,7 +198,12 @@ def _role(choice: FieldChoice, candidates: Sequence[FieldCandidate]) -> Iterator
     for each in used:
         how = choice.evidence if choice.evidence == "configured" else ""
         why = "; ".join(dict.fromkeys(filter(None, (how, each.evidence))))
-        yield f"{each.name} ({each.native_id})", filled(each).removesuffix(" issues"), f"used: {why}"
+        yield _field(each), filled(each).removesuffix(" issues"), f"used: {why}"
     for each in candidates:
         if each not in used:
-            yield f"{each.name} ({each.native_id})", filled(each).removesuffix(" issues"), f"could be: {each.evidence}"
+            yield _field(each), filled(each).removesuffix(" issues"), f"could be: {each.evidence}"
+
+
+def _field(candidate: FieldCandidate) -> str:
+    """Name and id; a name that occurs twice has the id in it already."""
+    return candidate.name if candidate.native_id in candidate.name else f"{candidate.name} ({candidate.native_id})"
