@@ -45,7 +45,7 @@ JIRA_SWITCHES: dict[type, tuple[str, ...]] = {
     Cloud: ("agile_lists_gone",),
     Gateway: ("scopes",),
     Lies: ("short_pages", "empty_page", "repeated_token", "early_last"),
-    Server: ("anonymous_allowed", "search_window", "deployment_type", "token_days"),
+    Server: ("anonymous_allowed", "search_window", "deployment_type", "token_days", "token_requests"),
 }
 
 
@@ -97,6 +97,8 @@ def is_sound(name: str, value: Any) -> bool:  # noqa: ANN401 - of the setting's 
         return value in LANGUAGES
     if name == "user_zone":
         return value in available_timezones()
+    if name == "deployment_type":
+        return value in {"Server", "DataCenter"}
     return name != "version" or re.fullmatch(r"\d+\.\d+\.\d+", value) is not None
 
 

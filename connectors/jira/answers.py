@@ -1,4 +1,4 @@
-"""The shapes of Jira Cloud's answers, as far as they are read."""
+"""The shapes of Jira's answers, as far as they are read; what only one flavour sends is empty at the other."""
 
 from __future__ import annotations
 
@@ -15,13 +15,20 @@ class Answer(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 
 class Account(Answer, frozen=True, gc=False, rename="camel"):
-    """A person or app."""
+    """A person or app: Cloud tells its account id, Data Center its key, which stays, and its name, which does not."""
 
     account_id: str = ""
+    key: str = ""
+    name: str = ""
     display_name: str = ""
     email_address: str | None = None
     active: bool | None = None
     time_zone: str | None = None
+
+    @property
+    def native_id(self) -> str:
+        """The id that stays; empty when none is told."""
+        return self.account_id or self.key or self.name
 
 
 class ServerInfo(Answer, frozen=True, gc=False, rename="camel"):
@@ -171,6 +178,8 @@ class Sprint(Answer, frozen=True, gc=False, rename="camel"):
     start_date: str | None = None
     end_date: str | None = None
     complete_date: str | None = None
+    activated_date: str | None = None
+    """Only Data Center tells it."""
     origin_board_id: int | None = None
     board_id: int | None = None
 
@@ -190,6 +199,7 @@ class Values(Answer, frozen=True, gc=False, rename="camel"):
 
     values: list[msgspec.Raw]
     is_last: bool | None = None
+    total: int | None = None
 
 
 class Count(Answer, frozen=True, gc=False, rename="camel"):
@@ -224,6 +234,8 @@ class FoundIssue(Answer, frozen=True, gc=False, rename="camel"):
     id: str
     key: str = ""
     fields: msgspec.Raw = msgspec.Raw(b"null")
+    changelog: msgspec.Raw = msgspec.Raw(b"null")
+    """Only Data Center's search tells it, where it is asked to."""
 
 
 class SearchPage(Answer, frozen=True, gc=False, rename="camel"):
@@ -231,6 +243,13 @@ class SearchPage(Answer, frozen=True, gc=False, rename="camel"):
 
     issues: list[FoundIssue]
     next_page_token: str | None = None
+
+
+class StartPage(Answer, frozen=True, gc=False, rename="camel"):
+    """A page of Data Center's search; `total` counts what the whole query has."""
+
+    total: int
+    issues: list[FoundIssue] = []
 
 
 class Parent(Answer, frozen=True, gc=False, rename="camel"):
@@ -305,6 +324,13 @@ class History(Answer, frozen=True, gc=False, rename="camel"):
     created: Moment
     author: Account | None = None
     items: list[Item] = []
+
+
+class Changelog(Answer, frozen=True, gc=False, rename="camel"):
+    """The history within an answer of Data Center; it is cut off where `total` counts more."""
+
+    histories: list[History] = []
+    total: int = 0
 
 
 class IssueChangelog(Answer, frozen=True, gc=False, rename="camel"):

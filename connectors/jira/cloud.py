@@ -30,6 +30,8 @@ class CloudDialect:
     """See `connectors.jira.dialect.Dialect`."""
 
     kind = KIND
+    counts_exactly = False
+    links_epics_by_key = False
 
     def __init__(self, http: SourceHttp) -> None:
         self._http = http
@@ -59,13 +61,17 @@ class CloudDialect:
             found += [each(raw, answers.Account) for raw in page.values]
         return found
 
+    def project_of_board(self, board_id: int) -> str | None:  # noqa: ARG002 - Cloud's boards tell it themselves
+        """Nothing: a board that has a project names it."""
+        return None
+
     def count(self, jql: str) -> int:
         """About how many issues a query has."""
         return self._http.fetch("POST", "rest/api/3/search/approximate-count", answers.Count, body={"jql": jql}).count
 
-    def edge(self, jql: str, order: str) -> answers.FoundIssue | None:
-        """The first issue of a query in that order, with `created` only; None if there is none."""
-        body = {"jql": f"{jql} ORDER BY {order}", "fields": ["created"], "maxResults": 1}
+    def edge(self, jql: str, order: str, field: str = "created") -> answers.FoundIssue | None:
+        """The first issue of a query in that order, with one field only; None if there is none."""
+        body = {"jql": f"{jql} ORDER BY {order}", "fields": [field], "maxResults": 1}
         page = self._http.fetch("POST", _SEARCH, answers.SearchPage, body=body)
         return page.issues[0] if page.issues else None
 
@@ -88,6 +94,15 @@ class CloudDialect:
             body = {"issueIdsOrKeys": list(natives[first : first + _FETCHED]), "fields": _all_but(left_out)}
             found += self._http.fetch("POST", "rest/api/3/issue/bulkfetch", answers.SearchPage, body=body).issues
         return self._with_histories(found)
+
+    def ids_of(self, keys: Sequence[str]) -> dict[str, str]:
+        """Ids by key; keys of issues that are gone, renamed or not for this account are left out."""
+        found: dict[str, str] = {}
+        for first in range(0, len(keys), _FETCHED):
+            body = {"issueIdsOrKeys": list(keys[first : first + _FETCHED]), "fields": ["key"]}
+            page = self._http.fetch("POST", "rest/api/3/issue/bulkfetch", answers.SearchPage, body=body)
+            found.update((issue.key, issue.id) for issue in page.issues if issue.key in keys)
+        return found
 
     def histories(self, issue_ids: Sequence[str]) -> dict[str, list[answers.History]]:
         """The complete histories of the issues; those without any are left out."""

@@ -12,6 +12,7 @@ from connectors.errors import AuthenticationError, SourceError
 from connectors.http import HttpSettings, SourceHttp
 from connectors.jira import answers
 from connectors.jira.cloud import CloudDialect
+from connectors.jira.data_center import DataCenterDialect
 from connectors.jira.dialect import Dialect
 from connectors.jira.entities import level_of
 from connectors.jira.gateway import Gateway
@@ -30,6 +31,8 @@ __all__ = ["JiraConnector", "JiraSettings"]
 
 _ENGLISH = {"X-Force-Accept-Language": "true", "Accept-Language": "en"}
 """Names in one language, whatever the account's profile says."""
+_OLDEST = (8, 14)
+"""The first Jira with personal access tokens."""
 
 
 class _Bearer(httpx.Auth):
@@ -69,10 +72,10 @@ class JiraConnector:
         try:
             account = dialect.myself()
         except AuthenticationError as error:
-            raise AuthenticationError(f"{error}{self._login_hint()}") from error
+            raise AuthenticationError(f"{error}{self._login_hint(dialect)}") from error
         return Identity(
             kind=dialect.kind,
-            account=account.account_id,
+            account=account.native_id,
             display_name=account.display_name,
             version=server.version,
             time_zone=account.time_zone,
@@ -104,18 +107,23 @@ class JiraConnector:
     def _dialect(self, server: answers.ServerInfo) -> Dialect:
         if server.deployment_type == "Cloud":
             return self._cloud
-        raise SourceError(
-            f"{self._settings.url} is Jira Data Center (version {server.version}); only Jira Cloud can be read"
-        )
+        if server.version_numbers and server.version_numbers[:2] < _OLDEST:
+            raise SourceError(
+                f"{self._settings.url} is Jira {server.version}; Jira Server and Data Center can be read from version "
+                f"{'.'.join(map(str, _OLDEST))} on (8.14 to 10.x), and Jira Cloud: upgrade Jira"
+            )
+        return DataCenterDialect(self._http, lambda: self._site.fields.fields)
 
     def _issues(self, bookmark: str | None) -> Iterator[Page]:
         site = self._site
+        parents = (*site.fields.ids("epic_link"), *site.fields.ids("parent"))
         context = MappingContext(
             source_id=self._settings.source_id,
             site_url=site.url,
             fields=site.fields,
             names=ItemNames(site.fields),
             levels={item.id: level_of(item) for item in site.issue_types},
+            epic_links=parents if site.dialect.links_epics_by_key else (),
             held_projects=site.held_projects,
         )
         newcomers = Newcomers(
@@ -130,8 +138,10 @@ class JiraConnector:
         )
         yield from IssuePages(site, context, newcomers).pages(bookmark)
 
-    def _login_hint(self) -> str:
+    def _login_hint(self, dialect: Dialect) -> str:
         """What else may be the matter with a refused login."""
+        if dialect is not self._cloud:
+            return "" if self._settings.email is None else "; a personal access token goes without `email`"
         if self._settings.email is None:
             return "; Jira Cloud wants `email` beside the token"
         if not (httpx.URL(self._settings.url).host or "").endswith(".atlassian.net"):

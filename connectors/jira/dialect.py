@@ -25,6 +25,16 @@ class Dialect(Protocol):
         """`jira_cloud` or `jira_data_center`."""
         ...
 
+    @property
+    def counts_exactly(self) -> bool:
+        """Whether `count` can be relied on to the last issue."""
+        ...
+
+    @property
+    def links_epics_by_key(self) -> bool:
+        """Whether issues tell the epic that they belong to by its key, in a custom field, instead of by `parent`."""
+        ...
+
     def myself(self) -> answers.Account:
         """Whom the login belongs to; `AuthenticationError` when it is refused."""
         ...
@@ -41,12 +51,16 @@ class Dialect(Protocol):
         """Those of the people, by native id, that the server still tells about."""
         ...
 
+    def project_of_board(self, board_id: int) -> str | None:
+        """Native id of the one project of a board that names no place; None if there is none, several, or untold."""
+        ...
+
     def count(self, jql: str) -> int:
         """How many issues a query has; on Cloud about how many."""
         ...
 
-    def edge(self, jql: str, order: str) -> answers.FoundIssue | None:
-        """The first issue of a query in that order, with `created` only; None if there is none."""
+    def edge(self, jql: str, order: str, field: str = "created") -> answers.FoundIssue | None:
+        """The first issue of a query in that order, with one field only; None if there is none."""
         ...
 
     def search(self, jql: str, left_out: Iterable[str] = ()) -> Iterator[Found]:
@@ -59,4 +73,8 @@ class Dialect(Protocol):
 
     def by_id(self, natives: Sequence[str], left_out: Iterable[str] = ()) -> Found:
         """Issues by native id, wherever they are now; those that are gone or not for this account are left out."""
+        ...
+
+    def ids_of(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Key → native id; keys of issues that are gone, renamed or not for this account are left out."""
         ...

@@ -27,9 +27,9 @@ def map_project(source_id: str, answer: answers.Project) -> Project:
 def map_user(source_id: str, answer: answers.Account) -> User:
     """The row of a person; the mail address is empty where the person hides it."""
     return User(
-        user_id=qualified_id(source_id, answer.account_id),
+        user_id=qualified_id(source_id, answer.native_id),
         source_id=source_id,
-        display_name=answer.display_name or answer.account_id,
+        display_name=answer.display_name or answer.native_id,
         email=answer.email_address or None,
         is_active=answer.active,
     )
@@ -68,7 +68,7 @@ def historic_status(source_id: str, native_id: str, name: str) -> Status:
 def level_of(answer: answers.IssueType) -> str:
     """`subtask`, `standard` or `portfolio`."""
     height = answer.hierarchy_level
-    if height is None:
+    if height is None:  # Data Center knows no heights
         return "subtask" if answer.subtask else "standard"
     if height < 0:
         return "subtask"
@@ -110,6 +110,7 @@ def map_sprint(source_id: str, answer: answers.Sprint) -> Sprint:
         goal=answer.goal or None,
         start_at=optional_instant(answer.start_date),
         end_at=optional_instant(answer.end_date),
+        activated_at=optional_instant(answer.activated_date),
         completed_at=optional_instant(answer.complete_date),
     )
 

@@ -14,6 +14,14 @@ from warehouse.records import IssueChange, qualified_id
 
 STORY_POINTS = "story_points"
 _KNOWN_CUSTOM_NAMES = frozenset({"sprint", "flagged", "epic link", "parent link"})
+_SYSTEM_IDS = {
+    "fix version": "fixversions",
+    "version": "versions",
+    "component": "components",
+    "link": "issuelinks",
+    "key": "issuekey",
+}
+"""What histories call a system field whose id is another word, in lower case."""
 _PEOPLE = frozenset({"assignee", "reporter"})
 
 Told = tuple[datetime, int, str]
@@ -30,17 +38,20 @@ class Mentions:
     people: dict[str, answers.Account] = field(default_factory=dict)
     people_names: dict[str, Told] = field(default_factory=dict)
     sprints: dict[str, answers.Sprint] = field(default_factory=dict)
+    doubtful_sprints: dict[str, answers.Sprint] = field(default_factory=dict)
+    """Of these a text told only the id for certain."""
     sprint_names: dict[str, Told] = field(default_factory=dict)
     statuses: dict[str, answers.Status] = field(default_factory=dict)
     status_names: dict[str, Told] = field(default_factory=dict)
 
     def person(self, account: answers.Account | None) -> str | None:
         """Native id of the person, who is noted; None for nobody."""
-        if account is None or not account.account_id:
+        native = "" if account is None else account.native_id
+        if account is None or not native:
             return None
-        if account.account_id not in self.people:
-            self.people[account.account_id] = account
-        return account.account_id
+        if native not in self.people:
+            self.people[native] = account
+        return native
 
 
 class ItemNames:
@@ -50,6 +61,7 @@ class ItemNames:
         self._fields = fields
         self._by_id = {**fields.names, **fields.changes()}
         self._points = frozenset(fields.ids(STORY_POINTS))
+        self._system = {one.id.casefold(): one.id for one in fields.fields if not one.custom}
         self._known: dict[tuple[str | None, str, str], tuple[str, str | None]] = {}
 
     def of(self, item: answers.Item) -> tuple[str, str | None]:
@@ -61,17 +73,26 @@ class ItemNames:
         return found
 
     def _find(self, field_id: str | None, name: str, kind: str) -> tuple[str, str | None]:
-        if field_id:
-            ours = None if kind == "custom" else SYSTEM_CHANGES.get(field_id.casefold())
-            known = ours or self._by_id.get(field_id)
-            if known:
-                return known, field_id
         folded = name.casefold()
+        native = field_id or self._id_of(folded, kind)
+        if native:
+            ours = None if kind == "custom" else SYSTEM_CHANGES.get(native.casefold())
+            known = ours or self._by_id.get(native)
+            if known:
+                return known, native
         if folded in SYSTEM_CHANGES and (kind != "custom" or folded in _KNOWN_CUSTOM_NAMES):
-            return SYSTEM_CHANGES[folded], field_id
-        ids = () if field_id else self._fields.ids_by_name.get(folded, ())
+            return SYSTEM_CHANGES[folded], native
+        return name, native
+
+    def _id_of(self, folded: str, kind: str) -> str | None:
+        """The field that an item means by its name alone, as all items of Data Center do."""
+        if kind != "custom":
+            system = self._system.get(_SYSTEM_IDS.get(folded, folded))
+            if system or folded in SYSTEM_CHANGES:
+                return system
+        ids = self._fields.ids_by_name.get(folded, ())
         certain = ids if len(ids) == 1 else tuple(i for i in ids if i in self._points)[:1]
-        return (self._by_id[certain[0]], certain[0]) if certain else (name, field_id)
+        return certain[0] if certain else None
 
 
 def points_field(

@@ -14,6 +14,7 @@ from connectors.jira.bookmark import State, Walk, Window, read_state
 from connectors.jira.dialect import Dialect
 from connectors.jira.mapping import NOT_STORED, MappedPage, MappingContext, map_page
 from connectors.jira.newcomers import Newcomers
+from connectors.jira.parents import Parents
 from connectors.jira.settings import JiraSettings, start_of
 from connectors.jira.site import Site
 from connectors.jira.values import epoch_milliseconds
@@ -40,6 +41,7 @@ class IssuePages:
         self._dialect: Dialect = site.dialect
         self._settings: JiraSettings = site.settings
         self._pool: ThreadPoolExecutor = site.pool
+        self._parents = Parents(site.dialect, site.settings.source_id)
         self._left_out = (*sorted(NOT_STORED), *site.fields.ids("rank"))
 
     def pages(self, bookmark: str | None) -> Iterator[Page]:
@@ -109,7 +111,7 @@ class IssuePages:
         """Pages of one window with their histories; runs on the pool."""
         for found in self._dialect.search(query, self._left_out):
             if found.issues:
-                yield map_page(self._context, found.issues, found.histories)
+                yield self._parents.placed(map_page(self._context, found.issues, found.histories))
 
     def _page(self, number: int, mapped: MappedPage, tally: _Tally) -> Page:
         tally.seen.setdefault(number, set()).update(mapped.issue_ids)
@@ -117,12 +119,16 @@ class IssuePages:
         return Page(
             records=(*self._newcomers.records(mapped.mentions), *mapped.records),
             replacements=mapped.replacements,
+            notes=mapped.notes,
             progress=Progress(done=tally.issues, total=max(tally.total, tally.issues)),
         )
 
     def _missing_parts(self, walk: Walk, number: int, walked: int) -> list[Window] | None:
         """Nothing when the walk was complete, else the windows to walk again; None when that was tried enough."""
         window, query = walk.windows[number], walk.query(number)
-        if not is_short(walked, window.count) or not is_short(walked, self._dialect.count(query)):
+        exact = self._dialect.counts_exactly
+        if not is_short(walked, window.count, exact=exact):
+            return []
+        if not is_short(walked, self._dialect.count(query), exact=exact):
             return []
         return halves(self._dialect, window, walk.groups[window.group].jql) or None

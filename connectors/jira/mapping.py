@@ -13,6 +13,7 @@ from connectors.jira import answers
 from connectors.jira.entities import level_of
 from connectors.jira.fields import FieldMap
 from connectors.jira.history import ItemNames, Mentions, map_changes, points_field
+from connectors.jira.sprint_text import read_sprint
 from connectors.jira.values import instant, number, optional_day, optional_instant, readable, readable_text
 from warehouse.records import (
     Issue,
@@ -69,6 +70,8 @@ class MappingContext:
     names: ItemNames
     levels: Mapping[str, str] = field(default_factory=dict)
     """Issue type id → level, for answers that leave the height out."""
+    epic_links: tuple[str, ...] = ()
+    """Fields that hold the key of the parent, where issues tell it so."""
     held_projects: frozenset[str] | None = None
     """Keys of the projects whose issues are pulled; None when that cannot be told from a key."""
 
@@ -81,6 +84,9 @@ class MappedPage:
     records: Sequence[Record]
     replacements: Sequence[Replacement]
     mentions: Mentions
+    parent_keys: Mapping[str, str] = field(default_factory=dict)
+    """Issue id → key of its parent, for issues whose parent has no id here yet."""
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,7 @@ class _Parts:
     components: list[IssueComponent] = field(default_factory=list)
     versions: list[IssueVersion] = field(default_factory=list)
     links: dict[str, tuple[bool, IssueLink]] = field(default_factory=dict)
+    parent_keys: dict[str, str] = field(default_factory=dict)
 
 
 def map_page(
@@ -126,6 +133,7 @@ def map_page(
             )
         ),
         mentions=mentions,
+        parent_keys=parts.parent_keys,
     )
 
 
@@ -145,6 +153,9 @@ def _map_issue(
     parts.issues.append(_issue(context, answer, known, everything, points, mentions))
     parts.changes.extend(map_changes(context.source_id, issue_id, histories, points, context.names, mentions))
     _map_bridges(context.source_id, issue_id, known, parts)
+    parent_key = next((key for i in context.epic_links if isinstance(key := everything.get(i), str) and key), None)
+    if parent_key is not None and known.parent is None:
+        parts.parent_keys[issue_id] = parent_key
     for link in known.issuelinks or ():
         _map_link(context, issue_id, answer.key, link, parts.links)
 
@@ -212,10 +223,22 @@ def _first_text(everything: answers.Json, ids: Sequence[str]) -> str | None:
 def _sprint_ids(everything: answers.Json, ids: Sequence[str], mentions: Mentions) -> str | None:
     """The ids as history writes them, e.g. `36, 37`; the sprints are noted."""
     values = next((value for i in ids if (value := everything.get(i))), ())
-    sprints = msgspec.convert(values, list[answers.Sprint])
-    for sprint in sprints:
-        mentions.sprints.setdefault(str(sprint.id), sprint)
+    sprints = [_sprint(value, mentions) for value in values]
     return ", ".join(str(sprint.id) for sprint in sprints) or None
+
+
+def _sprint(value: object, mentions: Mentions) -> answers.Sprint:
+    """A value of the Sprint field, which is noted: an object, or at Data Center a text."""
+    if not isinstance(value, str):
+        sprint = msgspec.convert(value, answers.Sprint)
+        mentions.sprints.setdefault(str(sprint.id), sprint)
+        return sprint
+    read = read_sprint(value)
+    if read is None:
+        raise ValueError(f"a sprint without an id: {value[:100]!r}")
+    noted = mentions.sprints if read.is_certain else mentions.doubtful_sprints
+    noted.setdefault(str(read.sprint.id), read.sprint)
+    return read.sprint
 
 
 def _custom_fields(everything: answers.Json, fields: FieldMap) -> str:

@@ -47,7 +47,7 @@ class Newcomers:
             for native, told in mentions.people_names.items()
             if native not in self.known_people and self._is_news("person", native, told)
         ]
-        found = {account.account_id: account for account in self._ask_for_people(unknown)}
+        found = {account.native_id: account for account in self._ask_for_people(unknown)}
         for native in unknown:
             if native in found:
                 self._told[f"person:{native}"] = None
@@ -67,6 +67,10 @@ class Newcomers:
         for native, sprint in mentions.sprints.items():
             if native not in self.known_sprints and self._is_news("sprint", native, None):
                 yield map_sprint(self.source_id, sprint)
+        for native, sprint in mentions.doubtful_sprints.items():
+            if native not in self.known_sprints and self._is_news("sprint", native, None):
+                living = self.gateway.sprint(native) if self.asks_for_sprints else None
+                yield map_sprint(self.source_id, living or sprint)
         for native, told in mentions.sprint_names.items():
             if native in self.known_sprints:
                 continue

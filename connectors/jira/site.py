@@ -8,10 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
+
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from connectors.flight import in_order
 from connectors.jira import answers
 from connectors.jira.dialect import Dialect
+from connectors.jira.epics import with_epics
 from connectors.jira.fields import FieldMap, choose_fields
 from connectors.jira.gateway import Gateway, Refused
 from connectors.jira.settings import JiraSettings
@@ -108,6 +111,7 @@ class Site:
             found = self._find_boards(problems)
         except (PermissionMissing, NotFound) as error:
             return Boards(notes=(f"boards and sprints are left out: {error}",), is_open=False)
+        found = list(in_order(self.pool, self._placed, found, self.width))
         answered = in_order(self.pool, self.gateway.board_configuration, [board.id for board in found], self.width)
         configurations: dict[int, answers.BoardConfiguration] = {}
         notes = []
@@ -117,6 +121,11 @@ class Site:
             else:
                 configurations[board.id] = answer
         return Boards(found=tuple(found), configurations=configurations, notes=tuple(notes), problems=tuple(problems))
+
+    def _placed(self, board: answers.Board) -> answers.Board:
+        """The board with the project that it belongs to, where it names no place itself."""
+        project = None if board.location else self.dialect.project_of_board(board.id)
+        return msgspec.structs.replace(board, location=answers.BoardLocation(int(project))) if project else board
 
     def _find_boards(self, problems: list[str]) -> list[answers.Board]:
         if self.settings.boards:
@@ -161,7 +170,7 @@ class Site:
     @cached_property
     def issue_types(self) -> tuple[answers.IssueType, ...]:
         """All issue types."""
-        return tuple(self.gateway.issue_types())
+        return with_epics(self.gateway.issue_types(), self.dialect, lambda: self.fields)
 
     @cached_property
     def statuses(self) -> tuple[answers.Status, ...]:

@@ -77,8 +77,8 @@ class SiteStreams:
         """People and apps, a page at a time; without the permission only those that issues name are known."""
         try:
             for page in self._site.dialect.users():
-                people = [account for account in page if account.account_id]
-                self.known_people = self.known_people.union(account.account_id for account in people)
+                people = [account for account in page if account.native_id]
+                self.known_people = self.known_people.union(account.native_id for account in people)
                 yield Page(records=[map_user(self._source_id, account) for account in people])
         except PermissionMissing as error:
             self.may_ask_for_people = False

@@ -106,9 +106,11 @@ def in_groups(units: Sequence[Unit], condition: str) -> list[Question]:
     ]
 
 
-def is_short(walked: int, expected: int) -> bool:
-    """Whether clearly fewer issues came than the count promised; counts are approximate and may lag a little."""
+def is_short(walked: int, expected: int, *, exact: bool = False) -> bool:
+    """Whether fewer issues came than the count promised: clearly fewer, where counts are approximate and may lag."""
     missing = expected - walked
+    if exact:
+        return missing > 0
     return missing > _SHORTFALL_ISSUES and missing > expected * _SHORTFALL_SHARE
 
 

@@ -107,7 +107,7 @@ def configuration(site: Site, board: Board) -> dict[str, Any]:
 def filter_json(site: Site, asked: str) -> dict[str, Any]:
     """The saved filter behind a board."""
     for board in BOARDS:
-        if str(board.filter_id) == asked:
+        if str(board.filter_id) == asked and site.projects():
             keys = ", ".join(site.product.projects[number].key for number in board.project_ids)
             place = f"{site.url}/rest/api/{site.dialect.api}/filter/{board.filter_id}"
             name, jql = f"Filter for {board.name}", f"project in ({keys}) ORDER BY Rank ASC"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from simulator.company import Issue, replay
 from simulator.jira.site import Site
 
 
-def indexed(site: Site) -> list[Issue]:
-    """The issues that the caller may see, as the index knows them; their answers still show them as they are."""
+def indexed(site: Site, reconciled: Collection[int] = ()) -> list[Issue]:
+    """The issues that the caller may see, as the index knows them; their answers still show them as they are.
+
+    The reconciled ones are looked up, not searched for: the index's lag does not concern them.
+    """
     if not site.index_lag:
         return site.issues()
     until = site.company.now - site.index_lag * 1000
-    known = [issue for issue in site.issues() if issue.created_at <= until]
-    return [issue if issue.updated_at <= until else _past(issue, until) for issue in known]
+    known = [issue for issue in site.issues() if issue.created_at <= until or issue.id in reconciled]
+    return [i if i.updated_at <= until or i.id in reconciled else _past(i, until) for i in known]
 
 
 def _past(issue: Issue, until: int) -> Issue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -85,9 +85,9 @@ def _condition(cursor: Cursor, reading: _Reading) -> Predicate:
     return (lambda _: True) if has_order_only else read_condition(cursor, lambda c: _clause(reading, c))
 
 
-def search(site: Site, query: Query) -> list[Issue]:
+def search(site: Site, query: Query, reconciled: Collection[int] = ()) -> list[Issue]:
     """The issues that the query finds in the index, in its order; the newest first where it names none."""
-    found = [issue for issue in indexed(site) if query.condition(issue)]
+    found = [issue for issue in indexed(site, reconciled) if query.condition(issue)]
     for name, is_descending in reversed(query.order or (("created", True),)):
         key = _sort_key(site, name)
         found.sort(key=lambda issue: (key(issue), issue.id), reverse=is_descending)

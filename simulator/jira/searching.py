@@ -8,23 +8,31 @@ from simulator.jira.answers import refuse
 from simulator.jira.jql import read_jql, search
 from simulator.jira.site import Site
 
+Found = tuple[list[Issue], tuple[str, ...]]
 
-def found_issues(site: Site, jql: str, *, is_lenient: bool = False) -> list[Issue]:
+
+def found_issues(
+    site: Site, jql: str, *, is_lenient: bool = False, reconciled: frozenset[int] = frozenset()
+) -> list[Issue]:  # fmt: skip
     """What the query finds; a refusal in the site's words when it cannot be read."""
-    return found_with_warnings(site, jql, is_lenient=is_lenient)[0]
+    return found_with_warnings(site, jql, is_lenient=is_lenient, reconciled=reconciled)[0]
 
 
-def found_with_warnings(site: Site, jql: str, *, is_lenient: bool) -> tuple[list[Issue], tuple[str, ...]]:
+def found_with_warnings(
+    site: Site, jql: str, *, is_lenient: bool, reconciled: frozenset[int] = frozenset()
+) -> Found:  # fmt: skip
     """What the query finds, and what it names that is not there."""
-    key = ("jql", jql, is_lenient, site.company.now, site.view)
-    issues, warnings = site.results.get(site.company.age, key, lambda: list(_found(site, jql, is_lenient)))
+    key = ("jql", jql, is_lenient, reconciled, site.company.now, site.view)
+    issues, warnings = site.results.get(
+        site.company.age, key, lambda: list(_found(site, jql, reconciled, is_lenient=is_lenient))
+    )
     return issues, warnings
 
 
-def _found(site: Site, jql: str, is_lenient: bool) -> tuple[list[Issue], tuple[str, ...]]:  # noqa: FBT001 - one caller
+def _found(site: Site, jql: str, reconciled: frozenset[int], *, is_lenient: bool) -> Found:
     try:
         query = read_jql(site, jql, is_lenient=is_lenient)
-        return search(site, query), query.warnings
+        return search(site, query, reconciled), query.warnings
     except QueryError as error:
         raise refuse(str(error)) from error
     except ValueError as error:

@@ -65,8 +65,13 @@ async def updated_worklogs(request: Request) -> Response:
 
 async def deleted_worklogs(request: Request) -> Response:
     """Which worklogs were deleted since an instant."""
-    worklogs = _with_time_tracking(request, 404).product.worklogs.values()
-    return _worklog_feed(request, [(row.deleted_at, row.id) for row in worklogs if row.deleted_at is not None])
+    site = _with_time_tracking(request, 404)
+    rows = [
+        (row.deleted_at, row.id)
+        for row in site.product.worklogs.values()
+        if row.deleted_at is not None and _is_visible(site, row)
+    ]
+    return _worklog_feed(request, rows)
 
 
 def _worklog_feed(request: Request, rows: list[tuple[int, int]]) -> Response:

@@ -18,6 +18,7 @@ from simulator.wire import answer, dumps, read_body, text_answer, whole_number
 
 IDS_ONLY_CAP = 5_000
 BULK_ISSUES = 100
+RECONCILED_ISSUES = 50
 _SEARCH_NAMES = {
     "jql", "fields", "expand", "maxResults", "nextPageToken", "fieldsByKeys", "properties", "reconcileIssues",
 }  # fmt: skip
@@ -52,11 +53,20 @@ def page_of(request: Request, body: dict[str, Any], jql: str, default: tuple[str
     names = () if set(asked) <= {"id", "key"} and not default else site.fields.wanted(asked, default)
     walk = Walk.read(str(body.get("nextPageToken") or ""), jql, sorted(asked), body.get("reconcileIssues"))
     walk.mutate(site, jql)
-    found = found_issues(site, jql)
+    found = found_issues(site, jql, reconciled=_reconciled(body))
     size = min(whole_number(str(body.get("maxResults") or ""), 50) or 50, site.page_cap if names else IDS_ONLY_CAP)
     page, tail = walk.page(found, size, lies_of(request))
     texts = [_searched(site, issue, asked, names, version, expand) for issue in page]
     return text_answer(f'{{"issues":[{",".join(texts)}],{tail}}}')
+
+
+def _reconciled(body: dict[str, Any]) -> frozenset[int]:
+    """The issues that the caller wants to see as they are now, at most fifty."""
+    given = body.get("reconcileIssues") or []
+    numbers = split(given) if isinstance(given, str) else [str(number) for number in given]
+    if len(numbers) > RECONCILED_ISSUES or not all(number.isdigit() for number in numbers):
+        raise invalid_payload()
+    return frozenset(map(int, numbers))
 
 
 def _searched(

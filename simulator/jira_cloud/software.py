@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,6 +23,7 @@ GONE = (
     "A full migration guideline is available at https://developer.atlassian.com/changelog/"
 )
 OLD_CAP = 100
+_ORDER = re.compile(r"\border\s+by\b", re.IGNORECASE)
 
 
 def _jql(request: Request) -> str:
@@ -37,9 +40,9 @@ def _jql(request: Request) -> str:
         clauses.append("parent is EMPTY")
     if request.url.path.removesuffix("/approximate-count").endswith("/backlog"):
         clauses.append("resolution = Unresolved")
-    own, _, order = request.query_params.get("jql", "").partition("ORDER BY")
+    own, *order = _ORDER.split(request.query_params.get("jql", ""), maxsplit=1)
     clauses += [f"({own})"] if own.strip() else []
-    return " AND ".join(clauses or ["parent is EMPTY"]) + f" ORDER BY {order.strip() or 'rank'}"
+    return f"{' AND '.join(clauses)} ORDER BY {order[0] if order else 'rank'}"
 
 
 def _asked_epic(site: Site, request: Request) -> Issue:

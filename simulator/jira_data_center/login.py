@@ -47,7 +47,7 @@ class Door:
         server = self._server
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
-            return server.login if token.strip() == server.site.token and server.is_token_alive else None
+            return server.login if server.accepts(token.strip()) else None
         return server.login if credentials(request) == (server.login, server.password) else None
 
     def _refusal(self, request: Request, path: str, name: str | None) -> Response | None:

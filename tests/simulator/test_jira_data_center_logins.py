@@ -39,6 +39,15 @@ def test_the_server_describes_itself_to_everybody(running: Running) -> None:
     assert told["baseUrl"] == running.jira_data_center_url
 
 
+def test_the_version_and_the_deployment_can_be_others(fresh: Running, open_data_center: Open) -> None:
+    fresh.tell(tracker="jira_data_center", version="8.14.0", deployment_type="DataCenter")
+    told = open_data_center(fresh).get("/rest/api/2/serverInfo").json()
+    assert (told["deploymentType"], told["versionNumbers"]) == ("DataCenter", [8, 14, 0])
+    for wrong in ({"version": "ten"}, {"deployment_type": "Cloud"}):
+        with pytest.raises(ValueError, match="cannot be set so"):
+            fresh.tell(tracker="jira_data_center", **wrong)
+
+
 def test_trap_55_where_nobody_is_welcome_a_wrong_token_sees_nothing_and_no_error(fresh: Running) -> None:
     fresh.tell(anonymous_allowed=True)
     with httpx.Client(base_url=fresh.jira_data_center_url, headers=bearer("wrong")) as nobody:
@@ -47,8 +56,20 @@ def test_trap_55_where_nobody_is_welcome_a_wrong_token_sees_nothing_and_no_error
         assert nobody.get(PROJECTS).json() == []
         assert nobody.get("/rest/agile/1.0/board").json()["values"] == []
         assert nobody.get("/rest/api/2/issue/10101").status_code == 404
-        assert nobody.get("/rest/api/2/worklog/updated?since=0").json()["values"] == []
+        for feed in ("updated", "deleted"):
+            assert nobody.get(f"/rest/api/2/worklog/{feed}?since=0").json()["values"] == []
+        assert nobody.get("/rest/api/2/filter/10101").status_code == 404
         assert [nobody.get(path).status_code for path in (MYSELF, TOKENS)] == [401, 401]
+
+
+def test_trap_55_a_token_can_die_in_mid_run(fresh: Running, open_data_center: Open) -> None:
+    fresh.tell(anonymous_allowed=True, token_requests=2)
+    client = open_data_center(fresh)
+    told = [client.get("/rest/api/2/search", params={"jql": "project in (PAY, WEB)"}) for _ in range(4)]
+    assert [answer.headers["X-AUSERNAME"] for answer in told] == ["bot", "bot", "anonymous", "anonymous"]
+    assert [answer.json()["total"] > 0 for answer in told] == [True, True, False, False]
+    fresh.tell(token_requests=-1)
+    assert client.get(MYSELF).status_code == 200
 
 
 def test_trap_55_a_wrong_password_leads_to_a_captcha(running: Running) -> None:

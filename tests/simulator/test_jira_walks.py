@@ -103,6 +103,15 @@ def test_a_lag_hides_the_present_status_from_queries(fresh: Running, client: htt
     assert found.json()["issues"][0]["fields"]["status"]["statusCategory"]["key"] == "done"
 
 
+def test_reconciled_issues_are_found_as_they_are_now(fresh: Running, client: httpx.Client) -> None:
+    fresh.tell(index_lag=60, tracker="jira_cloud")
+    for number in (10101, 10103):
+        fresh.act(do="edit", tracker="jira", issue=number, summary="Fresh from the press")
+    asked = {"jql": f"updated >= {fresh.company.now - 1000}", "fields": ["updated"]}
+    assert ids([client.post(SEARCH, json=asked | {"reconcileIssues": [10103]}).json()]) == [10103]
+    assert client.post(SEARCH, json=asked | {"reconcileIssues": list(range(51))}).status_code == 400
+
+
 def test_trap_30_an_edit_between_two_pages_makes_a_walk_by_update_miss_a_row(
     fresh: Running, client: httpx.Client
 ) -> None:

@@ -9,6 +9,8 @@ import respx
 
 from connectors.http import HttpSettings, World
 from connectors.jira.connector import JiraConnector, JiraSettings
+from tests.connectors.jira import fake_data_center
+from tests.connectors.jira.fake_data_center import FakeDataCenter
 from tests.connectors.jira.fake_jira import TOKEN, URL, Clock, Connect, FakeJira, Json
 
 
@@ -28,10 +30,28 @@ def jira() -> Iterator[FakeJira]:
 @pytest.fixture
 def connect(jira: FakeJira, clock: Clock) -> Iterator[Connect]:  # noqa: ARG001 - the site answers all the while
     """Makes a connector for the fake site; settings by keyword."""
+    yield from _connect(clock, url=URL, email="bot@acme.example")
+
+
+@pytest.fixture
+def data_center() -> Iterator[FakeDataCenter]:
+    server = FakeDataCenter()
+    with respx.mock(assert_all_called=False) as router:
+        router.route().mock(side_effect=server)
+        yield server
+
+
+@pytest.fixture
+def connect_dc(data_center: FakeDataCenter, clock: Clock) -> Iterator[Connect]:  # noqa: ARG001 - it answers meanwhile
+    """The same for the fake Data Center, with a personal access token."""
+    yield from _connect(clock, url=fake_data_center.URL, email=None)
+
+
+def _connect(clock: Clock, **of_the_site: object) -> Iterator[Connect]:
     made: list[JiraConnector] = []
 
     def new(**settings: object) -> JiraConnector:
-        given: Json = {"source_id": "acme", "url": URL, "email": "bot@acme.example", "token": TOKEN, "now": clock.now}
+        given: Json = {"source_id": "acme", "token": TOKEN, "now": clock.now, **of_the_site}
         world = World(sleep=clock.sleep, now=clock.now, jitter=lambda: 0.5)
         connector = JiraConnector(JiraSettings(**{**given, **settings}), HttpSettings(max_in_flight=3, world=world))
         made.append(connector)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from connectors.errors import AuthenticationError, SourceError, TrackerUnavailable, UnexpectedResponse
+from connectors.errors import AuthenticationError, TrackerUnavailable, UnexpectedResponse
 from tests.connectors.jira.fake_jira import TOKEN, Clock, Connect, FakeJira, Json, issue, pull, refusal
 from warehouse.records import (
     Board,
@@ -46,12 +46,6 @@ def test_every_request_is_signed_asks_for_english_and_passes_the_one_client(jira
     assert all(request.headers["authorization"].startswith("Basic ") for request in jira.sent)
     assert {request.headers["x-force-accept-language"] for request in jira.sent} == {"true"}
     assert {request.headers["accept-language"] for request in jira.sent} == {"en"}
-
-
-def test_data_center_is_refused_in_one_clear_line(jira: FakeJira, connect: Connect) -> None:
-    jira.deployment = "Server"
-    with pytest.raises(SourceError, match=r"is Jira Data Center .* only Jira Cloud can be read"):
-        connect().identify()
 
 
 def test_trap_01_a_success_that_shows_a_refused_login_is_an_error(jira: FakeJira, connect: Connect) -> None:
