@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from connectors.azure_devops.answers import FieldInfo, Project, QueryResult
+from connectors.azure_devops.answers import FieldInfo, Project
 from connectors.azure_devops.fields import DEFAULTS, FieldCatalogue
 from connectors.azure_devops.gateway import Gateway
+from connectors.azure_devops.queries import WINDOW, at, text
 from connectors.azure_devops.structure import ProjectModel
 from connectors.base import FieldCandidate
 from connectors.errors import SourceError
@@ -22,8 +23,8 @@ from connectors.plausible import (
     with_places,
 )
 
-MOST_FOUND = 19_999
-"""Above it Azure DevOps refuses a query, so that a count ends here."""
+MOST_FOUND = WINDOW
+"""Azure DevOps refuses a query that finds more, so that a count ends here."""
 _MOST_PROJECTS = 20
 _LONGEST_LIST = 200
 _NUMBERS = frozenset({"double", "integer", "picklistdouble", "picklistinteger"})
@@ -101,10 +102,6 @@ def _fits(role: str, info: FieldInfo) -> bool:
     return kind in (_NUMBERS if role == "story_points" else _CHOSEN_FROM)
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 class _Count:
     """One round of counting: several queries at once, what fails is noted once."""
 
@@ -113,8 +110,8 @@ class _Count:
         self._projects = projects
         self._width = width
         self._refused: list[str] = []
-        names = ", ".join(_literal(project.name) for project in projects)
-        self._scope = f"[System.TeamProject] IN ({names})" if len(projects) <= _LONGEST_LIST else ""
+        anywhere = " OR ".join(_in(project) for project in projects)
+        self._scope = [f"({anywhere})"] if len(projects) <= _LONGEST_LIST else []
 
     def all(
         self, models: Sequence[ProjectModel], fields: FieldCatalogue, chosen: Mapping[str, Sequence[str]]
@@ -122,11 +119,11 @@ class _Count:
         if not self._projects:
             return Counted()
         some = self._projects[:_MOST_PROJECTS]
-        told = self._counts([_in(project) for project in some])
+        told = self._counts([[_in(project)] for project in some])
         by_project = {p.id: number for p, number in zip(some, told, strict=True) if number is not None}
         asked = sum(by_project.values()) if len(by_project) == len(self._projects) else None
         wanted = [p for role in ROLES for p in plausible(role, fields, models, chosen.get(role, ()))]
-        filled = self._counts([_and(self._scope, _filled(each.reference)) for each in wanted])
+        filled = self._counts([[*self._scope, _filled(each.reference)] for each in wanted])
         counted = [
             FieldCandidate(
                 role=each.role,
@@ -151,7 +148,7 @@ class _Count:
             return ordered
         places = sorted(self._projects, key=lambda project: -sizes.get(project.id, 0))[:MOST_PLACES]
         asked = [(each, place) for each in ordered[:MOST_SPLIT] if each.filled for place in places]
-        clauses = [_and(_in(place), _filled(each.native_id)) for each, place in asked]
+        clauses = [[_in(place), _filled(each.native_id)] for each, place in asked]
         found: dict[str, dict[str, int]] = {}
         for (each, place), number in zip(asked, self._counts(clauses), strict=True):
             if number is not None:
@@ -163,13 +160,12 @@ class _Count:
             for each in ordered
         ]
 
-    def _counts(self, clauses: Sequence[str]) -> list[int | None]:
+    def _counts(self, clauses: Sequence[Sequence[str]]) -> list[int | None]:
         return list(in_order(self._gateway.pool, self._count, clauses, self._width))
 
-    def _count(self, clause: str) -> int | None:
-        query = f"SELECT [System.Id] FROM WorkItems WHERE {_and(clause, '[System.IsDeleted] = false')}"  # noqa: S608 - WIQL
+    def _count(self, conditions: Sequence[str]) -> int | None:
         try:
-            return len(_found(self._gateway, query).work_items)
+            return len(self._gateway.query(text(conditions), MOST_FOUND))
         except SourceError as error:
             self._refused.append(str(error))
             return None
@@ -185,17 +181,9 @@ class _Count:
         return tuple(notes)
 
 
-def _found(gateway: Gateway, query: str) -> QueryResult:
-    return gateway.ask("POST", "_apis/wit/wiql", QueryResult, params={"$top": MOST_FOUND}, body={"query": query})
-
-
 def _in(project: Project) -> str:
-    return f"[System.TeamProject] = {_literal(project.name)}"
+    return at("System.TeamProject", project.name)
 
 
 def _filled(reference: str) -> str:
     return f"[{reference}] <> ''"
-
-
-def _and(*clauses: str) -> str:
-    return " AND ".join(clause for clause in clauses if clause)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
-from connectors.azure_devops.answers import Evaluations
 from connectors.azure_devops.gateway import Gateway
 from connectors.azure_devops.structure import NodeIndex, ProjectModel
 from connectors.errors import AuthenticationError, PermissionMissing, SourceError
@@ -28,8 +27,7 @@ NOT_TOLD = (
 def lacks_scope(gateway: Gateway, error: SourceError) -> bool:
     """Whether a refusal is one of this kind of thing only; raises when the login as a whole is refused by now."""
     if isinstance(error, AuthenticationError):
-        gateway.prove_login()
-        return True
+        return gateway.is_still_in()
     return isinstance(error, PermissionMissing)
 
 
@@ -39,17 +37,13 @@ def hidden_areas(gateway: Gateway, models: Iterable[ProjectModel]) -> tuple[list
     if not areas:
         return [], []
     some = areas[:_MOST_AREAS]
-    body = {
-        "alwaysAllowAdministrators": False,
-        "evaluations": [{"securityNamespaceId": _AREAS, "token": token, "permissions": _VIEW} for _, token in some],
-    }
     try:
-        told = gateway.ask("POST", "_apis/security/permissionevaluationbatch", Evaluations, body=body).evaluations
+        told = gateway.permitted(_AREAS, _VIEW, [token for _, token in some])
     except SourceError:
         return [], [NOT_TOLD]
     if len(told) != len(some):
         return [], [NOT_TOLD]
-    hidden = [path for (path, _), answer in zip(some, told, strict=True) if not answer.value]
+    hidden = [path for (path, _), answer in zip(some, told, strict=True) if not answer]
     notes = [f"{len(areas) - len(some):,} more areas were not asked about"] if len(areas) > len(some) else []
     return ([_sentence(hidden)] if hidden else []), notes
 

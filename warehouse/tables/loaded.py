@@ -85,7 +85,7 @@ statuses = make(
     text("project_id", "projects.project_id, where the status belongs to one project"),
     text("issue_type", "Issue type, where the status belongs to one type (Azure DevOps)"),
     text("name", "Name as it is today", required=True),
-    text("category", "The tracker's own category, lower case; NULL if it was never known"),
+    text("category", "The tracker's own category, lower case; NULL if it was never known", keep=True),
     text("stage", "todo, in_progress, done or removed: by the config, else by category", derived=True),
 )
 
