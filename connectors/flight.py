@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
+from connectors.waiting import GivenUp, Scope, current_scope
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -19,48 +21,65 @@ def side_by_side(pool: ThreadPoolExecutor, chains: Iterable[Iterator[T]], width:
 
     Values of one chain come in its order, those of different chains as they arrive. A chain is asked for its next
     value when the one before is handed over, so that at most two values a chain are held. An exception in a chain
-    is raised here.
+    is raised here, and ends the waits of the others.
     """
     waiting = deque(enumerate(chains))
+    scope = Scope(current_scope())
     flying: dict[Future[object], tuple[int, Iterator[T]]] = {}
     try:
         while waiting or flying:
             while waiting and len(flying) < width:
                 number, chain = waiting.popleft()
-                flying[pool.submit(next, chain, _END)] = (number, chain)
+                flying[pool.submit(scope.run, _step, chain)] = (number, chain)
             done, _ = wait(flying, return_when=FIRST_COMPLETED)
             for future in done:
                 number, chain = flying.pop(future)
-                value = future.result()
+                value = _result(future, scope)
                 if value is _END:
                     yield number, None
                     continue
-                flying[pool.submit(next, chain, _END)] = (number, chain)
+                flying[pool.submit(scope.run, _step, chain)] = (number, chain)
                 yield number, value  # type: ignore[misc]  # _END is handled above
     finally:
-        _settle(flying)
+        _settle(flying, scope)
 
 
 def in_order(pool: ThreadPoolExecutor, call: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
-    """`call` on each item, up to `ahead` at once; results in the order of the items."""
-    rest = iter(items)
+    """`call` on each item, up to `ahead` at once; results in the order of the items. A failure ends the other waits."""
+    scope = Scope(current_scope())
     flying: deque[Future[R]] = deque()
     try:
-        for item in rest:
-            flying.append(pool.submit(call, item))
+        for item in items:
+            flying.append(pool.submit(scope.run, call, item))
             if len(flying) >= ahead:
-                yield flying.popleft().result()
+                yield _result(flying.popleft(), scope)
         while flying:
-            yield flying.popleft().result()
+            yield _result(flying.popleft(), scope)
     finally:
-        _settle(flying)
+        _settle(flying, scope)
 
 
-def _settle(flying: Iterable[Future[R]]) -> None:
+def _step(chain: Iterator[object]) -> object:
+    return next(chain, _END)
+
+
+def _result(future: Future[R], scope: Scope) -> R:
+    """What the future gave; for one that was given up since another failed, that one's failure."""
+    try:
+        return future.result()
+    except GivenUp:
+        if scope.failure is None:
+            raise
+        raise scope.failure from None
+
+
+def _settle(flying: Iterable[Future[R]], scope: Scope) -> None:
     """Drop what has not begun and wait for what has, so that nothing is sent after the caller has gone on.
 
-    When a person breaks off, nobody waits: a request may be sleeping for as long as the tracker asked.
+    Who waits for the tracker is woken: the answer is not wanted any more. When a person breaks off, nobody waits.
     """
     pending = [future for future in flying if not future.cancel()]
+    if pending:
+        scope.give_up()
     if isinstance(sys.exception(), Exception | GeneratorExit | None):
         wait(pending)

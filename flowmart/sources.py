@@ -5,19 +5,25 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from connectors.azure_devops.connector import AzureDevOpsConnector
+from connectors.azure_devops.entra import EntraApplication, ManagedIdentity
 from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.base import Connector, Recall
 from connectors.http import HttpSettings
 from connectors.jira.connector import JiraConnector
+from connectors.jira.oauth import TOKEN_URL, OAuthApplication
 from connectors.jira.settings import JiraSettings
+from connectors.limits import Limiters
+from connectors.logins import Login
 from flowmart.config import Config
-from flowmart.errors import ConfigError
+from flowmart.refresh_tokens import RefreshTokenFile
 from flowmart.settings.sources import AzureDevOpsSource, JiraSource
 
 NIGHTLY = 6
 """How often a request is tried by a job that nobody waits for: for half a minute, if nothing answers."""
 WATCHED = 2
 """The same while a person waits."""
+LIMITERS = Limiters()
+"""For the whole process: a tracker that asked for a pause gets it from later runs of `schedule` too."""
 
 
 def connector(
@@ -29,6 +35,7 @@ def connector(
         max_in_flight=config.sync.max_in_flight,
         max_wait_seconds=config.sync.max_wait_seconds,
         attempts=attempts,
+        limiters=LIMITERS,
     )
     if isinstance(source, JiraSource):
         return JiraConnector(_jira(config, name, source, now, since), http)
@@ -40,7 +47,7 @@ def _jira(config: Config, name: str, source: JiraSource, now: datetime, since: d
         source_id=name,
         url=source.url,
         email=source.email,
-        token=source.token.get_secret_value(),
+        token=jira_login(source),
         projects=source.projects,
         boards=source.boards,
         jql=source.jql,
@@ -55,12 +62,10 @@ def _jira(config: Config, name: str, source: JiraSource, now: datetime, since: d
 def _azure_devops(
     config: Config, name: str, source: AzureDevOpsSource, now: datetime, since: date | None
 ) -> AzureDevOpsSettings:
-    if source.token is None:
-        raise ConfigError([f"sources.{name}: this version logs in to Azure DevOps by token only; set token"])
     return AzureDevOpsSettings(
         source_id=name,
         url=source.url,
-        token=source.token.get_secret_value(),
+        token=azure_devops_login(source),
         projects=source.projects,
         teams=source.teams,
         fields=source.fields_.by_role(),
@@ -68,4 +73,33 @@ def _azure_devops(
         changed_since=since,
         time_zone=config.zone,
         now=lambda: now,
+    )
+
+
+def jira_login(source: JiraSource) -> str | Login:
+    """The token, or what fetches tokens."""
+    if source.token is not None:
+        return source.token.get_secret_value()
+    if source.client_id is None or source.client_secret is None or source.refresh_token_file is None:
+        raise AssertionError("the configuration has either login")
+    return OAuthApplication(
+        client_id=source.client_id,
+        client_secret=source.client_secret.get_secret_value(),
+        store=RefreshTokenFile(source.refresh_token_file),
+        token_url=source.token_url or TOKEN_URL,
+    )
+
+
+def azure_devops_login(source: AzureDevOpsSource) -> str | Login:
+    """The token, or what fetches tokens."""
+    if source.managed_identity:
+        return ManagedIdentity(client_id=source.client_id)
+    if source.token is not None:
+        return source.token.get_secret_value()
+    if source.tenant_id is None or source.client_id is None or source.client_secret is None:
+        raise AssertionError("the configuration has one of the logins")
+    return EntraApplication(
+        tenant_id=source.tenant_id,
+        client_id=source.client_id,
+        client_secret=source.client_secret.get_secret_value(),
     )

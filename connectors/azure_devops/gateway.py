@@ -43,6 +43,7 @@ from connectors.azure_devops.versions import Versions
 from connectors.base import Counters
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from connectors.http import HttpSettings, SourceHttp, decode, raise_for_status
+from connectors.logins import Login
 
 T = TypeVar("T")
 
@@ -56,12 +57,12 @@ _LARGEST_BATCH = 1_000
 class Gateway:
     """One organisation, seen with one token. Every method raises `SourceError`s only."""
 
-    def __init__(self, url: str, token: str, settings: HttpSettings) -> None:
+    def __init__(self, url: str, token: str | Login, settings: HttpSettings) -> None:
         self.url = url.rstrip("/")
         self.pool = ThreadPoolExecutor(max_workers=settings.max_in_flight, thread_name_prefix="azure-devops")
         self._http = SourceHttp(
             base_url=self.url,
-            auth=httpx.BasicAuth("", token),
+            auth=httpx.BasicAuth("", token) if isinstance(token, str) else token,
             settings=settings,
             inspect=refuse_sign_in,
             headers={"X-TFS-FedAuthRedirect": "Suppress"},

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from connectors.logins import Login
+
 _HISTORY_FORM = 1
 """Raise it with every change of how revisions become changes: all history is then written again."""
 
@@ -18,8 +20,8 @@ class AzureDevOpsSettings:
 
     source_id: str
     url: str
-    token: str = field(repr=False)
-    """A personal access token that may read work items, projects and teams."""
+    token: str | Login = field(repr=False)
+    """A personal access token that may read work items, projects and teams; or a login that fetches its tokens."""
     projects: tuple[str, ...] = ()
     """Names or ids; empty: all that the token may see. By an item's project of today."""
     teams: tuple[str, ...] = ()

@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 _TOKEN = "Azure DevOps does not tell when a personal access token expires; its owner sees it under User settings"  # noqa: S105 - a sentence
 
+_RENEWED = "the login renews its tokens; when its secret expires is not told"
+
 
 @dataclass(frozen=True, slots=True)
 class _Findings:
@@ -57,7 +59,7 @@ def survey(settings: AzureDevOpsSettings, gateway: Gateway, directory: Directory
         fields=parts.choices,
         candidates=parts.counted.candidates,
         missing_permissions=(*found.missing, *parts.missing),
-        token_note=_TOKEN if settings.token else "the login renews its own tokens",
+        token_note=_TOKEN if isinstance(settings.token, str) else _RENEWED,
         problems=(*directory.take_problems(), *found.problems, *_missing_teams(settings, seen_teams, found)),
         notes=(*found.notes, *parts.counted.notes, *parts.notes),
     )

@@ -26,6 +26,7 @@ from connectors.jira.settings import JiraSettings
 from connectors.jira.site import Site
 from connectors.jira.streams import SiteStreams
 from connectors.jira.survey import survey
+from connectors.logins import Login
 
 __all__ = ["JiraConnector", "JiraSettings"]
 
@@ -47,14 +48,19 @@ class _Bearer(httpx.Auth):
         yield request
 
 
+def _auth(settings: JiraSettings) -> httpx.Auth | Login:
+    if not isinstance(settings.token, str):
+        return settings.token
+    return httpx.BasicAuth(settings.email, settings.token) if settings.email else _Bearer(settings.token)
+
+
 class JiraConnector:
     """One configured Jira site. See `connectors.base.Connector`."""
 
     def __init__(self, settings: JiraSettings, http: HttpSettings) -> None:
         self._settings = settings
-        auth = httpx.BasicAuth(settings.email, settings.token) if settings.email else _Bearer(settings.token)
         self._http = SourceHttp(
-            base_url=settings.url, auth=auth, settings=http, inspect=inspect_answer, headers=_ENGLISH
+            base_url=settings.url, auth=_auth(settings), settings=http, inspect=inspect_answer, headers=_ENGLISH
         )
         self._pool = ThreadPoolExecutor(http.max_in_flight, thread_name_prefix=f"jira-{settings.source_id}")
         self._cloud = CloudDialect(self._http)
@@ -142,7 +148,7 @@ class JiraConnector:
         """What else may be the matter with a refused login."""
         if dialect is not self._cloud:
             return "" if self._settings.email is None else "; a personal access token goes without `email`"
-        if self._settings.email is None:
+        if self._settings.email is None and isinstance(self._settings.token, str):
             return "; Jira Cloud wants `email` beside the token"
         if not (httpx.URL(self._settings.url).host or "").endswith(".atlassian.net"):
             return ""

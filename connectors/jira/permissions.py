@@ -200,6 +200,8 @@ class Expiry:
 
 def token_expiry(site: Site, inquiry: Inquiry) -> Expiry:
     """Data Center lists the account's tokens; Cloud tells nothing of API tokens."""
+    if not isinstance(site.settings.token, str):
+        return Expiry(None, "the login renews its tokens; when its secret expires is not told")
     if site.dialect.kind == "jira_cloud":
         return Expiry(None, "Jira Cloud does not tell when an API token expires; its owner sees it at id.atlassian.com")
     if site.settings.email is not None:

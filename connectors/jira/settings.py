@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 import msgspec
 
 from connectors.jira.values import epoch_milliseconds
+from connectors.logins import Login
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,8 @@ class JiraSettings:
     url: str
     email: str | None
     """Cloud: belongs to the API token. None: the token is sent as a bearer token."""
-    token: str = field(repr=False)
+    token: str | Login = field(repr=False)
+    """A token, or a login that fetches its tokens."""
     projects: tuple[str, ...] = ()
     """Keys."""
     boards: tuple[int, ...] = ()

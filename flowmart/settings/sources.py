@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
-from flowmart.settings.base import Secret, Section, Text, Texts
+from flowmart.settings.base import FilePath, Secret, Section, Text, Texts
 from flowmart.settings.workflow import WorkflowSection
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -70,13 +70,33 @@ class JiraSource(Section):
     type: Literal["jira"]
     url: Url
     email: Text | None = None
-    token: Secret
+    token: Secret | None = None
+    client_id: Text | None = None
+    client_secret: Secret | None = None
+    refresh_token_file: FilePath | None = None
+    token_url: Url | None = None
     projects: Texts = ()
     boards: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(strict=False)] = ()
     jql: Text | None = None
     fields_: FieldNames = Field(default_factory=FieldNames, alias="fields")
     history_since: date | None = None
     workflow: WorkflowSection = Field(default_factory=WorkflowSection)
+
+    @model_validator(mode="after")
+    def _one_login(self) -> Self:
+        oauth = {
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "refresh_token_file": self.refresh_token_file,
+        }
+        given = [*_given(oauth), *_given({"token_url": self.token_url})]
+        for name in _given({"token": self.token, "email": self.email}):
+            _exclude(name, given)
+        if self.token is None and not given:
+            raise ValueError("has no login; set token (and email), or client_id, client_secret and refresh_token_file")
+        if given:
+            _want_all(oauth, "an OAuth login")
+        return self
 
     @model_validator(mode="after")
     def _one_scope(self) -> Self:
@@ -87,11 +107,11 @@ class JiraSource(Section):
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown."""
-        return (self.token.get_secret_value(),)
+        return _texts(self.token, self.client_secret)
 
 
 class AzureDevOpsSource(Section):
-    """An Azure DevOps organisation or collection. The login is a token, or an Entra application."""
+    """An Azure DevOps organisation or collection. The login is a token, an Entra application or a managed identity."""
 
     type: Literal["azure_devops"]
     url: Url
@@ -99,6 +119,7 @@ class AzureDevOpsSource(Section):
     tenant_id: Text | None = None
     client_id: Text | None = None
     client_secret: Secret | None = None
+    managed_identity: bool = False
     projects: Texts = ()
     teams: Texts = ()
     fields_: FieldNames = Field(default_factory=FieldNames, alias="fields")
@@ -108,19 +129,43 @@ class AzureDevOpsSource(Section):
     @model_validator(mode="after")
     def _one_login(self) -> Self:
         entra = {"tenant_id": self.tenant_id, "client_id": self.client_id, "client_secret": self.client_secret}
-        given = [name for name, value in entra.items() if value is not None]
-        if self.token is not None and given:
-            raise ValueError(f"token and {given[0]} exclude one another: log in by one of them")
-        if self.token is None and not given:
-            raise ValueError("has no login; set token, or tenant_id, client_id and client_secret")
-        if given and len(given) < len(entra):
-            missing = ", ".join(name for name in entra if name not in given)
-            raise ValueError(f"an Entra login needs {missing} too")
+        given = _given(entra)
+        if self.managed_identity:
+            _exclude(
+                "managed_identity", [*_given({"token": self.token}), *(name for name in given if name != "client_id")]
+            )
+            return self
+        if self.token is not None:
+            _exclude("token", given)
+        elif not given:
+            raise ValueError(
+                "has no login; set token, or tenant_id, client_id and client_secret, or managed_identity = true"
+            )
+        else:
+            _want_all(entra, "an Entra login")
         return self
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown."""
-        return tuple(s.get_secret_value() for s in (self.token, self.client_secret) if s is not None)
+        return _texts(self.token, self.client_secret)
+
+
+def _given(keys: Mapping[str, object]) -> list[str]:
+    return [name for name, value in keys.items() if value is not None]
+
+
+def _exclude(name: str, others: Sequence[str]) -> None:
+    if others:
+        raise ValueError(f"{name} and {others[0]} exclude one another: log in by one of them")
+
+
+def _want_all(keys: Mapping[str, object], login: str) -> None:
+    if missing := [name for name, value in keys.items() if value is None]:
+        raise ValueError(f"{login} needs {', '.join(missing)} too")
+
+
+def _texts(*secrets: SecretStr | None) -> tuple[str, ...]:
+    return tuple(secret.get_secret_value() for secret in secrets if secret is not None)
 
 
 Source = Annotated[JiraSource | AzureDevOpsSource, Field(discriminator="type")]

@@ -22,6 +22,7 @@ from connectors.errors import (
     UnexpectedResponse,
 )
 from connectors.http import HttpSettings, SourceHttp, World, proxy_for
+from connectors.proxies import RoutedTransport
 
 URL = "https://tracker.example/base"
 BEGIN = datetime(2026, 10, 2, 9, tzinfo=UTC)
@@ -289,3 +290,65 @@ def test_the_proxy_of_the_environment_is_used(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert proxy_for("https://acme.example/jira") == expected
+
+
+def test_a_machines_own_identity_is_never_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    assert proxy_for("http://169.254.169.254/metadata") is None
+    assert proxy_for("http://tracker.example/") == "http://proxy.example:3128"
+
+
+def test_each_host_is_reached_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY", "HTTPS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "tracker.example")
+    made: list[str | None] = []
+
+    def make(proxy: str | None) -> httpx.MockTransport:
+        made.append(proxy)
+        return httpx.MockTransport(lambda _: httpx.Response(200, text=str(proxy)))
+
+    with httpx.Client(transport=RoutedTransport(make)) as client:
+        ways = [client.get(f"https://{host}.example/").text for host in ("tracker", "login", "other", "tracker")]
+    assert ways == ["None", "http://proxy.example:3128", "http://proxy.example:3128", "None"]
+    assert made == [None, "http://proxy.example:3128"]
+
+
+@respx.mock
+def test_trap_55_a_captcha_is_a_refused_login_and_never_asked_again(http: SourceHttp) -> None:
+    denied = {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; login-url=https://tracker.example/login.jsp"}
+    respx.get(f"{URL}/x").mock(return_value=httpx.Response(403, headers=denied))
+    with pytest.raises(AuthenticationError, match=r"until a CAPTCHA is solved: .* log in once with the browser"):
+        http.fetch("GET", "x", int)
+    assert http.counters.requests == 1
+
+
+@respx.mock
+def test_the_reason_of_a_limit_is_named(http: SourceHttp) -> None:
+    answer = httpx.Response(429, headers={"RateLimit-Reason": "jira-burst-based", "X-RateLimit-Remaining": "0"})
+    respx.get(f"{URL}/x").mock(return_value=answer)
+    with pytest.raises(TrackerUnavailable, match=r"answered 429: .* \(jira-burst-based\); the next run goes on"):
+        http.fetch("GET", "x", int)
+
+
+@respx.mock
+def test_a_request_without_login_is_not_inspected(clock: Clock) -> None:
+    seen: list[str] = []
+    http = SourceHttp(
+        base_url=URL,
+        auth=httpx.BasicAuth("a", "b"),
+        settings=HttpSettings(world=World(sleep=clock.sleep, now=clock.now)),
+        inspect=lambda response: seen.append(response.request.url.path),
+    )
+    respx.get(url__startswith=URL).mock(return_value=FINE)
+    http.client.get(f"{URL}/open", auth=None)
+    http.client.get(f"{URL}/x")
+    assert seen == ["/base/x"]
+    http.close()
+
+
+@respx.mock
+def test_a_pause_goes_by_the_sources_clock(http: SourceHttp, clock: Clock) -> None:
+    http.pause(5)
+    assert clock.slept == [5]

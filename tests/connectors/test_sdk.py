@@ -92,3 +92,22 @@ def test_closing_a_session_leaves_the_shared_client_open(session: requests.Sessi
     respx.get(f"{URL}/x").mock(return_value=httpx.Response(200))
     session.close()
     assert session.get(f"{URL}/x").status_code == 200
+
+
+@respx.mock
+def test_an_sdk_waits_for_the_tracker_as_all_others_do() -> None:
+    slept: list[float] = []
+    http = SourceHttp(
+        base_url=URL,
+        auth=httpx.BasicAuth("bot", "ours"),
+        settings=HttpSettings(world=World(sleep=slept.append)),
+        inspect=refuse,
+    )
+    made = requests.Session()
+    made.mount("https://", HttpxAdapter(http.client))
+    respx.get(f"{URL}/x").mock(return_value=httpx.Response(200, json=1, headers={"Retry-After": "30"}))
+    http.fetch("GET", "x", int)
+    respx.get(f"{URL}/y").mock(return_value=httpx.Response(200))
+    assert made.get(f"{URL}/y").status_code == 200
+    assert slept == [pytest.approx(30, abs=5)]
+    http.close()

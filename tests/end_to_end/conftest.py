@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from flowmart.cli import main
 from flowmart.demo import CONFIG, simulator
+from flowmart.sources import LIMITERS
 from warehouse.engine import open_warehouse
 from warehouse.tables import COMPUTED, LOADED, OBSERVED
 
@@ -59,7 +60,8 @@ class Trackers:
         httpx.post(self._control("faults"), json=fault, timeout=60).raise_for_status()
 
     def mend(self) -> None:
-        """End all faults."""
+        """End all faults, and the waits that they asked this process for."""
+        LIMITERS.forget()
         httpx.delete(self._control("faults"), timeout=60).raise_for_status()
 
     def _control(self, word: str) -> str:

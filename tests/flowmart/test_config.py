@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -11,14 +11,22 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
+from connectors.azure_devops.entra import EntraApplication, ManagedIdentity
+from connectors.jira.connector import JiraConnector
+from connectors.jira.oauth import OAuthApplication
 from exports.catalog import EXPORTERS
 from flowmart.config import Config, ConfigError, config_path, load_config
 from flowmart.settings import AzureDevOpsSource, Export, JiraSource
+from flowmart.sources import azure_devops_login, connector, jira_login
 
 SECRET = "s3cr3t/t0k@n"
 ENVIRONMENT = {"ACME_TOKEN": SECRET}
 JIRA = '[sources.acme]\ntype = "jira"\nurl = "https://acme.example"\ntoken = "${ACME_TOKEN}"\n'
 ADO = '[sources.contoso]\ntype = "azure_devops"\nurl = "https://dev.azure.com/contoso"\n'
+BARE_JIRA = '[sources.site]\ntype = "jira"\nurl = "https://site.example"\n'
+OAUTH_KEYS = ("client_id", "client_secret", "refresh_token_file")
+NO_JIRA_LOGIN = "has no login; set token (and email), or client_id, client_secret and refresh_token_file"
+NO_ADO_LOGIN = "has no login; set token, or tenant_id, client_id and client_secret, or managed_identity = true"
 CONDITIONS = "field, labels, types, affects_released, link_types, reporter_groups"
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -60,7 +68,36 @@ def problems(tmp_path: Path, text: str, environment: dict[str, str] | None = Non
             '[sources."a:b"]\ntype = "jira"\nurl = "https://x"\ntoken = "x"',
             "sources.a:b: a source's name is made of letters, digits, - and _ (it begins every id in the warehouse)",
         ),
-        (ADO, "sources.contoso: has no login; set token, or tenant_id, client_id and client_secret"),
+        (
+            ADO,
+            f"sources.contoso: {NO_ADO_LOGIN}",
+        ),
+        (
+            ADO + 'managed_identity = true\ntoken = "x"',
+            "sources.contoso: managed_identity and token exclude one another: log in by one of them",
+        ),
+        (
+            ADO + 'managed_identity = true\nclient_id = "x"\nclient_secret = "y"',
+            "sources.contoso: managed_identity and client_secret exclude one another: log in by one of them",
+        ),
+        (
+            BARE_JIRA,
+            f"sources.site: {NO_JIRA_LOGIN}",
+        ),
+        (BARE_JIRA + 'email = "a@b"', f"sources.site: {NO_JIRA_LOGIN}"),
+        (
+            BARE_JIRA + 'client_id = "x"\nclient_secret = "y"',
+            "sources.site: an OAuth login needs refresh_token_file too",
+        ),
+        (BARE_JIRA + 'token_url = "https://x"', f"sources.site: an OAuth login needs {', '.join(OAUTH_KEYS)} too"),
+        (
+            BARE_JIRA + 'token = "x"\nclient_id = "y"',
+            "sources.site: token and client_id exclude one another: log in by one of them",
+        ),
+        (
+            BARE_JIRA + 'email = "x"\nrefresh_token_file = "y"',
+            "sources.site: email and refresh_token_file exclude one another: log in by one of them",
+        ),
         (ADO + 'tenant_id = "t"', "sources.contoso: an Entra login needs client_id, client_secret too"),
         (
             ADO + 'token = "x"\nclient_id = "t"',
@@ -216,6 +253,46 @@ def test_no_representation_holds_a_secret(tmp_path: Path) -> None:
     assert set(config.secrets()) == {SECRET}
 
 
+@pytest.mark.parametrize(
+    ("login", "is_login"),
+    [
+        ('token = "pat"', "pat"),
+        ('tenant_id = "t"\nclient_id = "c"\nclient_secret = "${ACME_TOKEN}"', EntraApplication),
+        ("managed_identity = true", ManagedIdentity(client_id=None)),
+        ('managed_identity = true\nclient_id = "c"', ManagedIdentity(client_id="c")),
+    ],
+)
+def test_each_login_of_azure_devops_reaches_its_connector(tmp_path: Path, login: str, is_login: object) -> None:
+    config = load(tmp_path, ADO + login)
+    made = azure_devops_login(config.sources["contoso"])
+    assert made == is_login or (isinstance(is_login, type) and isinstance(made, is_login))
+    assert SECRET not in repr(made)
+    tracker = connector(config, "contoso", recall=lambda _: {}, now=datetime(2026, 10, 2, tzinfo=UTC))
+    tracker.close()
+
+
+def test_an_oauth_login_reads_its_file_beside_the_configuration(tmp_path: Path) -> None:
+    text = 'client_id = "c"\nclient_secret = "${ACME_TOKEN}"\nrefresh_token_file = "tokens/site"'
+    config = load(tmp_path, BARE_JIRA + text)
+    login = jira_login(config.sources["site"])
+    assert isinstance(login, OAuthApplication)
+    assert login.store.where == str(tmp_path / "tokens/site")
+    assert login.token_url == "https://auth.atlassian.com/oauth/token"
+    assert set(config.secrets()) == {SECRET}
+    assert SECRET not in repr(login)
+    tracker = connector(config, "site", recall=lambda _: {}, now=datetime(2026, 10, 2, tzinfo=UTC))
+    tracker.close()
+
+
+def test_an_oauth_login_may_ask_elsewhere(tmp_path: Path) -> None:
+    text = (
+        "client_id = 'c'\nclient_secret = 's'\nrefresh_token_file = 'f'\ntoken_url = 'http://127.0.0.1:1/oauth/token'"
+    )
+    login = jira_login(load(tmp_path, BARE_JIRA + text).sources["site"])
+    assert isinstance(login, OAuthApplication)
+    assert login.token_url == "http://127.0.0.1:1/oauth/token"
+
+
 def test_a_password_in_the_warehouse_address_may_hold_any_character(tmp_path: Path) -> None:
     config = load(tmp_path, JIRA + '[warehouse]\nurl = "postgresql://u:${ACME_TOKEN}@h/d"')
     assert config.warehouse.password == SECRET
@@ -295,3 +372,14 @@ def _keys(annotation: Any, seen: frozenset[type] = frozenset()) -> set[str]:
 def test_a_rule_by_groups_is_refused_as_long_as_groups_are_not_loaded(tmp_path: Path) -> None:
     text = f'{JIRA}[[defects.rules]]\nescaped = true\nreporter_groups = ["customers"]\n'
     assert "groups are not loaded" in problems(tmp_path, text)[0]
+
+
+def test_all_sources_of_a_process_share_the_limits_of_hosts(tmp_path: Path) -> None:
+    config = load(tmp_path, JIRA + BARE_JIRA + 'token = "x"')
+    now = datetime(2026, 10, 2, tzinfo=UTC)
+    one, other = (connector(config, name, recall=lambda _: {}, now=now) for name in ("acme", "site"))
+    assert isinstance(one, JiraConnector)
+    assert isinstance(other, JiraConnector)
+    assert one._http.settings.limiters is other._http.settings.limiters
+    one.close()
+    other.close()
