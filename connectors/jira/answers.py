@@ -220,6 +220,12 @@ class MyPermissions(Answer, frozen=True, gc=False, rename="camel"):
     permissions: dict[str, HeldPermission] = {}
 
 
+class SecurityLevels(Answer, frozen=True, gc=False, rename="camel"):
+    """The levels of issue security of a project."""
+
+    levels: list[msgspec.Raw] = []
+
+
 class PersonalToken(Answer, frozen=True, gc=False, rename="camel"):
     """A personal access token (Data Center); without `expiring_at` it stays."""
 

@@ -11,7 +11,6 @@ from connectors.errors import AuthenticationError, SourceError
 from connectors.flight import in_order
 from connectors.jira import answers
 from connectors.jira.fields import CHOSEN_FROM, ESTIMATE, FieldMap
-from connectors.jira.inquiry import lacks_scope
 from connectors.jira.site import Boards, Site
 from connectors.plausible import (
     MOST_A_ROLE,
@@ -185,13 +184,11 @@ class _Count:
     def _count(self, jql: str) -> int | None:
         try:
             return self._site.dialect.count(jql)
-        except AuthenticationError as error:
-            if not lacks_scope(str(error)):
-                raise
-            self._refused.append(str(error))
+        except AuthenticationError:
+            raise
         except SourceError as error:
             self._refused.append(str(error))
-        return None
+            return None
 
     def _notes(self, counted: int) -> tuple[str, ...]:
         notes = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -15,11 +16,6 @@ from connectors.jira.gateway import Refused
 T = TypeVar("T")
 
 _API = "rest/api/2"
-
-
-def lacks_scope(text: str) -> bool:
-    """Whether a refusal says that the token's scopes are the reason: Atlassian's gateway answers 401 to that."""
-    return "scope" in text.casefold() and "match" in text.casefold()
 
 
 class Inquiry:
@@ -39,6 +35,12 @@ class Inquiry:
         if isinstance(told, Refused):
             return told
         return {key: told.permissions[key].have_permission for key in keys if key in told.permissions}
+
+    def has_levels(self, project_key: str) -> bool:
+        """Whether a project is known to have levels of issue security."""
+        path = f"{_API}/project/{quote(project_key, safe='')}/securitylevel"
+        told = self._ask("GET", path, answers.SecurityLevels)
+        return not isinstance(told, Refused) and bool(told.levels)
 
     def tokens(self) -> list[answers.PersonalToken] | Refused:
         """The account's personal access tokens (Data Center)."""
@@ -64,9 +66,7 @@ class Inquiry:
             response = self._http.send(method, path, params=params, body=body)
             if response.is_success:
                 return decode(response, type_)
-        except AuthenticationError as error:
-            if lacks_scope(str(error)):
-                return Refused(401, str(error))
+        except AuthenticationError:
             raise
         except SourceError as error:
             return Refused(0, str(error))

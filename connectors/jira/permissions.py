@@ -10,7 +10,8 @@ from typing import Any
 from connectors.flight import in_order
 from connectors.jira import answers
 from connectors.jira.gateway import Refused
-from connectors.jira.inquiry import Inquiry, lacks_scope
+from connectors.jira.inquiry import Inquiry
+from connectors.jira.scopes import BOARDS, HISTORIES, PERMISSIONS, SEARCH, SPRINTS, USERS, WORKLOGS, Family, lacks_scope
 from connectors.jira.site import Site
 from connectors.jira.values import epoch_milliseconds, optional_instant
 
@@ -18,72 +19,6 @@ BROWSE = "BROWSE_PROJECTS"
 _PEOPLE = "USER_PICKER"
 _MOST_PROJECTS = 20
 _RECENTLY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """A part of the API: the scopes that a Cloud token with scopes needs for it, and what is lost without it."""
-
-    what: str
-    classic: str
-    granular: str
-    lost: str
-
-    def scopes_missing(self) -> str:
-        """A sentence for a token that lacks the scopes."""
-        either = f"{self.classic}, or {self.granular}" if self.classic else self.granular
-        return f"scope {either}: without it {self.lost}"
-
-
-_WORK = "read:jira-work"
-PROJECTS = Family(what="projects", classic=_WORK, granular="read:project:jira", lost="nothing can be synced")
-FIELDS = Family(
-    what="fields",
-    classic=_WORK,
-    granular="read:field:jira and read:field-configuration:jira",
-    lost="no field can be told from another, and nothing can be synced",
-)
-TYPES = Family(
-    what="issue types", classic=_WORK, granular="read:issue-type:jira", lost="levels and defects are unknown"
-)
-STATUSES = Family(what="statuses", classic=_WORK, granular="read:status:jira", lost="no status has a category")
-BOARDS = Family(
-    what="boards",
-    classic="",
-    granular="read:board-scope:jira-software and read:project:jira",
-    lost="there are no boards, no sprints, and no board tells which field it estimates with",
-)
-_SPRINTS = Family(
-    what="sprints",
-    classic="",
-    granular="read:sprint:jira-software",
-    lost="sprints have no dates, and there are no sprint metrics",
-)
-_SEARCH = Family(
-    what="issue search",
-    classic=_WORK,
-    granular="read:issue-details:jira, read:field.default-value:jira, read:field.option:jira, read:field:jira and "
-    "read:group:jira",
-    lost="there are no issues",
-)
-_HISTORIES = Family(
-    what="histories of issues",
-    classic=_WORK,
-    granular="read:issue-meta:jira, read:avatar:jira and read:issue.changelog:jira",
-    lost="there is no history, and nothing can be computed",
-)
-_USERS = Family(
-    what="people",
-    classic="read:jira-user",
-    granular="read:user:jira, read:application-role:jira, read:avatar:jira and read:group:jira",
-    lost="only people whom issues name are known",
-)
-_WORKLOGS = Family(
-    what="worklogs",
-    classic=_WORK,
-    granular="read:issue-worklog:jira and read:issue-worklog.property:jira",
-    lost="there are no worklogs",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +50,7 @@ def rights(
     notes: list[str] = []
     _ask_everywhere(inquiry, missing, notes)
     _ask_in_projects(site, inquiry, projects, missing, problems, notes)
+    notes += _levels(site, inquiry, projects)
     probes = list(_probes(site, projects, boards))
     told = in_order(site.pool, lambda p: inquiry.refusal(p.method, p.path, params=p.params, body=p.body), probes, 4)
     for probe, refused in zip(probes, told, strict=True):
@@ -122,9 +58,9 @@ def rights(
             continue
         if lacks_scope(refused.reason):
             missing.append(probe.family.scopes_missing())
-        elif probe.family is _WORKLOGS:
+        elif probe.family is WORKLOGS:
             notes.append(f"worklogs are not shown (is time tracking off?): {refused.reason}")
-        elif probe.family is not _USERS or not any(_PEOPLE in each for each in missing):
+        elif probe.family is not USERS or not any(_PEOPLE in each for each in missing):
             notes.append(f"{probe.family.what} are not shown, so that {probe.family.lost}: {refused.reason}")
     return Rights(missing=tuple(missing), problems=tuple(problems), notes=tuple(notes))
 
@@ -139,9 +75,11 @@ def no_licence(reason: str) -> str:
 def _ask_everywhere(inquiry: Inquiry, missing: list[str], notes: list[str]) -> None:
     held = inquiry.permissions([_PEOPLE])
     if isinstance(held, Refused):
+        if lacks_scope(held.reason):
+            missing.append(PERMISSIONS.scopes_missing())
         notes.append(f"permissions are not told: {held.reason}")
     elif held.get(_PEOPLE) is False:
-        missing.append(f"{_PEOPLE} (Browse users and groups, global): without it {_USERS.lost}")
+        missing.append(f"{_PEOPLE} (Browse users and groups, global): without it {USERS.lost}")
 
 
 def _ask_in_projects(
@@ -170,18 +108,30 @@ def _ask_in_projects(
         notes.append(f"permissions in {left:,} more project(s) were not asked for")
 
 
+def _levels(site: Site, inquiry: Inquiry, projects: Sequence[answers.Project]) -> Iterator[str]:
+    """Security levels keep single issues from people, and nothing in an answer shows it."""
+    some = projects[:_MOST_PROJECTS]
+    told = in_order(site.pool, lambda project: inquiry.has_levels(project.key), some, site.width)
+    leveled = [project.key for project, has in zip(some, told, strict=True) if has]
+    if leveled:
+        yield (
+            f"security levels are in use in {', '.join(leveled)}: issues of a level that the account is not in are "
+            "missing without a sign"
+        )
+
+
 def _probes(site: Site, projects: Sequence[answers.Project], boards: Sequence[answers.Board]) -> Iterator[_Probe]:
-    yield _Probe(_USERS, "GET", *_users(site))
+    yield _Probe(USERS, "GET", *_users(site))
     since = {"since": epoch_milliseconds(site.settings.now())}
-    yield _Probe(_WORKLOGS, "GET", "rest/api/2/worklog/updated", since)
+    yield _Probe(WORKLOGS, "GET", "rest/api/2/worklog/updated", since)
     scrum = next((board for board in boards if board.type == "scrum"), None)
     if scrum is not None:
-        yield _Probe(_SPRINTS, "GET", f"rest/agile/1.0/board/{scrum.id}/sprint", {"maxResults": 1})
+        yield _Probe(SPRINTS, "GET", f"rest/agile/1.0/board/{scrum.id}/sprint", {"maxResults": 1})
     if projects and site.dialect.kind == "jira_cloud":
         jql = f"project = {projects[0].id}"
-        yield _Probe(_SEARCH, "POST", "rest/api/3/search/jql", None, {"jql": jql, "fields": ["key"], "maxResults": 1})
+        yield _Probe(SEARCH, "POST", "rest/api/3/search/jql", None, {"jql": jql, "fields": ["key"], "maxResults": 1})
         body = {"issueIdsOrKeys": [f"{projects[0].key}-1"], "maxResults": 1}
-        yield _Probe(_HISTORIES, "POST", "rest/api/3/changelog/bulkfetch", None, body)
+        yield _Probe(HISTORIES, "POST", "rest/api/3/changelog/bulkfetch", None, body)
 
 
 def _users(site: Site) -> tuple[str, dict[str, Any]]:

@@ -11,18 +11,9 @@ from connectors.errors import AuthenticationError, NotFound, PermissionMissing, 
 from connectors.jira import answers
 from connectors.jira.candidates import Counted, count_issues, estimating_boards
 from connectors.jira.fields import FieldMap, choose_fields
-from connectors.jira.inquiry import Inquiry, lacks_scope
-from connectors.jira.permissions import (
-    BOARDS,
-    FIELDS,
-    PROJECTS,
-    STATUSES,
-    TYPES,
-    Family,
-    no_licence,
-    rights,
-    token_expiry,
-)
+from connectors.jira.inquiry import Inquiry
+from connectors.jira.permissions import no_licence, rights, token_expiry
+from connectors.jira.scopes import BOARDS, FIELDS, PROJECTS, STATUSES, TYPES, Family, lacks_scope
 from connectors.jira.site import Boards, Projects, Site
 
 T = TypeVar("T")
@@ -43,11 +34,6 @@ class _Findings:
         """The part, or `without` and a problem where the site refuses it; a refused login or an outage is raised."""
         try:
             return read()
-        except AuthenticationError as error:
-            if not lacks_scope(str(error)):
-                raise
-            self.missing.append(family.scopes_missing())
-            self.problems.append(f"{family.what}: the token lacks the scope to read them")
         except (PermissionMissing, NotFound, UnexpectedResponse) as error:
             if lacks_scope(str(error)):
                 self.missing.append(family.scopes_missing())
@@ -90,10 +76,8 @@ def _counted(
 ) -> Counted:
     try:
         return count_issues(site, projects, fields, boards)
-    except AuthenticationError as error:
-        if not lacks_scope(str(error)):
-            raise
-        found.notes.append("issues were not counted: the token lacks a scope")
+    except AuthenticationError:
+        raise
     except SourceError as error:
         found.notes.append(f"issues were not counted: {error}")
     return Counted()

@@ -121,21 +121,22 @@ def document(look: SourceLook, now: datetime) -> dict[str, object]:
         "fields": [
             {"role": c.role, "ids": list(c.native_ids), "name": c.name, "evidence": c.evidence} for c in survey.fields
         ],
-        "candidates": [
-            {
-                "role": c.role,
-                "id": c.native_id,
-                "name": c.name,
-                "filled": c.filled,
-                "asked": c.asked,
-                "by_project": dict(c.by_project),
-                "evidence": c.evidence,
-            }
-            for c in survey.candidates
-        ],
+        "candidates": [_candidate(each) for each in survey.candidates],
         "missing_permissions": list(survey.missing_permissions),
         "problems": list(look.problems),
         "notes": list(survey.notes),
+    }
+
+
+def _candidate(candidate: FieldCandidate) -> dict[str, object]:
+    return {
+        "role": candidate.role,
+        "id": candidate.native_id,
+        "name": candidate.name,
+        "filled": candidate.filled,
+        "asked": candidate.asked,
+        "by_project": dict(candidate.by_project),
+        "evidence": candidate.evidence,
     }
 
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from connectors.base import FieldCandidate, Survey
-from connectors.errors import AuthenticationError, TrackerUnavailable
+from connectors.errors import AuthenticationError, PermissionMissing, TrackerUnavailable
 from connectors.jira.answers import PersonalToken
 from connectors.jira.permissions import in_use
-from tests.connectors.jira.fake_jira import FIELDS, TOKEN, Connect, FakeJira, Json, issue, refusal
+from tests.connectors.jira.fake_jira import FIELDS, TOKEN, Connect, FakeJira, Json, issue, pull, refusal
 
 COUNT = "POST /rest/api/3/search/approximate-count"
 PERMISSIONS = "GET /rest/api/2/mypermissions"
@@ -171,7 +171,7 @@ def test_the_number_of_requests_is_bounded_however_large_the_site_is(jira: FakeJ
     connector = connect()
     survey = connector.survey()
     assert len(jira.asked("/approximate-count")) <= 60
-    assert connector.counters.requests <= 100
+    assert connector.counters.requests <= 120
     assert len(of_role(survey, "story_points")) == 6
     assert "the issues of 379 more project(s) were not counted" in survey.notes
     assert [each.asked for each in survey.candidates] == [None] * 6
@@ -230,7 +230,7 @@ def test_without_a_licence_for_boards_that_is_said(jira: FakeJira, connect: Conn
         ("GET /rest/api/2/field", "read:field:jira", True),
         ("GET /rest/api/2/status", "read:status:jira", True),
         ("GET /rest/api/2/issuetype", "read:issue-type:jira", True),
-        ("GET /rest/agile/1.0/board", "read:board-scope:jira-software", True),
+        ("GET /rest/agile/1.0/board", "read:board-scope:jira-software", False),
         ("POST /rest/api/3/search/jql", "read:issue-details:jira", False),
         ("POST /rest/api/3/changelog/bulkfetch", "read:issue.changelog:jira", False),
         ("GET /rest/api/3/users/search", "read:jira-user", False),
@@ -247,6 +247,31 @@ def test_a_scope_that_a_token_lacks_is_named(
     assert [each for each in survey.missing_permissions if scope in each and "without it" in each]
     assert bool(survey.problems) == is_essential
     assert TOKEN not in repr(survey)
+
+
+def test_levels_that_hide_issues_without_a_sign_are_noted(jira: FakeJira, connect: Connect) -> None:
+    levels = httpx.Response(200, json={"levels": [{"id": "1", "name": "Board only"}]})
+    jira.overrides["GET /rest/api/2/project/ABC/securitylevel"] = lambda _: levels
+    (note,) = connect().survey().notes
+    assert note.startswith("security levels are in use in ABC: issues of a level that the account is not in")
+
+
+def test_a_scope_for_permissions_is_named_too(jira: FakeJira, connect: Connect) -> None:
+    jira.overrides[PERMISSIONS] = lambda _: httpx.Response(401, json=SCOPES)
+    assert any("read:permission:jira" in each for each in connect().survey().missing_permissions)
+
+
+def test_a_token_that_may_not_even_tell_whose_it_is_is_told_the_scope(jira: FakeJira, connect: Connect) -> None:
+    jira.overrides["GET /rest/api/3/myself"] = lambda _: httpx.Response(401, json=SCOPES)
+    with pytest.raises(PermissionMissing, match=r"lacks a scope .* it needs read:jira-user, or read:application-role"):
+        connect().identify()
+
+
+def test_a_sync_goes_on_without_what_a_token_has_no_scope_for(jira: FakeJira, connect: Connect) -> None:
+    jira.overrides["GET /rest/agile/1.0/board"] = lambda _: httpx.Response(401, json=SCOPES)
+    pulled = pull(connect(), "boards")
+    assert pulled.problems == []
+    assert any("it needs read:board-scope:jira-software" in note for note in pulled.notes)
 
 
 def test_worklogs_that_are_switched_off_are_a_note(jira: FakeJira, connect: Connect) -> None:
