@@ -85,7 +85,7 @@ class _Reader:
             "system.createddate": lambda i: self._instant(i.created_at),
         }
         if name in _FILLED:
-            return lambda i: str(i.state.get(_FILLED[name], ""))
+            return lambda i: "" if i.state.get(_FILLED[name]) is None else str(i.state[_FILLED[name]])
         if name.lower() not in known:
             raise QueryError(f"the query references a field that does not exist: {name}.")
         return known[name.lower()]

@@ -125,6 +125,33 @@ def test_missing_permissions_are_named_by_both_jiras(four: Site, tokens: dict[st
     assert told["ok"]
 
 
+@pytest.mark.parametrize(
+    ("scopes", "missing", "is_fine"),
+    [
+        (["read:jira-work", "read:jira-user"], "read:board-scope:jira-software", True),
+        (["read:jira-work", "read:board-scope:jira-software"], "it needs read:jira-user", False),
+    ],
+)
+def test_scopes_that_a_token_lacks_at_the_gateway_are_named(
+    site: Site, trackers: Trackers, scopes: list[str], missing: str, *, is_fine: bool
+) -> None:
+    cloud = trackers.about["jira_cloud"]
+    gateway = cloud["gateway"]
+    site.configure(
+        (f'url = "{cloud["url"]}"', f'url = "{gateway["url"]}/ex/jira/{cloud["cloud_id"]}"'),
+        (f'email = "{cloud["email"]}"\n', ""),
+    )
+    before = ["read:jira-work", "read:jira-user", "read:board-scope:jira-software", "read:sprint:jira-software"]
+    trackers.set(scopes=scopes)
+    try:
+        done = site.flowmart("check", DEMO_JIRA_TOKEN=gateway["service_token"])
+    finally:
+        trackers.set(scopes=before)
+    assert missing in done.stdout
+    assert (done.returncode == 0) == is_fine
+    assert gateway["service_token"] not in done.stdout + done.stderr
+
+
 def test_worklogs_that_are_switched_off_are_a_note(four: Site, tokens: dict[str, str]) -> None:
     told = check(four, tokens, time_tracking=False)
     assert any("worklogs are not shown" in note for note in told["sources"]["acme"]["notes"])

@@ -197,3 +197,10 @@ def test_that_the_end_of_a_token_is_not_told_is_said(connect: Connect) -> None:
     survey = connect().survey()
     assert survey.token_expires_at is None
     assert survey.token_note.startswith("Azure DevOps does not tell when a personal access token expires")
+
+
+def test_a_field_that_is_not_there_is_named_with_the_nearest(connect: Connect) -> None:
+    assert connect(fields={"severity": ["Severty"], "found_in": ["Xyz"]}).survey().problems == (
+        "fields.severity: there is no field 'Severty'; did you mean 'Severity'?",
+        "fields.found_in: there is no field 'Xyz'; use its name or its reference name",
+    )
