@@ -105,7 +105,7 @@ _add("run", run_command.command, "flowmart run", "flowmart -c /etc/flowmart.toml
 _add("schedule", schedule.command, "flowmart schedule")
 _add("status", status.command, "flowmart status", "flowmart status --json")
 _add("migrate", migrate.command, "flowmart migrate --check", "flowmart migrate", "flowmart migrate --sql > tables.sql")
-_add("demo", demo.command, "flowmart demo", "flowmart demo --to trial --issues 500")
+_add("demo", demo.command, "flowmart demo", "flowmart demo --to trial --issues 500", "flowmart demo --serve")
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:

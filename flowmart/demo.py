@@ -6,15 +6,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
 from flowmart.errors import JobFailed
 
-CONFIG = """\
-# Written by `flowmart demo`: two simulated trackers of one company. Everything here works for real ones too.
+DATA_CENTER = False
+"""Whether the demo has its third source: `legacy`, a Jira Data Center with PAY, while `acme` keeps WEB."""
+
+_HEAD = """\
+# Written by `flowmart demo`: simulated trackers of one company. Everything here works for real ones too.
 
 [warehouse]
 url = "sqlite:///flowmart.db"
@@ -24,6 +28,17 @@ type = "jira"
 url = "{jira_url}"
 email = "{jira_email}"
 token = "${{DEMO_JIRA_TOKEN}}"
+"""
+_LEGACY = """\
+projects = ["WEB"]
+
+[sources.legacy]
+type = "jira"
+url = "{data_center_url}"
+token = "${{DEMO_DC_TOKEN}}"
+projects = ["PAY"]
+"""
+_REST = """\
 
 [sources.contoso]
 type = "azure_devops"
@@ -66,6 +81,26 @@ to = "exports/parquet"
 format = "csv"
 to = "exports/csv"
 """
+CONFIG = _HEAD + _REST
+"""The configuration of the demo with two sources, to be formatted."""
+_OTHERS = {
+    "jira_data_center": """
+# The same projects of Jira behind a Data Center, for configurations of your own:
+# [sources.legacy]
+# type = "jira"
+# url = "{url}"
+# token = "{token}"
+# projects = ["PAY"]
+""",
+    "azure_devops_server": """
+# The same company behind an Azure DevOps Server, for configurations of your own:
+# [sources.server]
+# type = "azure_devops"
+# url = "{url}"
+# token = "{token}"
+# projects = ["Shop"]
+""",
+}
 
 _STOP_SECONDS = 10
 
@@ -78,18 +113,53 @@ def company(to: Path, issues: int) -> Iterator[Mapping[str, str]]:
     """
     prepare(to)
     with simulator(issues) as trackers:
-        jira, ado = trackers["jira_cloud"], trackers["azure_devops"]
         config = to / "flowmart.toml"
-        config.write_text(
-            CONFIG.format(jira_url=jira["url"], jira_email=jira["email"], ado_url=ado["url"]), encoding="utf-8"
-        )
+        config.write_text(config_text(trackers, with_data_center=DATA_CENTER), encoding="utf-8")
         yield {
             **os.environ,
+            **tokens(trackers),
             "FLOWMART_CONFIG": str(config),
             "FLOWMART_NOW": trackers["now"],
-            "DEMO_JIRA_TOKEN": jira["token"],
-            "DEMO_ADO_TOKEN": ado["token"],
         }
+
+
+@contextmanager
+def served(to: Path, issues: int, *, port: int, now: datetime) -> Iterator[tuple[Mapping[str, Any], Callable[[], int]]]:
+    """Simulated trackers for users to try things on: addresses and logins, and a function that waits for their end.
+
+    The configuration in the folder `to` holds the made-up tokens themselves. The company's present is the last evening
+    before `now`. The trackers listen on `port` and the next ones, or on free ports (0).
+    """
+    prepare(to)
+    with _running(issues, "--port", str(port), "--now", evening(now).isoformat()) as (trackers, wait):
+        text = config_text(trackers, with_data_center=DATA_CENTER)
+        for name, token in tokens(trackers).items():
+            text = text.replace(f"${{{name}}}", token)
+        unused = [name for name in _OTHERS if name in trackers and trackers[name]["url"] not in text]
+        text += "".join(_OTHERS[name].format(**trackers[name]) for name in unused)
+        (to / "flowmart.toml").write_text(text, encoding="utf-8")
+        yield trackers, wait
+
+
+def config_text(trackers: Mapping[str, Any], *, with_data_center: bool) -> str:
+    """The demo's configuration for these trackers; with a Data Center each Jira has one of the projects."""
+    jira = trackers["jira_cloud"]
+    found = {"jira_url": jira["url"], "jira_email": jira["email"], "ado_url": trackers["azure_devops"]["url"]}
+    if with_data_center:
+        found["data_center_url"] = trackers["jira_data_center"]["url"]
+    return (_HEAD + (_LEGACY if with_data_center else "") + _REST).format(**found)
+
+
+def tokens(trackers: Mapping[str, Any]) -> dict[str, str]:
+    """The variables that the demo's configuration names, for those trackers that are there."""
+    variables = {"DEMO_JIRA_TOKEN": "jira_cloud", "DEMO_DC_TOKEN": "jira_data_center", "DEMO_ADO_TOKEN": "azure_devops"}
+    return {name: trackers[tracker]["token"] for name, tracker in variables.items() if tracker in trackers}
+
+
+def evening(now: datetime) -> datetime:
+    """The last 18:00 UTC before `now`: the company's nights are whole from there."""
+    today = now.astimezone(UTC).replace(hour=18, minute=0, second=0, microsecond=0)
+    return today if today <= now else today - timedelta(days=1)
 
 
 def prepare(to: Path) -> None:
@@ -104,10 +174,18 @@ def prepare(to: Path) -> None:
 @contextmanager
 def simulator(issues: int) -> Iterator[Mapping[str, Any]]:
     """The simulated trackers as a process of their own: addresses, logins and the company's now."""
-    command = [sys.executable, "-m", "simulator", "--issues", str(issues), "--until-stdin-closes"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with _running(issues) as (trackers, _):
+        yield trackers
+
+
+@contextmanager
+def _running(issues: int, *options: str) -> Iterator[tuple[Mapping[str, Any], Callable[[], int]]]:
+    """In a session of its own: a Ctrl-C is for us, and we end the trackers."""
+    command = [sys.executable, "-m", "simulator", "--issues", str(issues), "--until-stdin-closes", *options]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:  # noqa: S603
         try:
-            yield _announced(process.stdout)
+            yield _announced(process.stdout), process.wait
         finally:
             process.terminate()
             process.wait(_STOP_SECONDS)

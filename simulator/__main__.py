@@ -29,12 +29,17 @@ from simulator.trackers import (
 def main() -> int:
     """Run the simulator; prints one JSON line (addresses, tokens, projects, teams) once it listens."""
     arguments = _parser().parse_args()
+    try:
+        sockets = open_sockets(arguments.port)
+    except OSError as error:
+        print(f"simulator: port {arguments.port} or one of the next cannot be had: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return 1
     settings = Settings(
         issues=arguments.issues, seed=arguments.seed, now=arguments.now, latency_ms=arguments.latency_ms
     )
     trackers = make_trackers(settings)
     gc.freeze()  # the company stays: going through it again and again would only cost time
-    asyncio.run(_serve(trackers, open_sockets(arguments.port), until_stdin_closes=arguments.until_stdin_closes))
+    asyncio.run(_serve(trackers, sockets, until_stdin_closes=arguments.until_stdin_closes))
     return 0
 
 

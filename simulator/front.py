@@ -11,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from simulator.faults import read_fault, strike
+from simulator.faults import Asked
+from simulator.strikes import Target, strike
 from simulator.trackers import Trackers, instant, introduction, report
 from simulator.wire import answer
 
 _CONTROL = "/_simulator/"
+_COMMANDS = "GET state, POST advance, clock, act, faults, settings, DELETE faults"
 
 
 class Front:
@@ -37,21 +39,22 @@ class Front:
         self._trackers.count(tracker, scope["method"], path)
         if self._trackers.settings.latency_ms:
             await asyncio.sleep(self._trackers.settings.latency_ms / 1000)
-        fault = self._trackers.strike(path)
-        if fault is None:
-            await self._serve(tracker, scope, receive, send)
-        else:
-            await strike(fault, scope, receive, send)
+        asked = Asked(tracker=tracker, method=scope["method"], path=path, at=self._trackers.clock())
+        await self._answer(asked, scope, receive, send)
 
-    async def _serve(self, tracker: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
         """A bug of the simulator is answered with 500 by the application below; here it is shown to people."""
+        app, fault = self._trackers.apps[asked.tracker], self._trackers.strike(asked)
         try:
-            await self._trackers.apps[tracker](scope, receive, send)
+            if fault is None:
+                await app(scope, receive, send)
+            else:
+                await strike(fault, Target(asked=asked, serve=app, act=self._trackers.act), scope, receive, send)
         except Exception:  # noqa: BLE001 - whatever it is, the other requests go on
             traceback.print_exc()
 
     async def _obey(self, request: Request) -> Response:
-        """GET state; POST advance, clock, act, faults, settings; DELETE faults."""
+        """What `_COMMANDS` names, each with an object as its body."""
         command = request.method, request.url.path.removeprefix(_CONTROL)
         if command == ("GET", "state"):
             return answer(report(self._trackers) | {"connect": introduction(self._trackers)})
@@ -73,11 +76,11 @@ class Front:
             self._trackers.pass_time(float(body.get("seconds", 0)))
             return answer({"now": instant(self._trackers.company.now)})
         if command == ("POST", "faults"):
-            self._trackers.faults.append(read_fault(body))
+            self._trackers.order(body)
             return answer({"faults": len(self._trackers.faults)})
         if command == ("POST", "settings"):
             tracker = body.pop("tracker", "")
             for name, value in body.items():
                 self._trackers.tell(name, value, tracker)
             return answer(body)
-        return answer({"error": "unknown command"}, 404)
+        return answer({"error": f"no such command; there are: {_COMMANDS}"}, 404)

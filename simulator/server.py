@@ -14,7 +14,6 @@ from typing import Any
 import uvicorn
 
 from simulator.company import Company
-from simulator.faults import read_fault
 from simulator.front import Front
 from simulator.jira_data_center.server import CONTEXT
 from simulator.trackers import (
@@ -152,8 +151,8 @@ class Running:
         return found
 
     def fault(self, **fault: Any) -> None:  # noqa: ANN401 - JSON
-        """Order a fault: match, after, times, kind, status, headers, body."""
-        self._do(lambda: self.trackers.faults.append(read_fault(fault)))
+        """Order a fault by the names that `faults.Fault` has: kind, match, method, tracker, after, times, every, …"""
+        self._do(lambda: self.trackers.order(fault))
 
     def clear_faults(self) -> None:
         """Forget the faults that have not struck yet."""

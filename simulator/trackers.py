@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,8 +14,10 @@ from starlette.types import ASGIApp
 
 from simulator.azure_devops.app import make_app as make_azure_devops
 from simulator.azure_devops.organization import Organization, guid
+from simulator.azure_devops.switches import AZURE_DEVOPS_SWITCHES
+from simulator.azure_devops.switches import is_sound as is_sound_at_microsoft
 from simulator.company import Company, Product
-from simulator.faults import Fault
+from simulator.faults import Asked, Fault, read_fault
 from simulator.jira.site import Site
 from simulator.jira_cloud.app import make_app as make_jira_cloud
 from simulator.jira_cloud.login import Cloud
@@ -62,6 +66,8 @@ class Trackers:
     server: Organization
     apps: dict[str, ASGIApp]
     faults: list[Fault] = field(default_factory=list)
+    clock: Callable[[], float] = time.time
+    """The real time, by which bursts are counted."""
     requests: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in TRACKERS})
 
     @property
@@ -90,9 +96,16 @@ class Trackers:
         """Note a request; ids in the path count as one."""
         self.requests[tracker][f"{method} {_IDS.sub('/{id}', path)}"] += 1
 
-    def strike(self, path: str) -> Fault | None:
-        """The first fault that hits a request of this path."""
-        return next((fault for fault in self.faults if fault.strikes(path)), None)
+    def order(self, fault: dict[str, Any]) -> None:
+        """Have a fault strike later requests; ValueError says what is wrong with it."""
+        read = read_fault(fault)
+        if read.tracker not in {"", *TRACKERS}:
+            raise ValueError(f"tracker is one of {', '.join(TRACKERS)}")
+        self.faults.append(read)
+
+    def strike(self, asked: Asked) -> Fault | None:
+        """The first fault that hits the request."""
+        return next((fault for fault in self.faults if fault.strikes(asked)), None)
 
     def tell(self, name: str, value: Any, tracker: str = "") -> None:  # noqa: ANN401 - of the setting's own type
         """Turn a switch of `SWITCHES`, at one tracker or at all that have it."""
@@ -104,7 +117,7 @@ class Trackers:
         ]
         found = [h for key, h in holders if tracker in {"", key} and name in SWITCHES.get(type(h), ())]
         is_typed = found and all(isinstance(value, type(getattr(holder, name))) for holder in found)
-        if not is_typed or not is_sound(name, value):
+        if not is_typed or not is_sound(name, value) or not is_sound_at_microsoft(name, value):
             raise ValueError(f"{name} cannot be set so")
         for holder in found:
             setattr(holder, name, value)
@@ -113,21 +126,7 @@ class Trackers:
 
 SWITCHES: dict[type, tuple[str, ...]] = {
     **JIRA_SWITCHES,
-    Organization: (
-        "feed_batch",
-        "wiql_cap",
-        "newest_api_version",
-        "sign_in",
-        "capacity_shape",
-        "identity_shape",
-        "recycle_bin_shape",
-        "process",
-        "zone",
-        "empty_projects",
-        "hidden_projects",
-        "hidden_areas",
-        "token_seconds",
-    ),
+    Organization: AZURE_DEVOPS_SWITCHES,
     World: ("deletes_in_jira",),
 }
 
@@ -212,6 +211,9 @@ def report(trackers: Trackers) -> dict[str, Any]:
         "now": instant(trackers.company.now),
         "nights": trackers.world.nights,
         "issues": jira["issues"] + azure["issues"],
+        "faults": [
+            {"kind": f.kind, "match": f.match, "tracker": f.tracker, "struck": f.struck} for f in trackers.faults
+        ],
         "requests": dict(sorted(sum(trackers.requests.values(), Counter[str]()).items())),
         "jira_cloud": jira | jira_entries(trackers.site) | _requests(trackers, "jira_cloud"),
         "azure_devops": azure | _requests(trackers, "azure_devops"),

@@ -3,31 +3,58 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from flowmart.commands.options import session_of
 from flowmart.config import Config
-from flowmart.demo import company
+from flowmart.demo import company, served
+from flowmart.errors import JobFailed, UsageError
 from flowmart.headlines import headlines
 from flowmart.run import RunReport, run_once
 from flowmart.session import Session
 from flowmart.store import opened
 from flowmart.text import count, printable
 
+_FLAVOURS = {
+    "jira_cloud": "Jira Cloud",
+    "azure_devops": "Azure DevOps",
+    "jira_data_center": "Jira Data Center",
+    "azure_devops_server": "Azure DevOps Server",
+}
+
 To = Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for warehouse and files.")]
 Issues = Annotated[int, typer.Option("--issues", min=50, max=200_000, help="Size of the simulated company.")]
 
 
-def command(context: typer.Context, to: To = Path("demo"), issues: Issues = 2000) -> None:
+Serve = Annotated[bool, typer.Option("--serve", help="Only run the trackers, for trying things by hand.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65_500, help="First port of the trackers, with --serve.")]
+
+
+def command(
+    context: typer.Context,
+    to: To = Path("demo"),
+    issues: Issues = 2000,
+    serve: Serve = False,  # noqa: FBT002 - Typer's shape of a flag
+    port: Port = 0,
+) -> None:
     """Try the whole job against simulated trackers.
 
     Starts a simulated Jira site and a simulated Azure DevOps organisation on this machine, syncs them into a fresh
     warehouse, computes the metrics, writes the exports, and prints some of the numbers.
+
+    With --serve it starts simulators of all flavours, writes a ready configuration, says what to try, and serves until
+    Ctrl-C.
     """
     session = session_of(context)
+    if serve:
+        _serve(session, to, issues, port)
+        return
+    if port:
+        raise UsageError("--port: goes with --serve; without it the trackers use free ports")
     session.tell(f"starting simulated trackers with about {count(issues, 'issue')}")
     with company(to, issues) as environment:
         session.environment, session.config_option = environment, None
@@ -37,6 +64,42 @@ def command(context: typer.Context, to: To = Path("demo"), issues: Issues = 2000
     report.require_success()
     _show_numbers(session, config)
     _show_files(session, config, report, to)
+
+
+def _serve(session: Session, to: Path, issues: int, port: int) -> None:
+    session.tell(f"starting simulated trackers with about {count(issues, 'issue')}")
+    with served(to, issues, port=port, now=session.begin()) as (trackers, wait):
+        for line in _offers(trackers, to):
+            session.print(line)
+        session.tell("Ctrl-C ends the trackers")
+        try:
+            code = wait()
+        except KeyboardInterrupt:
+            session.tell("stopped")
+            return
+    raise JobFailed(f"the simulated trackers ended by themselves (exit code {code}); what they say stands above")
+
+
+def _offers(trackers: Mapping[str, Any], to: Path) -> Iterator[str]:
+    """Addresses and logins, and what to try."""
+    for name, label in _FLAVOURS.items():
+        if name in trackers:
+            told = trackers[name]
+            login = f"{told['email']}, token {told['token']}" if "email" in told else f"token {told['token']}"
+            yield f"{label:<20} {told['url']}  ({login}; projects {', '.join(told['projects'])})"
+    entra = trackers["azure_devops"]["entra"]
+    yield f"{'Entra':<20} {entra['authority']}  (tenant {entra['tenant_id']}, client {entra['client_id']}, \
+secret {entra['client_secret']})"
+    yield f"{'configuration':<20} {to / 'flowmart.toml'}"
+    yield f"{'the company is at':<20} {trackers['now']}"
+    control = f"{trackers['jira_cloud']['url']}/_simulator"
+    yield ""
+    yield "Try in another terminal:"
+    for words in ("check", "run", "status"):
+        yield f"  flowmart -c {to / 'flowmart.toml'} {words}"
+    yield f"  curl -X POST {control}/advance -d '{{\"nights\": 1}}'      # then `run` again: what a night changed"
+    yield f'  curl -X POST {control}/faults -d \'{{"status": 503, "every": 5}}\''
+    yield f"  curl {control}/state"
 
 
 def _show_numbers(session: Session, config: Config) -> None:

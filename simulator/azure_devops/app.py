@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator.azure_devops import items, reporting, structure, work
+from simulator.azure_devops import comments, items, reporting, structure, work
 from simulator.azure_devops.entra import answer_for_entra, is_for_entra
 from simulator.azure_devops.logins import is_let_in, sign_in
 from simulator.azure_devops.organization import Organization
@@ -39,7 +39,7 @@ _WIT = {
     "workitems/{id}/updates": items.updates,
     "workitems/{id}/revisions": items.revisions,
     "workitems/{id}/revisions/{rev}": items.revision,
-    "workitems/{id}/comments": items.comments,
+    "workitems/{id}/comments": comments.comments,
     "recyclebin": items.recycle_bin,
     "recyclebin/{id}": items.recycled_item,
     "reporting/workitemrevisions": reporting.revisions,

@@ -53,7 +53,8 @@ class Feed:
     _order: dict[tuple[int, int], int] = field(default_factory=dict)
     _instants: list[int] = field(default_factory=list)
     _rows: list[Row] = field(default_factory=list)
-    _links: dict[LinkRow, None] = field(default_factory=dict)
+    _links: list[LinkRow] = field(default_factory=list)
+    _known_links: set[LinkRow] = field(default_factory=set)
 
     def rows_after(self, age: int, product: Product, place: Row) -> Iterator[Row]:
         """The rows behind that place."""
@@ -68,7 +69,7 @@ class Feed:
     def links(self, age: int, product: Product) -> list[LinkRow]:
         """All link changes in the order in which they were written."""
         self._refresh(age, product)
-        return list(self._links)
+        return self._links
 
     def facts(self, product: Product) -> dict[str, Any]:
         """How many revisions there are, of live items and of all."""
@@ -87,7 +88,8 @@ class Feed:
         self._rows = sorted(_rows(product, self._order))
         links = [row for issue in product.issues.values() for row in _hierarchy(issue)]
         links += [row for link in product.links.values() for row in _link_rows(product, link.id)]
-        self._links |= dict.fromkeys(sorted(row for row in links if row not in self._links))
+        self._links += sorted(row for row in set(links) if row not in self._known_links)
+        self._known_links.update(links)
 
     def _append(self, product: Product) -> None:
         """Give each new revision its place behind all that were there."""

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator.azure_devops.organization import Organization, ado_time, identity, identity_text
+from simulator.azure_devops.organization import Organization, ado_time, identity_text
 from simulator.azure_devops.refusals import refuse
 from simulator.azure_devops.relations import relations_now
 from simulator.azure_devops.reporting import read_instant
@@ -33,7 +33,8 @@ def _organization(request: Request) -> Organization:
     return organization
 
 
-def _asked_item(request: Request) -> Issue:
+def asked_item(request: Request) -> Issue:
+    """The work item of the path, if the token may see it."""
     asked = request.path_params["id"]
     issue = _organization(request).find(int(asked)) if asked.isdigit() else None
     if issue is None:
@@ -69,7 +70,7 @@ async def get_item(request: Request) -> Response:
     query, organization = request.query_params, _organization(request)
     as_of = read_instant(query["asOf"]) if query.get("asOf") else None
     fields = [name.strip() for name in query.get("fields", "").split(",") if name.strip()]
-    item = _item_json(organization, _asked_item(request), fields, query.get("$expand", "").lower(), as_of)
+    item = _item_json(organization, asked_item(request), fields, query.get("$expand", "").lower(), as_of)
     if item is None:
         raise missing(request.path_params["id"])
     return answer(item)
@@ -125,7 +126,7 @@ def _page(request: Request, rows: list[dict[str, Any]]) -> Response:
 
 async def revisions(request: Request) -> Response:
     """All revisions of an item, as full snapshots."""
-    organization, issue = _organization(request), _asked_item(request)
+    organization, issue = _organization(request), asked_item(request)
     revs = snapshots(organization, issue)
     return _page(
         request,
@@ -139,7 +140,7 @@ async def revisions(request: Request) -> Response:
 
 async def revision(request: Request) -> Response:
     """One revision of an item."""
-    organization, issue = _organization(request), _asked_item(request)
+    organization, issue = _organization(request), asked_item(request)
     revs = snapshots(organization, issue)
     rev = whole_number(request.path_params["rev"], 0)
     if not 0 < rev <= len(revs):
@@ -152,7 +153,7 @@ async def revision(request: Request) -> Response:
 
 async def updates(request: Request) -> Response:
     """What each change of the item changed, links too."""
-    return _page(request, all_updates(_organization(request), _asked_item(request)))
+    return _page(request, all_updates(_organization(request), asked_item(request)))
 
 
 async def query_by_wiql(request: Request) -> Response:
@@ -218,31 +219,3 @@ async def recycled_item(request: Request) -> Response:
             fields = shown(organization, revs[-1], objects=organization.shows_people_as_objects)
             return answer(found | {"resource": _bare(organization, issue, fields, len(revs))})
     raise missing(request.path_params["id"])
-
-
-async def comments(request: Request) -> Response:
-    """The item's comments, in pages; the API is a preview in all versions."""
-    asked = request.query_params.get("api-version", "-preview")
-    if "-preview" not in asked:
-        message = f"The requested version {asked} of the resource is under preview. The -preview flag must be supplied."
-        raise refuse(400, "VssInvalidPreviewVersionException", message)
-    organization, issue = _organization(request), _asked_item(request)
-    start = whole_number(request.query_params.get("continuationToken"), 0)
-    end = start + (whole_number(request.query_params.get("$top"), 200) or 200)
-    base = f"{organization.url}/_apis/wit/workItems/{issue.id}/comments"
-    rows = [
-        {
-            "workItemId": issue.id,
-            "id": comment.id,
-            "version": 1,
-            "text": comment.text,
-            "createdBy": identity(organization, organization.company.people[comment.author]),
-            "createdDate": ado_time(comment.at),
-            "modifiedDate": ado_time(comment.at),
-            "url": f"{base}/{comment.id}",
-        }
-        for comment in issue.comments[start:end]
-    ]
-    more = {"continuationToken": str(end), "nextPage": f"{base}?continuationToken={end}"}
-    head = {"totalCount": len(issue.comments), "count": len(rows), "comments": rows}
-    return answer(head | (more if end < len(issue.comments) else {}))

@@ -8,10 +8,8 @@ from starlette.responses import HTMLResponse, Response
 from simulator.azure_devops.entra import is_good_token
 from simulator.azure_devops.organization import Organization
 from simulator.azure_devops.refusals import refuse
-from simulator.faults import SIGN_IN
+from simulator.faults import SIGN_IN, SIGN_IN_PLACE
 from simulator.wire import credentials
-
-SIGN_IN_PLACE = "https://spsprodcus1.vssps.visualstudio.com/_signin?realm=dev.azure.com"
 
 
 def is_let_in(request: Request, organization: Organization) -> bool:

@@ -101,6 +101,8 @@ class Organization:
 
     def sees(self, issue: Issue) -> bool:
         """Whether the token may see the work item where it is now."""
+        if not self.hidden_projects and not self.hidden_areas:
+            return True
         if self.product.projects[issue.state["project"]].name in self.hidden_projects:
             return False
         path = area(self.product, issue.state)[1]

@@ -54,7 +54,7 @@ def asked_sprint(request: Request) -> Sprint:
     """The iteration of the path."""
     asked, team = request.path_params["iteration"].lower(), asked_team(request)
     for sprint in _product(request).sprints.values():
-        if team.id in sprint.team_ids and guid("iteration", sprint.id) == asked:
+        if team.id in sprint.team_ids and not sprint.is_deleted and guid("iteration", sprint.id) == asked:
             return sprint
     raise refuse(404, "InvalidTeamSettingsIterationException", f"The iteration with id '{asked}' does not exist.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.azure_devops.feed import revision_events
-from simulator.azure_devops.organization import Organization, ado_time, identity, identity_text
+from simulator.azure_devops.organization import Organization, ado_time, identity
 from simulator.azure_devops.relations import PARENT, relation, relation_changes
 from simulator.azure_devops.snapshots import NEVER, Fields, shown, snapshots
 from simulator.company import Issue
@@ -38,8 +38,7 @@ def _head(
     organization: Organization, issue: Issue, number: int, rev: int, author: int, at: int
 ) -> dict[str, Any]:  # fmt: skip
     base = f"{organization.url}/_apis/wit/workItems/{issue.id}/updates/{number}"
-    person = organization.company.people[author]
-    by = identity(organization, person) if organization.shows_people_as_objects else identity_text(person)
+    by = identity(organization, organization.company.people[author])
     return {"id": number, "workItemId": issue.id, "rev": rev, "revisedBy": by, "revisedDate": ado_time(at), "url": base}
 
 

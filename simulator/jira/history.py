@@ -45,11 +45,18 @@ def inline_entries(site: Site, issue: Issue) -> list[str]:
 
 
 def _inline_texts(site: Site, issue: Issue) -> list[str]:
+    """Each author is put into words once: there are few of them, and many entries."""
+    rows = zip(issue.events, issue_items(site, issue), strict=True)
     return [
-        dumps({"id": str(e.id), "author": site.user(e.author), "created": site_time(e.at), "items": items})
-        for e, items in zip(issue.events, issue_items(site, issue), strict=True)
+        f'{{"id":"{event.id}","author":{_author(site, event.author)},'
+        f'"created":"{site_time(event.at)}","items":{dumps(items)}}}'
+        for event, items in rows
         if items
     ]
+
+
+def _author(site: Site, number: int) -> str:
+    return site.texts.get(site.company.age, ("author", number, site.view), lambda: dumps(site.user(number)))
 
 
 def _item(site: Site, role: str, old: Half, new: Half) -> Item:

@@ -28,6 +28,7 @@ _TO_AN_ISSUE: dict[str, Callable[[World, Product, Issue, Given], Given]] = {
     "comment": deeds.comment,
 }
 _TO_A_PRODUCT: dict[str, Callable[[World, Product, Given], Given]] = {
+    "create": deeds.create,
     "rename": rename,
     "delete_sprint": removal.delete_sprint,
 }

@@ -28,6 +28,30 @@ def author_of(world: World, given: Given) -> int:
     return find_person(world.company, given.pop("author", BOT))
 
 
+def create(world: World, product: Product, given: Given) -> Given:
+    """A new issue in the `project`, of the `type`, with these fields from the start: nothing of that is history.
+
+    `at` backdates it, as an import into Azure DevOps may.
+    """
+    author, project = author_of(world, given), find_project(product, given.pop("project"))
+    kind = find_type(product, project, given.pop("type", "story"))
+    at = world.company.now
+    if "at" in given:
+        at = _backdated(product, None, given.pop("at"))
+    team = next((team.id for team in product.teams.values() if team.project_id == project.id), None)
+    state: Given = {"type": kind.id, "project": project.id, "status": kind.path[0], "priority": "Medium"}
+    state |= {"summary": "Untitled", "reporter": author} | ({} if team is None else {"team": team})
+    issue = Issue(id=0, created_at=at, author=author, initial={}, state=state, touched_at=at, updated_at=at)
+    state |= _values(world, product, issue, given)
+    issue.id, state["number"] = product.next_id("issue"), product.next_id(project.key)
+    issue.initial = {name: value for name, value in state.items() if value not in (None, ())}
+    issue.state = dict(issue.initial)
+    product.issues[issue.id] = issue
+    product.keys[product.key(issue)] = issue.id
+    settle(world, product, issue)
+    return {"issue": issue.id, "key": product.key(issue)}
+
+
 def change_fields(world: World, product: Product, issue: Issue, given: Given) -> Given:
     """Set fields in one history entry. `at` backdates it, as an import into Azure DevOps may."""
     author, at = author_of(world, given), moment_of(world, issue)
@@ -41,11 +65,11 @@ def change_fields(world: World, product: Product, issue: Issue, given: Given) ->
     return {}
 
 
-def _backdated(product: Product, issue: Issue, given: str) -> int:
+def _backdated(product: Product, issue: Issue | None, given: str) -> int:
     at = round(datetime.fromisoformat(given).timestamp() * 1000)
     if product.tracker == JIRA:
         raise ValueError("Jira dates its history by itself: leave `at` out")
-    if at <= issue.touched_at:
+    if issue is not None and at <= issue.touched_at:
         raise ValueError("VS402625: the date must be later than that of the item's last revision")
     return at
 

@@ -181,12 +181,14 @@ def log_work(world: World, product: Product, issue: Issue, author: int) -> None:
 
 
 def remark(world: World, product: Product, issue: Issue, author: int, text: str, *, at: int | None = None) -> None:
-    """Comment on the issue; Jira keeps no history of it, but the issue counts as updated."""
+    """Comment on the issue: in Azure DevOps a revision; Jira keeps no history of it, but it counts as an update."""
     at = moment(world, issue) if at is None else at
     issue.comments.append(Comment(product.next_id("comment"), author, at, text))
     issue.touched_at = at
     if product.tracker == JIRA:
         issue.updated_at = at
+    else:
+        edit(world, product, issue, author=author, at=at, comments=len(issue.comments))
 
 
 def delete(world: World, product: Product, issue: Issue, author: int = BOT) -> None:

@@ -46,6 +46,37 @@ def test_what_a_night_brings_is_younger_than_the_clock_before_it(fresh: Running,
     assert fresh.company.now > seen
 
 
+def test_trap_18_an_issue_created_straight_into_a_sprint_has_no_history(fresh: Running, connect: Connect) -> None:
+    jira, product = connect(fresh)[0], fresh.company.products[0]
+    sprint = next(s for s in product.sprints.values() if s.state == "active" and 1 in s.team_ids)
+    made = fresh.act("create", "jira", project="PAY", type="Story", summary="Born here", sprint=sprint.name, points=5)
+    issue = jira.get(f"/rest/api/3/issue/{made['key']}", params={"expand": "changelog"}).json()
+    assert (issue["id"], issue["fields"]["summary"]) == (str(made["issue"]), "Born here")
+    assert [row["id"] for row in issue["fields"]["customfield_10020"]] == [sprint.id]
+    assert issue["changelog"]["total"] == 0
+    fresh.advance(10)
+    assert fresh.state()["nights"] == 10
+
+
+def test_trap_69_an_imported_item_is_old_by_its_dates_and_new_in_the_feed(
+    fresh: Running, connect: Connect, walk_feed: Feed
+) -> None:
+    azure = connect(fresh)[1]
+    _, token = walk_feed(azure)
+    past = "2025-03-01T12:00:00Z"
+    made = fresh.act("create", "azure_devops", project="Shop", type="Bug", at=past, status="Closed", summary="Old one")
+    rows, _ = walk_feed(azure, continuationToken=token)
+    assert [(row["id"], row["rev"]) for row in rows] == [(made["issue"], 1)]
+    fields = rows[0]["fields"]
+    assert {fields["System.CreatedDate"], fields["System.ChangedDate"]} == {past}
+    assert (fields["System.State"], fields["System.WorkItemType"]) == ("Closed", "Bug")
+
+
+def test_an_unknown_command_is_told_which_there_are(running: Running) -> None:
+    refused = httpx.post(f"{running.jira_url}/_simulator/dance")
+    assert (refused.status_code, refused.json()["error"][:27]) == (404, "no such command; there are:")
+
+
 def test_acts_and_the_clock_can_be_ordered_over_http(fresh: Running) -> None:
     base = fresh.jira_url + "/_simulator"
     number = first(fresh, 0)

@@ -170,3 +170,23 @@ def test_the_sprint_report_adds_up_its_points(jira: httpx.Client) -> None:
     done = [row["currentEstimateStatistic"]["statFieldValue"].get("value", 0) for row in contents["completedIssues"]]
     assert contents["completedIssuesEstimateSum"] == {"value": sum(done), "text": f"{sum(done):.1f}"}
     assert jira.get("/rest/greenhopper/1.0/rapid/charts/sprintreport?rapidViewId=1&sprintId=1").status_code == 404
+
+
+def test_trap_41_a_new_name_is_nowhere_in_old_histories(
+    fresh: Running, connect: Connect, open_data_center: Callable[[Running], httpx.Client]
+) -> None:
+    clients = {"/rest/api/3": connect(fresh)[0], "/rest/api/2": open_data_center(fresh)}
+    product = fresh.company.products[0]
+    moved = [i for i in product.alive() if any(c.field == "status" and c.new == 3 for e in i.events for c in e.changes)]
+    issue = next(i for i in moved if i.state["project"] == 10001 and i.state.get("sprints"))
+    sprint = product.sprints[issue.state["sprints"][-1]]
+    old = sprint.name
+    fresh.act(do="rename", tracker="jira", what="status", name=3, to="Busy")
+    fresh.act(do="rename", tracker="jira", what="sprint", name=sprint.id, to="Renamed")
+    for base, client in clients.items():
+        log = client.get(f"{base}/issue/{issue.id}?expand=changelog").json()["changelog"]["histories"]
+        items = [item for entry in log for item in entry["items"]]
+        assert "In Progress" in {item["toString"] for item in items if item["field"] == "status"}
+        assert any(old in item["toString"] for item in items if item["field"] == "Sprint")
+        assert {row["id"]: row["name"] for row in client.get(f"{base}/status").json()}["3"] == "Busy"
+        assert client.get(f"/rest/agile/1.0/sprint/{sprint.id}").json()["name"] == "Renamed"
