@@ -20,6 +20,9 @@ Recall = Callable[[Sequence[str]], Mapping[str, str]]
 It sees every page yielded so far, of this run and of earlier ones.
 """
 
+Held = Callable[[Sequence[str]], frozenset[str]]
+"""Those of these issue ids that the warehouse has, alive or marked; it too sees every page yielded so far."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
@@ -119,7 +122,7 @@ class FieldChoice:
     """The tracker field that plays a role, and why it was chosen."""
 
     role: str
-    """`story_points`, `severity`, `found_in`, `sprint`, `epic_link`, `flagged`."""
+    """`story_points`, `severity`, `found_in`, `sprint`, `epic_link`, `parent`, `flagged`, `team`, `rank`."""
     native_ids: tuple[str, ...]
     """In order of preference: a project uses the first that is filled. Empty: none found."""
     name: str

@@ -44,10 +44,11 @@ class SourceHttp:
         settings: HttpSettings,
         inspect: Callable[[httpx.Response], None],
         headers: Mapping[str, str] | None = None,
+        counters: Counters | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.settings = settings
-        self.counters = Counters()
+        self.counters = counters or Counters()
         limits = httpx.Limits(max_connections=settings.max_in_flight, max_keepalive_connections=settings.max_in_flight)
         inner = RoutedTransport(lambda proxy: httpx.HTTPTransport(limits=limits, proxy=proxy))
         self._transport = RetryTransport(inner, settings, self.counters)
@@ -73,14 +74,20 @@ class SourceHttp:
         return path if path.startswith(("http://", "https://")) else f"{self.base_url}/{path.lstrip('/')}"
 
     def send(
-        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """One answer of any status; `params` are merged into the query that `path` has. Raises when none came."""
         url = httpx.URL(self.url(path)).copy_merge_params(dict(params or {}))
         content = None if body is None else msgspec.json.encode(body)
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        kind = {} if body is None else {"Content-Type": "application/json"}
         try:
-            return self.client.request(method, url, content=content, headers=headers)
+            return self.client.request(method, url, content=content, headers={**kind, **(headers or {})})
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise unreachable(error, url) from error
 

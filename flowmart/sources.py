@@ -7,11 +7,12 @@ from datetime import date, datetime
 from connectors.azure_devops.connector import AzureDevOpsConnector
 from connectors.azure_devops.entra import EntraApplication, ManagedIdentity
 from connectors.azure_devops.settings import AzureDevOpsSettings
-from connectors.base import Connector, Recall
+from connectors.base import Connector, Held, Recall
 from connectors.http import HttpSettings
 from connectors.jira.connector import JiraConnector
+from connectors.jira.issues import held_by_none
 from connectors.jira.oauth import TOKEN_URL, OAuthApplication
-from connectors.jira.settings import JiraSettings
+from connectors.jira.settings import GATEWAY, JiraSettings
 from connectors.limits import Limiters
 from connectors.logins import Login
 from flowmart.config import Config
@@ -27,7 +28,14 @@ LIMITERS = Limiters()
 
 
 def connector(
-    config: Config, name: str, *, recall: Recall, now: datetime, since: date | None = None, attempts: int = NIGHTLY
+    config: Config,
+    name: str,
+    *,
+    recall: Recall,
+    held: Held = held_by_none,
+    now: datetime,
+    since: date | None = None,
+    attempts: int = NIGHTLY,
 ) -> Connector:
     """The connector of a configured source; `since`: look for changes from that day on. Nothing is sent yet."""
     source = config.sources[name]
@@ -38,7 +46,7 @@ def connector(
         limiters=LIMITERS,
     )
     if isinstance(source, JiraSource):
-        return JiraConnector(_jira(config, name, source, now, since), http)
+        return JiraConnector(_jira(config, name, source, now, since), http, held)
     return AzureDevOpsConnector(_azure_devops(config, name, source, now, since), http, recall)
 
 
@@ -48,6 +56,7 @@ def _jira(config: Config, name: str, source: JiraSource, now: datetime, since: d
         url=source.url,
         email=source.email,
         token=jira_login(source),
+        gateway_url=source.gateway_url or GATEWAY,
         projects=source.projects,
         boards=source.boards,
         jql=source.jql,

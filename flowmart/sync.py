@@ -12,7 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.base import Connector, Counters, Page, Recall, Stream
+from connectors.base import Connector, Counters, Held, Page, Recall, Stream
 from connectors.errors import SourceError
 from flowmart.clock import utc_now
 from flowmart.config import Config
@@ -25,7 +25,7 @@ from warehouse.bookmarks import forget_bookmark, read_bookmark, save_bookmark
 from warehouse.leases import Lease, hold
 from warehouse.loader import Loader
 from warehouse.runs import RunEnd, begin_run, end_run, mark_synced
-from warehouse.tables.loaded import issue_snapshots
+from warehouse.tables.loaded import issue_snapshots, issues
 
 IDENTITY = "login"
 _RECALLED_AT_ONCE = 500
@@ -83,7 +83,8 @@ def sync(
         run = _Run(engine, lease, events, run_id, now, full, since)
         reports = []
         for name in sources or config.sources:
-            source = connector(config, name, recall=recall_from(engine), now=now, since=since)
+            held = held_from(engine)
+            source = connector(config, name, recall=recall_from(engine), held=held, now=now, since=since)
             try:
                 reports.append(_sync_source(run, name, source))
             finally:
@@ -236,3 +237,17 @@ def recall_from(engine: Engine) -> Recall:
         return found
 
     return recall
+
+
+def held_from(engine: Engine) -> Held:
+    """Looks up the issues that committed pages stored."""
+
+    def held(issue_ids: Sequence[str]) -> frozenset[str]:
+        found: set[str] = set()
+        with engine.connect() as connection:
+            for start in range(0, len(issue_ids), _RECALLED_AT_ONCE):
+                some = issue_ids[start : start + _RECALLED_AT_ONCE]
+                found.update(connection.scalars(select(issues.c.issue_id).where(issues.c.issue_id.in_(some))))
+        return frozenset(found)
+
+    return held

@@ -46,6 +46,13 @@ class TenantInfo(Answer, frozen=True, gc=False, rename="camel"):
     cloud_id: str = ""
 
 
+class Resource(Answer, frozen=True, gc=False, rename="camel"):
+    """A site that an OAuth 2.0 login may use: its cloud id and its address for people."""
+
+    id: str
+    url: str = ""
+
+
 class Named(Answer, frozen=True, gc=False, rename="camel"):
     """Anything with a name and, as a rule, an id."""
 
@@ -143,31 +150,6 @@ class Board(Answer, frozen=True, gc=False, rename="camel"):
         return None if found is None else str(found)
 
 
-class EstimationField(Answer, frozen=True, gc=False, rename="camel"):
-    """The field that a board estimates with."""
-
-    field_id: str = ""
-
-
-class Estimation(Answer, frozen=True, gc=False, rename="camel"):
-    """How a board estimates."""
-
-    field: EstimationField | None = None
-
-
-class BoardFilter(Answer, frozen=True, gc=False, rename="camel"):
-    """The saved filter that says which issues a board shows."""
-
-    id: str
-
-
-class BoardConfiguration(Answer, frozen=True, gc=False, rename="camel"):
-    """How a board is set up."""
-
-    filter: BoardFilter | None = None
-    estimation: Estimation | None = None
-
-
 class Sprint(Answer, frozen=True, gc=False, rename="camel"):
     """A sprint, as boards list it (`origin_board_id`) and as the Sprint field holds it (`board_id`)."""
 
@@ -190,6 +172,7 @@ class Version(Answer, frozen=True, gc=False, rename="camel"):
     id: str
     name: str
     released: bool = False
+    archived: bool | None = None
     release_date: str | None = None
     start_date: str | None = None
 
@@ -265,9 +248,18 @@ class Parent(Answer, frozen=True, gc=False, rename="camel"):
 
 
 class LinkType(Answer, frozen=True, gc=False, rename="camel"):
-    """A type of link."""
+    """A type of link, and what each side of such a link does to the other, in words."""
 
     name: str
+    id: str = ""
+    inward: str = ""
+    outward: str = ""
+
+
+class LinkTypes(Answer, frozen=True, gc=False, rename="camel"):
+    """All of them."""
+
+    issue_link_types: list[LinkType]
 
 
 class LinkedIssue(Answer, frozen=True, gc=False, rename="camel"):

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import msgspec
 
-_VERSION = 1
+if TYPE_CHECKING:
+    from warehouse.records import Record
+
+_VERSION = 2
 
 
 class Group(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -12,6 +19,10 @@ class Group(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     jql: str
     keys: list[str]
+    condition: str = ""
+    """What the query asks of the units."""
+    is_increment: bool = False
+    """Whether all of the units was walked before, so that only changes are asked for."""
 
 
 class Window(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -21,8 +32,8 @@ class Window(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Number of the group in its walk."""
     since: int | None
     until: int | None
-    count: int
-    """About how many issues it has."""
+    count: int | None
+    """About how many issues it has; None: not asked, because one page may be all of it."""
     attempt: int = 0
     """How often a walk of it, or of the window that it is a half of, ended short."""
 
@@ -46,8 +57,27 @@ class Walk(msgspec.Struct, frozen=True, gc=False):
 
     def query(self, number: int) -> str:
         """The JQL of a window."""
-        window = self.windows[number]
-        return window.query(self.groups[window.group].jql)
+        return self.windows[number].query(self.group_of(number).jql)
+
+    def group_of(self, number: int) -> Group:
+        """The group that a window is a part of."""
+        return self.groups[self.windows[number].group]
+
+    @property
+    def total(self) -> int:
+        """About how many issues there are, as far as they were counted."""
+        return sum(window.count or 0 for window in self.windows)
+
+    def in_parts(self, number: int, parts: Sequence[Window]) -> Walk:
+        """The walk with a window done, or with parts that are walked in its place."""
+        return msgspec.structs.replace(self, windows=[*self.windows, *parts], done=[*self.done, number])
+
+    def apart(self, number: int, groups: Sequence[Group]) -> Walk:
+        """The walk with groups of one unit each in the place of a window's group."""
+        first, given_up = len(self.groups), self.windows[number].group
+        kept = [msgspec.structs.replace(g, keys=[]) if n == given_up else g for n, g in enumerate(self.groups)]
+        walk = msgspec.structs.replace(self, groups=[*kept, *groups])
+        return walk.in_parts(number, [Window(first + n, None, None, None) for n in range(len(groups))])
 
 
 class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -94,3 +124,21 @@ def remembered_ids(bookmark: str | None) -> frozenset[str]:
 def ids_text(ids: frozenset[str]) -> str:
     """The same ids as a bookmark."""
     return msgspec.json.encode(sorted(ids)).decode()
+
+
+def read_digests(bookmark: str | None) -> dict[str, str]:
+    """How rows were found last, by their ids."""
+    try:
+        return msgspec.json.decode(bookmark or "{}", type=dict[str, str])
+    except msgspec.DecodeError:
+        return {}
+
+
+def digests_text(digests: Mapping[str, str]) -> str:
+    """The same as a bookmark."""
+    return msgspec.json.encode(digests, order="sorted").decode()
+
+
+def digest(row: Record) -> str:
+    """Another one when any value of the row is another one."""
+    return hashlib.sha256(msgspec.json.encode(row)).hexdigest()[:12]

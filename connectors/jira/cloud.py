@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import httpx
 import msgspec
 
-from connectors.errors import SourceError, TrackerUnavailable, UnexpectedResponse
+from connectors.errors import TrackerUnavailable, UnexpectedResponse
 from connectors.http import SourceHttp, decode, raise_for_status
 from connectors.jira import answers
 from connectors.jira.dialect import Found
@@ -16,6 +15,8 @@ from connectors.jira.paging import LISTED, by_start, by_token, each
 KIND = "jira_cloud"
 _SEARCH, _HISTORIES = "rest/api/3/search/jql", "rest/api/3/changelog/bulkfetch"
 _ISSUES_FOUND = 100
+_ISSUES_TOGETHER = 400
+"""Pages of a search are gathered up to here, and their histories asked for at once."""
 _KEYS_FOUND = 5_000
 _FETCHED = 100
 _USERS_LISTED = 1_000
@@ -78,8 +79,13 @@ class CloudDialect:
     def search(self, jql: str, left_out: Iterable[str] = ()) -> Iterator[Found]:
         """Pages of a query's issues with all fields but `left_out`; pages may be short or empty."""
         body = {"jql": f"{jql} ORDER BY id ASC", "fields": _all_but(left_out), "maxResults": _ISSUES_FOUND}
+        gathered: list[answers.FoundIssue] = []
+        enough = 1  # the first page goes alone: it may be all there is, and tells whether it is
         for page in by_token(self._http, _SEARCH, body, answers.SearchPage):
-            yield self._with_histories(page.issues)
+            gathered += page.issues
+            if len(gathered) >= enough or not page.next_page_token:
+                yield self._with_histories(gathered, has_more=bool(page.next_page_token))
+                gathered, enough = [], _ISSUES_TOGETHER
 
     def keys(self, jql: str) -> Iterator[Sequence[answers.FoundIssue]]:
         """Pages of a query's issues with id and key."""
@@ -115,17 +121,8 @@ class CloudDialect:
                     found.setdefault(changelog.issue_id, []).extend(_histories(changelog))
         return found
 
-    def cloud_id(self) -> str:
-        """Id of the site behind Atlassian's gateway, asked without login; empty when it is not told."""
-        try:
-            response = self._http.client.get(self._http.url("_edge/tenant_info"), auth=None)
-            raise_for_status(response)
-            return decode(response, answers.TenantInfo).cloud_id
-        except (SourceError, httpx.HTTPError):
-            return ""
-
-    def _with_histories(self, issues: Sequence[answers.FoundIssue]) -> Found:
-        return Found(issues, self.histories([issue.id for issue in issues]) if issues else {})
+    def _with_histories(self, issues: Sequence[answers.FoundIssue], *, has_more: bool = False) -> Found:
+        return Found(issues, self.histories([issue.id for issue in issues]) if issues else {}, has_more)
 
     def _users_page(self, start: int) -> list[answers.Account]:
         """One page; the server answers 409 when it takes too long, so that it is asked again a few times."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
-
-from connectors.base import Counters, Identity, Page, Stream, Survey
+from connectors.base import Counters, Held, Identity, Page, Stream, Survey
 from connectors.errors import AuthenticationError, SourceError
 from connectors.http import HttpSettings, SourceHttp
 from connectors.jira import answers
@@ -18,67 +16,72 @@ from connectors.jira.entities import level_of
 from connectors.jira.gateway import Gateway
 from connectors.jira.history import ItemNames
 from connectors.jira.inquiry import Inquiry
-from connectors.jira.issues import IssuePages
+from connectors.jira.issues import IssuePages, held_by_none
+from connectors.jira.links import LinkWords
 from connectors.jira.mapping import MappingContext
 from connectors.jira.newcomers import Newcomers
-from connectors.jira.refusals import inspect_answer
+from connectors.jira.reach import Reach
 from connectors.jira.settings import JiraSettings
 from connectors.jira.site import Site
 from connectors.jira.streams import SiteStreams
 from connectors.jira.survey import survey
-from connectors.logins import Login
+from connectors.jira.worklogs import WorklogPages
 
 __all__ = ["JiraConnector", "JiraSettings"]
 
-_ENGLISH = {"X-Force-Accept-Language": "true", "Accept-Language": "en"}
-"""Names in one language, whatever the account's profile says."""
 _OLDEST = (8, 14)
 """The first Jira with personal access tokens."""
-
-
-class _Bearer(httpx.Auth):
-    """A token without an e-mail address."""
-
-    def __init__(self, token: str) -> None:
-        self._header = f"Bearer {token}"
-
-    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
-        """httpx's hook."""
-        request.headers["Authorization"] = self._header
-        yield request
-
-
-def _auth(settings: JiraSettings) -> httpx.Auth | Login:
-    if not isinstance(settings.token, str):
-        return settings.token
-    return httpx.BasicAuth(settings.email, settings.token) if settings.email else _Bearer(settings.token)
 
 
 class JiraConnector:
     """One configured Jira site. See `connectors.base.Connector`."""
 
-    def __init__(self, settings: JiraSettings, http: HttpSettings) -> None:
+    def __init__(self, settings: JiraSettings, http: HttpSettings, held: Held = held_by_none) -> None:
         self._settings = settings
-        self._http = SourceHttp(
-            base_url=settings.url, auth=_auth(settings), settings=http, inspect=inspect_answer, headers=_ENGLISH
-        )
+        self._held = held
+        self._walk_began_at: int | None = None
+        self._reach = Reach(settings, http)
         self._pool = ThreadPoolExecutor(http.max_in_flight, thread_name_prefix=f"jira-{settings.source_id}")
-        self._cloud = CloudDialect(self._http)
-        self._site = Site(Gateway(self._http), self._dialect, settings, self._pool, http.max_in_flight)
+        self._use(self._reach.at_first())
+
+    def _use(self, http: SourceHttp, server: answers.ServerInfo | None = None) -> None:
+        """Ask at another address from now on; nothing has been learnt at the one before but what the server is."""
+        self._http = http
+        width = http.settings.max_in_flight
+        self._cloud = CloudDialect(http)
+        self._site = Site(Gateway(http), self._dialect, self._settings, self._pool, width, server)
         self._streams = SiteStreams(self._site)
 
     @property
     def counters(self) -> Counters:
         """Requests and retries so far."""
-        return self._http.counters
+        return self._reach.counters
 
     def identify(self) -> Identity:
-        """Prove the login; raises `AuthenticationError` with what to check when it is refused."""
-        server, dialect = self._site.server, self._site.dialect
+        """Prove the login; raises `AuthenticationError` with what to check when it is refused.
+
+        A login that the site refuses is tried at Atlassian's gateway, and used there from then on if it is good there.
+        """
+        if self._reach.is_gateway_only:
+            self._use(self._reach.by_resources())
         try:
-            account = dialect.myself()
+            return self._identity()
         except AuthenticationError as error:
-            raise AuthenticationError(f"{error}{self._login_hint(dialect)}") from error
+            server = self._site.server_if_known
+            http = self._reach.by_tenant() if server is None or server.deployment_type == "Cloud" else None
+            if http is None:
+                raise AuthenticationError(f"{error}{self._login_hint()}") from error
+            self._use(http, server)
+            try:
+                return self._identity()
+            except AuthenticationError as again:
+                raise AuthenticationError(
+                    f"{error}{self._login_hint()}; nor is it taken at {http.base_url}, where tokens with scopes are"
+                ) from again
+
+    def _identity(self) -> Identity:
+        server, dialect = self._site.server, self._site.dialect
+        account = dialect.myself()
         return Identity(
             kind=dialect.kind,
             account=account.native_id,
@@ -103,12 +106,13 @@ class JiraConnector:
             Stream("boards", own.boards),
             Stream("versions", own.versions),
             Stream("issues", self._issues),
+            Stream("worklogs", self._worklogs),
         )
 
     def close(self) -> None:
         """Give back connections and threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._http.close()
+        self._reach.close()
 
     def _dialect(self, server: answers.ServerInfo) -> Dialect:
         if server.deployment_type == "Cloud":
@@ -131,26 +135,43 @@ class JiraConnector:
             levels={item.id: level_of(item) for item in site.issue_types},
             epic_links=parents if site.dialect.links_epics_by_key else (),
             held_projects=site.held_projects,
+            link_words=LinkWords(site.link_types),
         )
-        newcomers = Newcomers(
-            gateway=site.gateway,
-            dialect=site.dialect,
-            source_id=self._settings.source_id,
-            known_people=self._streams.known_people,
-            known_sprints=self._streams.known_sprints,
-            known_statuses=self._streams.known_statuses,
-            asks_for_people=self._streams.may_ask_for_people,
-            asks_for_sprints=site.boards.is_open,
-        )
-        yield from IssuePages(site, context, newcomers).pages(bookmark)
+        issues = IssuePages(site, context, self._newcomers(), self._held)
+        try:
+            yield from issues.pages(bookmark)
+        finally:
+            self._walk_began_at = issues.began_at
 
-    def _login_hint(self, dialect: Dialect) -> str:
+    def _worklogs(self, bookmark: str | None) -> Iterator[Page]:
+        yield from WorklogPages(self._site, self._newcomers(), self._held, self._walk_began_at).pages(bookmark)
+
+    def _newcomers(self) -> Newcomers:
+        own = self._streams
+        return Newcomers(
+            gateway=self._site.gateway,
+            dialect=self._site.dialect,
+            source_id=self._settings.source_id,
+            known_people=own.known_people,
+            known_sprints=own.known_sprints,
+            known_statuses=own.known_statuses,
+            known_types=own.known_types,
+            stored_people=own.stored_people,
+            asks_for_people=own.may_ask_for_people,
+            asks_for_sprints=self._site.boards.is_open,
+        )
+
+    def _login_hint(self) -> str:
         """What else may be the matter with a refused login."""
-        if dialect is not self._cloud:
-            return "" if self._settings.email is None else "; a personal access token goes without `email`"
-        if self._settings.email is None and isinstance(self._settings.token, str):
-            return "; Jira Cloud wants `email` beside the token"
-        if not (httpx.URL(self._settings.url).host or "").endswith(".atlassian.net"):
+        server, is_bare = self._site.server_if_known, self._settings.email is None
+        if not isinstance(self._settings.token, str):
             return ""
-        where = self._cloud.cloud_id() or "<cloud id>"
-        return f"; a token with scopes needs url = https://api.atlassian.com/ex/jira/{where}"
+        if server is None:
+            return (
+                "; Jira Cloud wants `email` beside the token, Data Center a personal access token alone"
+                if is_bare
+                else ""
+            )
+        if server.deployment_type == "Cloud":
+            return "; Jira Cloud wants `email` beside the token" if is_bare else ""
+        return "" if is_bare else "; a personal access token goes without `email`"

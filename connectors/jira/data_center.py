@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
-from connectors.http import SourceHttp
+from connectors.http import SourceHttp, decode, raise_for_status
 from connectors.jira import answers
 from connectors.jira.dialect import Found
-from connectors.jira.paging import by_start
-from connectors.jira.search_pages import SEARCH, search_pages
+from connectors.jira.paging import by_start, each
+from connectors.jira.search_pages import REACH, SEARCH, search_pages
 
 KIND = "jira_data_center"
 ISSUES_FOUND = 200
@@ -24,6 +24,7 @@ _USERS_LISTED = 1_000
 _EVERYBODY = "."
 """The search for people wants a text; this one matches every name and address with a full stop, which mails have."""
 _BAD_REQUEST = 400
+_ODD_BOARD = frozenset({400, 403, 404, 500})
 _NO_SUCH_WAY = frozenset({400, 404, 405})
 _NOT_TEXT = frozenset(
     {
@@ -43,8 +44,9 @@ class DataCenterDialect:
     counts_exactly = True
     links_epics_by_key = True
 
-    def __init__(self, http: SourceHttp, fields: Callable[[], Iterable[answers.Field]]) -> None:
+    def __init__(self, http: SourceHttp, fields: Callable[[], Iterable[answers.Field]], *, reach: int = REACH) -> None:
         self._http = http
+        self._reach = reach
         self._fields = fields
         self._has_changelog_pages = True
 
@@ -87,11 +89,12 @@ class DataCenterDialect:
 
     def project_of_board(self, board_id: int) -> str | None:
         """The project that the board's filter names, if it is just one."""
-        try:
-            found = list(by_start(self._http, f"rest/agile/1.0/board/{board_id}/project", answers.Project))
-        except (NotFound, PermissionMissing):
+        response = self._http.send("GET", f"rest/agile/1.0/board/{board_id}/project", params={"maxResults": 2})
+        if response.status_code in _ODD_BOARD:
             return None
-        return found[0].id if len(found) == 1 else None
+        raise_for_status(response)
+        found = decode(response, answers.Values).values
+        return each(found[0], answers.Project).id if len(found) == 1 else None
 
     def count(self, jql: str) -> int:
         """How many issues a query has."""
@@ -106,12 +109,12 @@ class DataCenterDialect:
     def search(self, jql: str, left_out: Iterable[str] = ()) -> Iterator[Found]:
         """Pages of a query's issues with all fields but `left_out` and their histories."""
         body = {"fields": self._all_but(left_out), "expand": ["changelog"]}
-        for issues in search_pages(self._http, jql, body, ISSUES_FOUND):
-            yield self._with_histories(issues)
+        for issues, has_more in search_pages(self._http, jql, body, ISSUES_FOUND, self._reach):
+            yield self._with_histories(issues, has_more=has_more)
 
     def keys(self, jql: str) -> Iterator[Sequence[answers.FoundIssue]]:
         """Pages of a query's issues with id and key."""
-        return search_pages(self._http, jql, {"fields": ["id"]}, KEYS_FOUND)
+        return (issues for issues, _ in search_pages(self._http, jql, {"fields": ["id"]}, KEYS_FOUND, self._reach))
 
     def by_id(self, natives: Sequence[str], left_out: Iterable[str] = ()) -> Found:
         """Issues by id; those that are gone or not for this account are left out."""
@@ -127,7 +130,10 @@ class DataCenterDialect:
 
     def _users_page(self, start: int) -> list[answers.Account]:
         params = {"username": _EVERYBODY, "startAt": start, "maxResults": _USERS_LISTED, "includeInactive": True}
-        return self._http.fetch("GET", "rest/api/2/user/search", list[answers.Account], params=params)
+        try:
+            return self._http.fetch("GET", "rest/api/2/user/search", list[answers.Account], params=params)
+        except NotFound:  # nobody is found
+            return []
 
     def _all_but(self, left_out: Iterable[str]) -> list[str]:
         """Every field by its id: `*navigable`, the default, lacks some, and `*all` with exceptions is slow."""
@@ -147,7 +153,7 @@ class DataCenterDialect:
                 pages = search_pages(
                     self._http, f"{field} in ({', '.join(some)})", {**body, "validateQuery": False}, ISSUES_FOUND
                 )
-                found += [issue for issues in pages for issue in issues]
+                found += [issue for issues, _ in pages for issue in issues]
             except UnexpectedResponse as error:
                 if error.status != _BAD_REQUEST:
                     raise
@@ -160,8 +166,8 @@ class DataCenterDialect:
         except (NotFound, PermissionMissing):
             return None
 
-    def _with_histories(self, issues: Sequence[answers.FoundIssue]) -> Found:
-        return Found(issues, {issue.id: found for issue in issues if (found := self._history(issue))})
+    def _with_histories(self, issues: Sequence[answers.FoundIssue], *, has_more: bool = False) -> Found:
+        return Found(issues, {issue.id: found for issue in issues if (found := self._history(issue))}, has_more)
 
     def _history(self, issue: answers.FoundIssue) -> Sequence[answers.History]:
         """The whole history of an issue, fetched by itself where the search cut it off."""

@@ -15,6 +15,8 @@ class Found:
 
     issues: Sequence[answers.FoundIssue]
     histories: Mapping[str, Sequence[answers.History]]
+    has_more: bool = False
+    """Whether the server promises more issues after these, where it does not tell how many there are."""
 
 
 class Dialect(Protocol):

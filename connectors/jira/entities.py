@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from connectors.jira import answers
+from connectors.jira.board_answers import BoardConfiguration
 from connectors.jira.fields import FieldMap
 from connectors.jira.values import optional_day, optional_instant
 from warehouse.records import (
     Board,
+    BoardColumn,
+    BoardColumnStatus,
     BoardSprint,
     Field,
     IssueType,
@@ -15,6 +20,7 @@ from warehouse.records import (
     Status,
     User,
     Version,
+    VersionSnapshot,
     qualified_id,
 )
 
@@ -96,6 +102,39 @@ def map_board(source_id: str, answer: answers.Board) -> Board:
     )
 
 
+def column_id(board_id: str, place: int) -> str:
+    """The id of a board's column: columns have none of their own."""
+    return qualified_id(board_id, place)
+
+
+def map_columns(
+    source_id: str, board: int, answer: BoardConfiguration
+) -> tuple[list[BoardColumn], list[BoardColumnStatus]]:
+    """The rows of a board's columns, and of the statuses that each shows."""
+    board_id = qualified_id(source_id, board)
+    found = answer.column_config.columns if answer.column_config else []
+    columns = [
+        BoardColumn(
+            board_column_id=column_id(board_id, place),
+            board_id=board_id,
+            place=place,
+            name=column.name,
+            item_limit=column.max,
+        )
+        for place, column in enumerate(found)
+    ]
+    statuses = [
+        BoardColumnStatus(
+            board_column_status_id=qualified_id(row.board_column_id, status),
+            board_column_id=row.board_column_id,
+            status_id=qualified_id(source_id, status),
+        )
+        for row, column in zip(columns, found, strict=True)
+        for status in dict.fromkeys(status.id for status in column.statuses)
+    ]
+    return columns, statuses
+
+
 def map_sprint(source_id: str, answer: answers.Sprint) -> Sprint:
     """The row of a sprint, from a board's list or from a value of the Sprint field; a future one may have no dates."""
     sprint_id = qualified_id(source_id, answer.id)
@@ -137,4 +176,19 @@ def map_version(source_id: str, project_id: str, answer: answers.Version) -> Ver
         is_released=answer.released,
         released_on=optional_day(answer.release_date),
         start_on=optional_day(answer.start_date),
+        is_archived=answer.archived,
+    )
+
+
+def snapshot(version: Version, seen_on: date) -> VersionSnapshot:
+    """The row that tells how a version was found on a day."""
+    return VersionSnapshot(
+        version_snapshot_id=qualified_id(version.version_id, seen_on.isoformat()),
+        version_id=version.version_id,
+        seen_on=seen_on,
+        name=version.name,
+        is_released=version.is_released,
+        is_archived=version.is_archived,
+        released_on=version.released_on,
+        start_on=version.start_on,
     )

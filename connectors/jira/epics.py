@@ -22,19 +22,19 @@ class _Typed(msgspec.Struct):
 
 def with_epics(
     types: Sequence[answers.IssueType], dialect: Dialect, fields: Callable[[], FieldMap]
-) -> tuple[answers.IssueType, ...]:
+) -> list[answers.IssueType]:
     """The types, those of epics with a height: those called Epic, else the type of issues that have an Epic Name.
 
     Nothing is asked where all types tell their heights or one is called Epic.
     """
     if not dialect.links_epics_by_key or all(item.hierarchy_level is not None for item in types):
-        return tuple(types)
+        return list(types)
     epics = {item.id for item in types if item.name.casefold() == _EPIC}
     epics = epics or _type_with_epic_names(dialect, fields())
-    return tuple(
+    return [
         msgspec.structs.replace(item, hierarchy_level=_PORTFOLIO) if item.id in epics and not item.subtask else item
         for item in types
-    )
+    ]
 
 
 def _type_with_epic_names(dialect: Dialect, fields: FieldMap) -> set[str]:
@@ -48,5 +48,12 @@ def _type_with_epic_names(dialect: Dialect, fields: FieldMap) -> set[str]:
                 raise
             continue
         if found is not None:
-            return {msgspec.json.decode(found.fields, type=_Typed).issuetype.id}
+            return {_type_of(found)}
     return set()
+
+
+def _type_of(found: answers.FoundIssue) -> str:
+    try:
+        return msgspec.json.decode(found.fields, type=_Typed).issuetype.id
+    except msgspec.DecodeError as error:
+        raise UnexpectedResponse(f"issue {found.key or found.id} has no readable type: {error}") from error

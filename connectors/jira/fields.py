@@ -17,6 +17,7 @@ _TYPES_BY_ROLE = {
     "sprint": (_SPRINT,),
     "epic_link": (_GREENHOPPER + "gh-epic-link",),
     "parent": ("com.atlassian.jpo:jpo-custom-field-parent",),
+    "team": ("com.atlassian.teams:rm-teams-custom-field-team", "com.atlassian.jpo:jpo-custom-field-team"),
     "rank": (_GREENHOPPER + "gh-lexo-rank", _GREENHOPPER + "gh-global-rank"),
 }
 _POINT_NAMES = ("story points", "story point estimate")
@@ -62,10 +63,11 @@ _CHANGES_BY_ROLE = {
     "epic_link": "parent",
     "parent": "parent",
     "flagged": "flagged",
+    "team": "team",
     "severity": "severity",
     "found_in": "found_in",
 }
-_OURS = frozenset({*SYSTEM_CHANGES.values(), "story_points", "severity", "found_in"})
+_OURS = frozenset({*SYSTEM_CHANGES.values(), "story_points", "severity", "found_in", "team"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

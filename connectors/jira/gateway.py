@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -12,10 +12,17 @@ import msgspec
 from connectors.errors import NotFound, PermissionMissing, TrackerUnavailable, UnexpectedResponse
 from connectors.http import SourceHttp, decode, error_message, raise_for_status
 from connectors.jira import answers
+from connectors.jira.asides import CommentAnswer, CommentPage, WorklogAnswer, WorklogFeed, WorklogPage
+from connectors.jira.board_answers import BoardConfiguration, Features
 from connectors.jira.library import library_errors, open_library
-from connectors.jira.paging import by_library, by_start
+from connectors.jira.paging import LISTED, by_library, by_start
 
 _BOARDS_LISTED = 50
+_OWN_LANGUAGE = {"X-Force-Accept-Language": "false", "Accept-Language": "*"}
+"""Undoes that names are asked for in English: histories were written in the site's language."""
+_WORKLOGS_LISTED = 5_000
+_REFUSALS = frozenset({400, 403, 404, 500})
+"""What a board's set-up is answered with when it is odd or not for this account."""
 _NO_COLUMNS = "no columns with a mapped status"
 _API = "rest/api/2"
 """Cloud and Data Center both answer version 2, and differ from 3 only in rich texts, which nobody asks for here."""
@@ -69,6 +76,53 @@ class Gateway:
         """All versions of a project."""
         return by_start(self._http, f"{_API}/project/{project_id}/version", answers.Version)
 
+    def link_types(self) -> list[answers.LinkType]:
+        """The types of links with their words; none where links are switched off.
+
+        A type comes twice where the site speaks another language: under one name, with its words in either.
+        """
+        try:
+            with library_errors():
+                found = [msgspec.convert(item.raw, answers.LinkType) for item in self._library.issue_link_types()]
+            response = self._http.send("GET", f"{_API}/issueLinkType", headers=_OWN_LANGUAGE)
+            raise_for_status(response)
+        except (NotFound, PermissionMissing):
+            return []
+        names = {link_type.id: link_type.name for link_type in found}
+        own = decode(response, answers.LinkTypes).issue_link_types
+        told = (msgspec.structs.replace(one, name=names.get(one.id, one.name)) for one in own)
+        return list(dict.fromkeys([*found, *told]))
+
+    # --- what hangs on an issue
+
+    def comments(self, issue_id: str) -> list[CommentAnswer]:
+        """All comments of an issue, by its native id."""
+        found: list[CommentAnswer] = []
+        while True:
+            params = {"startAt": len(found), "maxResults": LISTED}
+            page = self._http.fetch("GET", f"{_API}/issue/{issue_id}/comment", CommentPage, params=params)
+            found += page.comments
+            if not page.comments or len(found) >= page.total:
+                return found
+
+    def worklogs(self, issue_id: str) -> list[WorklogAnswer]:
+        """All worklogs of an issue, by its native id."""
+        found: list[WorklogAnswer] = []
+        while True:
+            params = {"startAt": len(found), "maxResults": _WORKLOGS_LISTED}
+            page = self._http.fetch("GET", f"{_API}/issue/{issue_id}/worklog", WorklogPage, params=params)
+            found += page.worklogs
+            if not page.worklogs or len(found) >= page.total:
+                return found
+
+    def worklog_feed(self, what: str, since: int) -> WorklogFeed:
+        """A page of the worklogs that were `updated` or `deleted` since an instant in epoch milliseconds."""
+        return self._http.fetch("GET", f"{_API}/worklog/{what}", WorklogFeed, params={"since": since})
+
+    def worklogs_by_id(self, ids: Sequence[int]) -> list[WorklogAnswer]:
+        """Those of the worklogs (at most a thousand) that the account may see."""
+        return self._http.fetch("POST", f"{_API}/worklog/list", list[WorklogAnswer], body={"ids": list(ids)})
+
     # --- boards and sprints
 
     def boards(self, project_key: str | None = None) -> list[answers.Board]:
@@ -80,6 +134,29 @@ class Gateway:
         with library_errors():
             return list(by_library(page, answers.Board))
 
+    def few_boards(self, pages: int) -> list[answers.Board] | None:
+        """All boards that the account sees, if that takes at most so many requests; else None, after one."""
+
+        def page(start: int) -> Any:  # noqa: ANN401 - the library's list
+            return self._library.boards(startAt=start, maxResults=_BOARDS_LISTED)
+
+        with library_errors():
+            first = page(0)
+            found = [msgspec.convert(item.raw, answers.Board) for item in first]
+            if first.isLast or not found:
+                return found
+            if not len(found) < first.total <= pages * len(found):
+                return None
+            return [*found, *by_library(lambda start: page(len(found) + start), answers.Board)]
+
+    def features(self, board_id: int) -> Features | Refused:
+        """What a team-managed board can do."""
+        response = self._http.send("GET", f"rest/agile/1.0/board/{board_id}/features")
+        if response.status_code in _REFUSALS:
+            return Refused(response.status_code, error_message(response))
+        raise_for_status(response)
+        return decode(response, Features)
+
     def board(self, board_id: int) -> answers.Board | None:
         """A board by its number; None if it is not there or not for this account."""
         try:
@@ -87,13 +164,13 @@ class Gateway:
         except (NotFound, PermissionMissing):
             return None
 
-    def board_configuration(self, board_id: int) -> answers.BoardConfiguration | Refused:
+    def board_configuration(self, board_id: int) -> BoardConfiguration | Refused:
         """How a board is set up."""
         response = self._http.send("GET", f"rest/agile/1.0/board/{board_id}/configuration")
-        if response.status_code in {400, 403, 404, 500}:
+        if response.status_code in _REFUSALS:
             return Refused(response.status_code, error_message(response))
         raise_for_status(response)
-        return decode(response, answers.BoardConfiguration)
+        return decode(response, BoardConfiguration)
 
     def sprints(self, board_id: int) -> list[answers.Sprint] | Refused:
         """The sprints that a board shows, also those of other boards; or why it shows none."""

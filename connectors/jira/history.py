@@ -30,9 +30,9 @@ Told = tuple[datetime, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """People, sprints and statuses that issues and histories speak of, by native id.
+    """People, sprints, statuses and issue types that issues and histories speak of, by native id.
 
-    The first of each pair is what Jira tells of it now; the second only a name, as it was called at some time.
+    Of each pair the first is what Jira tells of it now; the second only a name, as it was called at some time.
     """
 
     people: dict[str, answers.Account] = field(default_factory=dict)
@@ -43,13 +43,15 @@ class Mentions:
     sprint_names: dict[str, Told] = field(default_factory=dict)
     statuses: dict[str, answers.Status] = field(default_factory=dict)
     status_names: dict[str, Told] = field(default_factory=dict)
+    types: dict[str, answers.IssueType] = field(default_factory=dict)
 
     def person(self, account: answers.Account | None) -> str | None:
         """Native id of the person, who is noted; None for nobody."""
         native = "" if account is None else account.native_id
         if account is None or not native:
             return None
-        if native not in self.people:
+        shown = self.people.get(native)
+        if shown is None or (shown.active is None and account.active is not None):
             self.people[native] = account
         return native
 

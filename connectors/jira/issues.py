@@ -8,17 +8,24 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from connectors.base import Page, Progress
+from connectors.base import Held, Page, Progress
+from connectors.errors import UnexpectedResponse
 from connectors.flight import side_by_side
 from connectors.jira.bookmark import State, Walk, Window, read_state
-from connectors.jira.dialect import Dialect
-from connectors.jira.mapping import NOT_STORED, MappedPage, MappingContext, map_page
+from connectors.jira.dialect import Dialect, Found
+from connectors.jira.mapping import NOT_ASKED, MappedPage, MappingContext, map_page
 from connectors.jira.newcomers import Newcomers
 from connectors.jira.parents import Parents
+from connectors.jira.remainder import completed
 from connectors.jira.settings import JiraSettings, start_of
 from connectors.jira.site import Site
 from connectors.jira.values import epoch_milliseconds
-from connectors.jira.walk import Question, halves, in_groups, is_short, plan
+from connectors.jira.walk import WINDOW_ISSUES, Question, cut, halves, increments, is_short, plan, refusal
+
+_REFUSED = 400
+
+Told = MappedPage | int | UnexpectedResponse
+"""What a chain tells: a page, about how many issues there are after all, or why it is refused."""
 
 
 @dataclass(slots=True)
@@ -29,30 +36,40 @@ class _Tally:
     issues: int = 0
     seen: dict[int, set[str]] = field(default_factory=dict)
     """Ids by window."""
+    counts: dict[int, int] = field(default_factory=dict)
+    """Counts of windows that turned out to have several pages."""
+    refusals: dict[int, UnexpectedResponse] = field(default_factory=dict)
+    unwalked: set[int] = field(default_factory=set)
+    """Windows that are given up in this run."""
+    problems: list[str] = field(default_factory=list)
 
 
 class IssuePages:
     """Yields the pages of the stream for one bookmark."""
 
-    def __init__(self, site: Site, context: MappingContext, newcomers: Newcomers) -> None:
+    def __init__(self, site: Site, context: MappingContext, newcomers: Newcomers, held: Held) -> None:
         self._context = context
         self._newcomers = newcomers
+        self._held = held
         self._site = site
         self._dialect: Dialect = site.dialect
         self._settings: JiraSettings = site.settings
         self._pool: ThreadPoolExecutor = site.pool
         self._parents = Parents(site.dialect, site.settings.source_id)
-        self._left_out = (*sorted(NOT_STORED), *site.fields.ids("rank"))
+        self._left_out = (*sorted(NOT_ASKED), *site.fields.ids("rank"))
+        self.began_at: int | None = None
+        """When the walk of the first pages began, epoch milliseconds: an interrupted one began in an earlier run."""
 
     def pages(self, bookmark: str | None) -> Iterator[Page]:
         """An interrupted walk is ended first; then comes what changed since it began."""
         state = read_state(bookmark, self._settings.scope_hash())
         if state.walk is not None:
+            self.began_at = state.walk.started_at
             state = yield from self._walk(state, state.walk)
         walk, problems = self._new_walk(state)
+        self.began_at = self.began_at or walk.started_at
         state = msgspec.structs.replace(state, walk=walk)
-        total = sum(window.count for window in walk.windows)
-        yield Page(bookmark=state.text(), problems=problems, progress=Progress(done=0, total=total))
+        yield Page(bookmark=state.text(), problems=problems, progress=Progress(done=0, total=walk.total))
         yield from self._walk(state, walk)
 
     def _new_walk(self, state: State) -> tuple[Walk, list[str]]:
@@ -64,10 +81,10 @@ class IssuePages:
         units = self._site.units
         questions = [
             *(Question((unit,), touched) for unit in units if unit.key not in walked),
-            *in_groups([unit for unit in units if unit.key in walked], f"updated >= {self._lower_bound(state)}"),
+            *increments([unit for unit in units if unit.key in walked], f"updated >= {self._lower_bound(state)}"),
         ]
         made = plan(self._dialect, self._pool, self._site.width, questions)
-        return Walk(started_at, made.groups, made.windows), list(made.refused.values())
+        return Walk(started_at, made.groups, made.windows), made.problems
 
     def _lower_bound(self, state: State) -> int:
         """Since when changes are asked for. There is no upper bound: it would lose what changes all the time."""
@@ -77,58 +94,110 @@ class IssuePages:
 
     def _walk(self, state: State, walk: Walk) -> Generator[Page, None, State]:
         """Pages of the windows that are not done; gives back the state after the walk."""
-        tally = _Tally(total=sum(window.count for window in walk.windows))
-        short: list[int] = []
-        while todo := [n for n in range(len(walk.windows)) if n not in walk.done and n not in short]:
-            chains = [self._chain(walk.query(number)) for number in todo]
-            for place, mapped in side_by_side(self._pool, chains, self._site.width):
+        tally = _Tally(total=walk.total)
+        while todo := [n for n in range(len(walk.windows)) if n not in walk.done and n not in tally.unwalked]:
+            chains = [self._chain(walk.windows[number], walk.query(number)) for number in todo]
+            for place, told in side_by_side(self._pool, chains, self._site.width):
                 number = todo[place]
-                if mapped is not None:
-                    yield self._page(number, mapped, tally)
-                    continue
-                parts = self._missing_parts(walk, number, len(tally.seen.pop(number, ())))
-                if parts is None:
-                    short.append(number)
-                    continue
-                walk = Walk(walk.started_at, walk.groups, walk.windows + parts, [*walk.done, number])
-                yield Page(bookmark=msgspec.structs.replace(state, walk=walk).text())
-        return (yield from self._end(state, walk, short, tally))
+                if isinstance(told, MappedPage):
+                    yield self._page(number, told, tally, is_increment=walk.group_of(number).is_increment)
+                elif isinstance(told, int):
+                    tally.counts[number] = told
+                elif told is not None:
+                    tally.refusals[number] = told
+                else:
+                    walk = self._after(walk, number, tally)
+                    yield Page(bookmark=msgspec.structs.replace(state, walk=walk).text())
+        return (yield from self._end(state, walk, tally))
 
-    def _end(self, state: State, walk: Walk, short: Sequence[int], tally: _Tally) -> Generator[Page, None, State]:
+    def _end(self, state: State, walk: Walk, tally: _Tally) -> Generator[Page, None, State]:
         """The last page. Units whose search ended early again and again are walked in full by the next run."""
-        incomplete = {walk.windows[number].group for number in short}
+        incomplete = {walk.windows[number].group for number in tally.unwalked}
         walked = [key for n, group in enumerate(walk.groups) if n not in incomplete for key in group.keys]
         state = msgspec.structs.replace(state, walked=walked, updated_since=walk.started_at, walk=None)
-        problems = [
-            f"the search {walk.query(number)!r} ended early, again and again, with fewer than its about "
-            f"{walk.windows[number].count} issues; the next run asks for all of them once more"
-            for number in short
-        ]
-        yield Page(bookmark=state.text(), problems=problems, progress=Progress(done=tally.issues, total=tally.issues))
+        progress = Progress(done=tally.issues, total=tally.issues)
+        yield Page(bookmark=state.text(), problems=tally.problems, progress=progress)
         return state
 
-    def _chain(self, query: str) -> Iterator[MappedPage]:
-        """Pages of one window with their histories; runs on the pool."""
-        for found in self._dialect.search(query, self._left_out):
-            if found.issues:
-                yield self._parents.placed(map_page(self._context, found.issues, found.histories))
+    def _chain(self, window: Window, query: str) -> Iterator[Told]:
+        """Pages of one window with their histories; runs on the pool.
 
-    def _page(self, number: int, mapped: MappedPage, tally: _Tally) -> Page:
+        Of a window that nobody counted the count comes after the first page, if there are more. When there are many,
+        that is all: it is to be walked in parts.
+        """
+        has_begun = False
+        try:
+            for found in self._dialect.search(query, self._left_out):
+                if found.issues:
+                    yield self._mapped(found)
+                if window.count is None and found.has_more and not has_begun:
+                    count = self._dialect.count(query)
+                    yield count
+                    if count > WINDOW_ISSUES:
+                        return
+                has_begun = True
+        except UnexpectedResponse as error:
+            if error.status != _REFUSED or has_begun:
+                raise
+            yield error
+
+    def _mapped(self, found: Found) -> MappedPage:
+        return self._parents.placed(map_page(self._context, found.issues, found.histories))
+
+    def _page(self, number: int, mapped: MappedPage, tally: _Tally, *, is_increment: bool) -> Page:
         tally.seen.setdefault(number, set()).update(mapped.issue_ids)
         tally.issues += len(mapped.issue_ids)
+        held = self._held(mapped.issue_ids) if is_increment and mapped.asides.more_worklogs else frozenset[str]()
+        rest = completed(self._site, mapped, held)
         return Page(
-            records=(*self._newcomers.records(mapped.mentions), *mapped.records),
-            replacements=mapped.replacements,
-            notes=mapped.notes,
+            records=(*self._newcomers.records(mapped.mentions), *mapped.records, *rest.worklogs),
+            replacements=(*mapped.replacements, rest.comments),
+            notes=(*mapped.notes, *rest.notes),
             progress=Progress(done=tally.issues, total=max(tally.total, tally.issues)),
         )
 
-    def _missing_parts(self, walk: Walk, number: int, walked: int) -> list[Window] | None:
-        """Nothing when the walk was complete, else the windows to walk again; None when that was tried enough."""
-        window, query = walk.windows[number], walk.query(number)
-        exact = self._dialect.counts_exactly
-        if not is_short(walked, window.count, exact=exact):
-            return []
+    def _after(self, walk: Walk, number: int, tally: _Tally) -> Walk:
+        """The walk once a window has come to its end: done, or with others in its place, or given up for this run."""
+        refused = tally.refusals.pop(number, None)
+        if refused is not None:
+            return self._apart(walk, number, refused, tally)
+        walked = len(tally.seen.pop(number, ()))
+        window, jql = walk.windows[number], walk.group_of(number).jql
+        if number in tally.counts:
+            window = msgspec.structs.replace(window, count=tally.counts[number])
+            if tally.counts[number] > WINDOW_ISSUES:
+                parts = list(cut(self._dialect, self._pool, self._site.width, window, jql))
+                tally.total += sum(part.count or 0 for part in parts)
+                return walk.in_parts(number, parts)
+        exact, query = self._dialect.counts_exactly, window.query(jql)
+        if not is_short(walked, window.count or 0, exact=exact):
+            return walk.in_parts(number, [])
         if not is_short(walked, self._dialect.count(query), exact=exact):
-            return []
-        return halves(self._dialect, window, walk.groups[window.group].jql) or None
+            return walk.in_parts(number, [])
+        again = halves(self._dialect, window, jql)
+        if again:
+            return walk.in_parts(number, again)
+        tally.unwalked.add(number)
+        tally.problems.append(
+            f"the search {window.query(jql)!r} ended early, again and again, with fewer than its about "
+            f"{window.count} issues; the next run asks for all of them once more"
+        )
+        return walk
+
+    def _apart(self, walk: Walk, number: int, refused: UnexpectedResponse, tally: _Tally) -> Walk:
+        """One project that cannot be searched spoils the query of all: each is asked alone, and it is named then."""
+        group = walk.group_of(number)
+        units = {unit.key: unit for unit in self._site.units}
+        if len(group.keys) > 1:
+            alone = [Question((units[key],), group.condition, is_increment=True) for key in group.keys if key in units]
+            return walk.apart(number, [question.group for question in alone])
+        for key in group.keys:
+            label = units[key].label if key in units else key
+            tally.problems.append(refusal(key, label, refused))
+        tally.unwalked.add(number)
+        return walk
+
+
+def held_by_none(_: Sequence[str]) -> frozenset[str]:
+    """For a run without a warehouse."""
+    return frozenset()

@@ -10,9 +10,11 @@ import msgspec
 from connectors.base import Replacement
 from connectors.errors import UnexpectedResponse
 from connectors.jira import answers
+from connectors.jira.asides import Asides, IssueAsides
 from connectors.jira.entities import level_of
 from connectors.jira.fields import FieldMap
 from connectors.jira.history import ItemNames, Mentions, map_changes, points_field
+from connectors.jira.links import LinkContext, Links, LinkWords
 from connectors.jira.sprint_text import read_sprint
 from connectors.jira.values import instant, number, optional_day, optional_instant, readable, readable_text
 from warehouse.records import (
@@ -49,11 +51,15 @@ NOT_STORED = frozenset(
 )
 """System fields that are bodies, lists with tables of their own, sums of other issues, or depend on who asks."""
 
+NOT_ASKED = NOT_STORED - {"comment", "worklog"}
+"""Those that are of no use at all; comments and worklogs have tables of their own."""
+
 _COLUMNS = frozenset(answers.IssueFields.__struct_fields__) - {"creator"}
 
 _ROLES_WITH_COLUMNS = ("sprint", "flagged", "parent", "epic_link", "rank")
 """Their raw values are left out of `custom_fields`; the rank changes without a trace and means nothing alone."""
 
+_asides_decoder = msgspec.json.Decoder(IssueAsides)
 _fields_decoder = msgspec.json.Decoder(answers.IssueFields)
 _json_decoder = msgspec.json.Decoder(answers.Json)
 _json_encoder = msgspec.json.Encoder(order="sorted")
@@ -74,6 +80,12 @@ class MappingContext:
     """Fields that hold the key of the parent, where issues tell it so."""
     held_projects: frozenset[str] | None = None
     """Keys of the projects whose issues are pulled; None when that cannot be told from a key."""
+    link_words: LinkWords = field(default_factory=LinkWords)
+
+    @property
+    def links(self) -> LinkContext:
+        """What the mapping of links must know."""
+        return LinkContext(source_id=self.source_id, held_projects=self.held_projects, words=self.link_words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +95,8 @@ class MappedPage:
     issue_ids: tuple[str, ...]
     records: Sequence[Record]
     replacements: Sequence[Replacement]
+    asides: Asides
+    """Comments and worklogs; not among the records, since some may have to be asked for."""
     mentions: Mentions
     parent_keys: Mapping[str, str] = field(default_factory=dict)
     """Issue id → key of its parent, for issues whose parent has no id here yet."""
@@ -96,8 +110,9 @@ class _Parts:
     labels: list[IssueLabel] = field(default_factory=list)
     components: list[IssueComponent] = field(default_factory=list)
     versions: list[IssueVersion] = field(default_factory=list)
-    links: dict[str, tuple[bool, IssueLink]] = field(default_factory=dict)
+    links: Links = field(default_factory=Links)
     parent_keys: dict[str, str] = field(default_factory=dict)
+    asides: Asides = field(default_factory=Asides)
 
 
 def map_page(
@@ -118,11 +133,10 @@ def map_page(
                 f"issue {answer.key or answer.id} (id {answer.id}) cannot be read: {error}"
             ) from error
     held = [issue.issue_id for issue in parts.issues]
-    here = frozenset(held)
-    own_links, other_links = _split_links(parts.links, here)
+    own_links, other_links = parts.links.split(frozenset(held))
     return MappedPage(
         issue_ids=tuple(held),
-        records=(*parts.issues, *parts.changes, *other_links),
+        records=(*parts.issues, *parts.changes, *other_links, *parts.links.events),
         replacements=tuple(
             Replacement(record_type=kind, scope="issue_id", values=held, records=records)
             for kind, records in (
@@ -132,6 +146,7 @@ def map_page(
                 (IssueVersion, parts.versions),
             )
         ),
+        asides=parts.asides,
         mentions=mentions,
         parent_keys=parts.parent_keys,
     )
@@ -149,15 +164,17 @@ def _map_issue(
     issue_id = qualified_id(context.source_id, answer.id)
     points = points_field(context.fields.points(known.project.id), everything, histories, context.names)
     mentions.statuses.setdefault(known.status.id, known.status)
+    mentions.types.setdefault(known.issuetype.id, known.issuetype)
     mentions.person(known.creator)
     parts.issues.append(_issue(context, answer, known, everything, points, mentions))
-    parts.changes.extend(map_changes(context.source_id, issue_id, histories, points, context.names, mentions))
+    changes = map_changes(context.source_id, issue_id, histories, points, context.names, mentions)
+    parts.changes.extend(changes)
     _map_bridges(context.source_id, issue_id, known, parts)
     parent_key = next((key for i in context.epic_links if isinstance(key := everything.get(i), str) and key), None)
     if parent_key is not None and known.parent is None:
         parts.parent_keys[issue_id] = parent_key
-    for link in known.issuelinks or ():
-        _map_link(context, issue_id, answer.key, link, parts.links)
+    parts.links.take(context.links, (issue_id, answer.key), known.issuelinks or (), changes)
+    parts.asides.take(context.source_id, answer.id, _asides_decoder.decode(answer.fields), mentions.person)
 
 
 def _issue(
@@ -273,54 +290,3 @@ def _map_bridges(source_id: str, issue_id: str, known: answers.IssueFields, part
             )
             for version in versions or ()
         )
-
-
-def _map_link(
-    context: MappingContext, issue_id: str, key: str, link: answers.Link, links: dict[str, tuple[bool, IssueLink]]
-) -> None:
-    """Both sides of a link give the very same row, so that it does not matter which is read last.
-
-    It is told from the outward issue when that one's project is pulled, else from the inward one.
-    """
-    source_id = context.source_id
-    link_id = qualified_id(source_id, link.id)
-    if link.outward_issue is not None:
-        doer, doer_key, done_to, done_to_key = (
-            issue_id,
-            key,
-            qualified_id(source_id, link.outward_issue.id),
-            link.outward_issue.key,
-        )
-    elif link.inward_issue is not None:
-        doer, doer_key, done_to, done_to_key = (
-            qualified_id(source_id, link.inward_issue.id),
-            link.inward_issue.key,
-            issue_id,
-            key,
-        )
-    else:
-        return
-    outward = context.held_projects is None or doer_key.rpartition("-")[0] in context.held_projects
-    row = IssueLink(
-        link_id=link_id,
-        issue_id=doer if outward else done_to,
-        other_issue_id=done_to if outward else doer,
-        other_key=done_to_key if outward else doer_key,
-        link_type=link.type.name,
-        direction="outward" if outward else "inward",
-    )
-    told_by_owner = row.issue_id == issue_id
-    if told_by_owner or link_id not in links:
-        links[link_id] = (told_by_owner, row)
-
-
-def _split_links(
-    links: Mapping[str, tuple[bool, IssueLink]], here: frozenset[str]
-) -> tuple[list[IssueLink], list[IssueLink]]:
-    """(Rows of issues of this page, which replace what they had; rows of issues of other pages).
-
-    A row of an issue of this page that only the other side tells is left out: its own answer is the newer word.
-    """
-    own = [row for told_by_owner, row in links.values() if told_by_owner and row.issue_id in here]
-    others = [row for _, row in links.values() if row.issue_id not in here]
-    return own, others

@@ -1,16 +1,17 @@
-"""People, sprints and statuses that no list of the site names, but issues and their histories do."""
+"""People, sprints, statuses and types that no list of the site names, but issues and their histories do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from connectors.jira.answers import Account
 from connectors.jira.dialect import Dialect
-from connectors.jira.entities import deleted_sprint, historic_status, map_sprint, map_status, map_user
+from connectors.jira.entities import deleted_sprint, historic_status, map_issue_type, map_sprint, map_status, map_user
 from connectors.jira.gateway import Gateway
 from connectors.jira.history import Mentions, Told
+from connectors.jira.people import is_as_listed
 from warehouse.records import Record
 
 
@@ -27,6 +28,9 @@ class Newcomers:
     known_people: frozenset[str]
     known_sprints: frozenset[str]
     known_statuses: frozenset[str]
+    known_types: frozenset[str]
+    stored_people: Mapping[str, str]
+    """People of a list of an earlier night, with a digest of each (`connectors.jira.people`)."""
     asks_for_people: bool
     """Whether the account may ask about people."""
     asks_for_sprints: bool
@@ -36,16 +40,25 @@ class Newcomers:
 
     def records(self, mentions: Mentions) -> list[Record]:
         """Rows for those that the mentions are the first to name."""
-        return [*self._people(mentions), *self._sprints(mentions), *self._statuses(mentions)]
+        return [
+            *self._people(mentions),
+            *self._sprints(mentions),
+            *self._statuses(mentions),
+            *self._types(mentions),
+        ]
 
     def _people(self, mentions: Mentions) -> Iterable[Record]:
         for native, account in mentions.people.items():
-            if native not in self.known_people and self._is_news("person", native, None):
+            if native in self.known_people or is_as_listed(self.stored_people.get(native), account):
+                continue
+            if self._is_news("person", native, None):
                 yield map_user(self.source_id, account)
         unknown = [
             native
             for native, told in mentions.people_names.items()
-            if native not in self.known_people and self._is_news("person", native, told)
+            if native not in self.known_people
+            and native not in self.stored_people
+            and self._is_news("person", native, told)
         ]
         found = {account.native_id: account for account in self._ask_for_people(unknown)}
         for native in unknown:
@@ -91,6 +104,11 @@ class Newcomers:
         for native, told in mentions.status_names.items():
             if native not in self.known_statuses and self._is_news("status", native, told):
                 yield historic_status(self.source_id, native, told[2])
+
+    def _types(self, mentions: Mentions) -> Iterable[Record]:
+        for native, issue_type in mentions.types.items():
+            if native not in self.known_types and self._is_news("type", native, None):
+                yield map_issue_type(self.source_id, issue_type)
 
     def _is_news(self, kind: str, native: str, told: Told | None) -> bool:
         """Whether this is a better word than the one that a row was made of; it is noted then."""

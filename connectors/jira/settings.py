@@ -12,6 +12,8 @@ import msgspec
 from connectors.jira.values import epoch_milliseconds
 from connectors.logins import Login
 
+GATEWAY = "https://api.atlassian.com"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JiraSettings:
@@ -23,6 +25,8 @@ class JiraSettings:
     """Cloud: belongs to the API token. None: the token is sent as a bearer token."""
     token: str | Login = field(repr=False)
     """A token, or a login that fetches its tokens."""
+    gateway_url: str = GATEWAY
+    """Where Atlassian's gateway is: for tokens with scopes, service accounts and OAuth 2.0."""
     projects: tuple[str, ...] = ()
     """Keys."""
     boards: tuple[int, ...] = ()
@@ -35,6 +39,16 @@ class JiraSettings:
     """For one run: look for changes from this day on, even if later ones were pulled before."""
     overlap_seconds: float = 600
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def is_at_gateway(self) -> bool:
+        """Whether the configured address is the gateway's for the site, not the site's own."""
+        return self.url.startswith(f"{self.gateway_url.rstrip('/')}/ex/jira/")
+
+    def site_hash(self) -> str:
+        """Changes when answers of the site that were kept say nothing any more: of another site, login or scope."""
+        asked = [self.url, self.email, sorted(self.projects), self.scope_hash()]
+        return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:16]
 
     def scope_hash(self) -> str:
         """Changes when what was pulled so far no longer fits. Added projects do not count: they are pulled as such."""

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import msgspec
 
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from connectors.flight import in_order
 from connectors.jira import answers
+from connectors.jira.board_answers import BoardConfiguration, Features
 from connectors.jira.dialect import Dialect
 from connectors.jira.epics import with_epics
 from connectors.jira.fields import FieldMap, choose_fields
 from connectors.jira.gateway import Gateway, Refused
 from connectors.jira.settings import JiraSettings
 from connectors.jira.walk import Unit
+from connectors.remembered import Remembered
 
+T = TypeVar("T")
+
+_SPRINTS = "jsw.agility.sprints"
 _ORDER = re.compile(r"\s*\border\s+by\s[^\"']*$", re.IGNORECASE)
 
 
@@ -36,7 +43,9 @@ class Boards:
     """The boards of the scope with their set-up and their sprints, as far as the tracker tells."""
 
     found: tuple[answers.Board, ...] = ()
-    configurations: Mapping[int, answers.BoardConfiguration] = field(default_factory=dict)
+    configurations: Mapping[int, BoardConfiguration] = field(default_factory=dict)
+    without_sprints: frozenset[int] = frozenset()
+    """Numbers of team-managed boards on which sprints are switched off."""
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     is_open: bool = True
@@ -61,17 +70,23 @@ class Site:
         settings: JiraSettings,
         pool: ThreadPoolExecutor,
         width: int,
+        server: answers.ServerInfo | None = None,
     ) -> None:
         self.gateway = gateway
         self.settings = settings
         self.pool = pool
         self.width = width
+        self.server_if_known = server
+        """What the server is, if it was asked already."""
         self._choose_dialect = choose_dialect
+        self.remembered = Remembered(settings.site_hash(), settings.now())
+        """What changes seldom and need not be asked every night."""
 
     @cached_property
     def server(self) -> answers.ServerInfo:
         """What the server is."""
-        return self.gateway.server_info()
+        self.server_if_known = self.server_if_known or self.gateway.server_info()
+        return self.server_if_known
 
     @cached_property
     def dialect(self) -> Dialect:
@@ -82,7 +97,7 @@ class Site:
     def url(self) -> str:
         """The address for people: as configured, unless that is Atlassian's gateway."""
         configured = self.settings.url.rstrip("/")
-        return self.server.base_url.rstrip("/") if "//api.atlassian.com/" in configured else configured
+        return self.server.base_url.rstrip("/") if self.settings.is_at_gateway else configured
 
     @cached_property
     def projects(self) -> Projects:
@@ -112,19 +127,57 @@ class Site:
         except (PermissionMissing, NotFound) as error:
             return Boards(notes=(f"boards and sprints are left out: {error}",), is_open=False)
         found = list(in_order(self.pool, self._placed, found, self.width))
-        answered = in_order(self.pool, self.gateway.board_configuration, [board.id for board in found], self.width)
-        configurations: dict[int, answers.BoardConfiguration] = {}
-        notes = []
-        for board, answer in zip(found, answered, strict=True):
-            if isinstance(answer, Refused):
-                notes.append(f"board {board.id} ({board.name}): its configuration is not shown: {answer.reason}")
+        configurations, hidden = self._remembered_of(
+            found, "configuration", BoardConfiguration, self.gateway.board_configuration
+        )
+        simple = [board for board in found if board.type == "simple"]
+        features, _ = self._remembered_of(simple, "features", Features, self.gateway.features)
+        notes = [
+            f"board {board.id} ({board.name}): its configuration is not shown: {hidden[board.id].reason}"
+            for board in found
+            if board.id in hidden
+        ]
+        return Boards(
+            found=tuple(found),
+            configurations=configurations,
+            without_sprints=frozenset(number for number, told in features.items() if not _has_sprints(told)),
+            notes=tuple(notes),
+            problems=tuple(problems),
+        )
+
+    def _remembered_of(
+        self, boards: Sequence[answers.Board], what: str, type_: type[T], fetch: Callable[[int], T | Refused]
+    ) -> tuple[dict[int, T], dict[int, Refused]]:
+        """What each board tells of itself, by its number. A refusal is not kept: it is asked for again every night."""
+
+        def answer(number: int) -> T:
+            told = fetch(number)
+            if isinstance(told, Refused):
+                raise _NotToldError(told)
+            return told
+
+        def ask(board: answers.Board) -> T | Refused:
+            try:
+                return self.remembered.ask(f"board {board.id} {what}", type_, lambda: answer(board.id))
+            except _NotToldError as refusal:
+                return refusal.refused
+
+        told: dict[int, T] = {}
+        refused: dict[int, Refused] = {}
+        for board, found in zip(boards, in_order(self.pool, ask, boards, self.width), strict=True):
+            if isinstance(found, Refused):
+                refused[board.id] = found
             else:
-                configurations[board.id] = answer
-        return Boards(found=tuple(found), configurations=configurations, notes=tuple(notes), problems=tuple(problems))
+                told[board.id] = found
+        return told, refused
 
     def _placed(self, board: answers.Board) -> answers.Board:
         """The board with the project that it belongs to, where it names no place itself."""
-        project = None if board.location else self.dialect.project_of_board(board.id)
+        if board.location is not None:
+            return board
+        project = self.remembered.ask(
+            f"board {board.id} project", str, lambda: self.dialect.project_of_board(board.id) or ""
+        )
         return msgspec.structs.replace(board, location=answers.BoardLocation(int(project))) if project else board
 
     def _find_boards(self, problems: list[str]) -> list[answers.Board]:
@@ -135,13 +188,28 @@ class Site:
         if not self.settings.projects:
             return self.gateway.boards()
         keys = [project.key for project in self.projects.found]
+        listed = self.gateway.few_boards(len(keys) - 1) if len(keys) > 1 else None
+        if listed is None:
+            return list(self._boards_by_project(keys).values())
+        # which of them show issues of the projects is asked once, and again when there is a new board
+        names = msgspec.json.encode(sorted(board.id for board in listed))
+        shown = self.remembered.ask(
+            f"boards of the projects among {hashlib.sha256(names).hexdigest()[:16]}",
+            list[int],
+            lambda: sorted(self._boards_by_project(keys)),
+        )
+        return [board for board in listed if board.id in frozenset(shown)]
+
+    def _boards_by_project(self, keys: Sequence[str]) -> dict[int, answers.Board]:
+        """The boards that show issues of the projects, by number."""
         lists = in_order(self.pool, self.gateway.boards, keys, self.width)
-        return list({board.id: board for boards in lists for board in boards}.values())
+        return {board.id: board for boards in lists for board in boards}
 
     @cached_property
     def sprint_lists(self) -> SprintLists:
         """The sprints of the boards; a board without sprints, or one that the tracker refuses, is left out."""
-        asked = [board for board in self.boards.found if board.type != "kanban"]
+        off = self.boards.without_sprints
+        asked = [board for board in self.boards.found if board.type != "kanban" and board.id not in off]
         answered = in_order(self.pool, self.gateway.sprints, [board.id for board in asked], self.width)
         lists: dict[int, tuple[answers.Sprint, ...]] = {}
         notes = []
@@ -170,7 +238,21 @@ class Site:
     @cached_property
     def issue_types(self) -> tuple[answers.IssueType, ...]:
         """All issue types."""
-        return with_epics(self.gateway.issue_types(), self.dialect, lambda: self.fields)
+
+        def ask() -> list[answers.IssueType]:
+            return with_epics(self.gateway.issue_types(), self.dialect, lambda: self.fields)
+
+        return tuple(self.remembered.ask("issue types", list[answers.IssueType], ask))
+
+    @cached_property
+    def link_types(self) -> tuple[answers.LinkType, ...]:
+        """All types of links."""
+        return tuple(self.remembered.ask("link types", list[answers.LinkType], self.gateway.link_types))
+
+    def kept(self) -> str:
+        """What a bookmark keeps of this run; all that is remembered is asked for by then."""
+        _ = self.issue_types, self.link_types, self.boards
+        return self.remembered.text()
 
     @cached_property
     def statuses(self) -> tuple[answers.Status, ...]:
@@ -218,3 +300,16 @@ class Site:
 
 def _and(left: str, right: str) -> str:
     return f"{left} AND {right}" if left and right else left or right
+
+
+def _has_sprints(features: Features) -> bool:
+    """Unless the feature is there and switched off, the board is asked."""
+    return all(feature.state == "ENABLED" for feature in features.features if feature.feature_id == _SPRINTS)
+
+
+class _NotToldError(Exception):
+    """Carries a refusal past what is remembered."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.reason)
+        self.refused = refused

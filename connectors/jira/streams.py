@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC
 
-from connectors.base import Page
+from connectors.base import Page, Replacement
 from connectors.errors import NotFound, PermissionMissing
 from connectors.flight import in_order
 from connectors.jira import answers
-from connectors.jira.bookmark import ids_text, remembered_ids
+from connectors.jira.bookmark import digest, digests_text, ids_text, read_digests, remembered_ids
 from connectors.jira.entities import (
+    column_id,
     map_board,
     map_board_sprint,
+    map_columns,
     map_field,
     map_issue_type,
     map_project,
@@ -19,21 +22,30 @@ from connectors.jira.entities import (
     map_status,
     map_user,
     map_version,
+    snapshot,
 )
+from connectors.jira.people import listed, read_people
 from connectors.jira.site import Site
-from warehouse.records import Record, Source
+from warehouse.records import BoardColumn, BoardColumnStatus, Record, Source, qualified_id
+
+_MOST_COLUMNS = 100
+"""A column is known by its place: the places that a board may have had are made empty before they are filled."""
 
 
 class SiteStreams:
-    """Pages of each stream; each run reads the whole lists, which are short.
+    """Pages of each stream. Lists that change seldom are asked for once a week, the others whole in each run.
 
-    The bookmarks of statuses and boards hold the ids ever listed: rows of what is listed no longer stay as they are.
+    The bookmark of projects holds what was asked for earlier. Those of statuses and boards hold the ids ever listed:
+    rows of what is listed no longer stay as they are. That of versions tells how each was found last.
     """
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._source_id = site.settings.source_id
         self.known_people: frozenset[str] = frozenset()
+        """Those whom the list has named in this run."""
+        self.stored_people: Mapping[str, str] = {}
+        """Those whom it named on an earlier night, with their digests; empty when it was asked for in this run."""
         self.may_ask_for_people = True
         self._remembered_statuses: frozenset[str] = frozenset()
         self._remembered_sprints: frozenset[str] = frozenset()
@@ -49,13 +61,20 @@ class SiteStreams:
         lists = self._site.sprint_lists.by_board.values()
         return self._remembered_sprints.union(str(sprint.id) for sprints in lists for sprint in sprints)
 
-    def projects(self, _: str | None) -> Iterator[Page]:
-        """The source itself and its projects."""
+    @property
+    def known_types(self) -> frozenset[str]:
+        """Ids of the issue types that are listed."""
+        return frozenset(issue_type.id for issue_type in self._site.issue_types)
+
+    def projects(self, bookmark: str | None) -> Iterator[Page]:
+        """The source itself and its projects; then, without rows, what need not be asked for every night."""
         site = self._site
+        site.remembered.load(bookmark)
         url, kind = site.settings.url.rstrip("/"), site.dialect.kind
         source = Source(source_id=self._source_id, kind=kind, url=url, version=site.server.version)
         rows = [map_project(self._source_id, project) for project in site.projects.found]
         yield Page(records=[source, *rows], problems=site.projects.problems)
+        yield Page(bookmark=site.kept())
 
     def fields(self, _: str | None) -> Iterator[Page]:
         """All fields with their roles."""
@@ -73,16 +92,25 @@ class SiteStreams:
         rows = [map_status(self._source_id, status) for status in self._site.statuses]
         yield Page(records=rows, bookmark=ids_text(self.known_statuses))
 
-    def users(self, _: str | None) -> Iterator[Page]:
+    def users(self, bookmark: str | None) -> Iterator[Page]:
         """People and apps, a page at a time; without the permission only those that issues name are known."""
+        site, now = self._site.settings.url, self._site.settings.now()
+        kept = read_people(bookmark, site, now)
+        if kept is not None:
+            self.stored_people = kept.people
+            return
+        everybody: list[answers.Account] = []
         try:
             for page in self._site.dialect.users():
                 people = [account for account in page if account.native_id]
+                everybody += people
                 self.known_people = self.known_people.union(account.native_id for account in people)
                 yield Page(records=[map_user(self._source_id, account) for account in people])
         except PermissionMissing as error:
             self.may_ask_for_people = False
             yield Page(notes=[f"people are taken from issues only: {error}"])
+        else:
+            yield Page(bookmark=listed(site, now, everybody).text())
 
     def boards(self, bookmark: str | None) -> Iterator[Page]:
         """Boards, the sprints that they show, and which board shows which."""
@@ -98,14 +126,36 @@ class SiteStreams:
         ]
         yield Page(
             records=rows,
+            replacements=self._columns(),
             bookmark=ids_text(self.known_sprints),
             notes=(*boards.notes, *lists.notes),
             problems=boards.problems,
         )
 
-    def versions(self, _: str | None) -> Iterator[Page]:
-        """The versions of the projects."""
-        site = self._site
+    def _columns(self) -> list[Replacement]:
+        """The columns of the boards that show their set-up, and what each column shows."""
+        told = self._site.boards.configurations
+        mapped = [map_columns(self._source_id, number, answer) for number, answer in told.items()]
+        boards = [qualified_id(self._source_id, number) for number in told]
+        places = [column_id(board, place) for board in boards for place in range(_MOST_COLUMNS)]
+        return [
+            Replacement(
+                record_type=BoardColumn,
+                scope="board_id",
+                values=boards,
+                records=[column for columns, _ in mapped for column in columns],
+            ),
+            Replacement(
+                record_type=BoardColumnStatus,
+                scope="board_column_id",
+                values=places,
+                records=[status for _, statuses in mapped for status in statuses],
+            ),
+        ]
+
+    def versions(self, bookmark: str | None) -> Iterator[Page]:
+        """The versions of the projects, and a snapshot of each that is new or not as it was."""
+        site, known = self._site, read_digests(bookmark)
 
         def ask(project: answers.Project) -> list[answers.Version] | str:
             try:
@@ -118,4 +168,10 @@ class SiteStreams:
             if isinstance(found, str):
                 yield Page(notes=[found])
             elif found:
-                yield Page(records=[map_version(self._source_id, project.id, version) for version in found])
+                rows = [map_version(self._source_id, project.id, version) for version in found]
+                new = {row.version_id: digest(row) for row in rows}
+                changed = [row for row in rows if known.get(row.version_id) != new[row.version_id]]
+                known |= new
+                seen_on = site.settings.now().astimezone(UTC).date()
+                snapshots = [snapshot(row, seen_on) for row in changed]
+                yield Page(records=[*rows, *snapshots], bookmark=digests_text(known))

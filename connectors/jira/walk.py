@@ -44,11 +44,16 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to ask for, and units that the tracker refuses to search, with its reason."""
+    """What to ask for, and which units the tracker refuses to search."""
 
     groups: list[Group]
     windows: list[Window]
-    refused: dict[str, str]
+    problems: list[str]
+
+    def take(self, question: Question, windows: Iterable[Window]) -> None:
+        """Add a question with its windows."""
+        self.windows.extend(windows)
+        self.groups.append(question.group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,12 @@ class Question:
 
     units: Sequence[Unit]
     condition: str = ""
+    is_increment: bool = False
+
+    @property
+    def group(self) -> Group:
+        """As a walk keeps it."""
+        return Group(self.jql, [unit.key for unit in self.units], self.condition, self.is_increment)
 
     @property
     def jql(self) -> str:
@@ -69,40 +80,41 @@ class Question:
 
 
 def plan(dialect: Dialect, pool: ThreadPoolExecutor, width: int, questions: Iterable[Question]) -> Plan:
-    """The windows of the questions; one that the tracker refuses is asked unit by unit.
-
-    Only projects may be refused in the end; a refused filter or query of the config raises.
-    """
-    made = Plan([], [], {})
-    waiting = list(questions)
-    while waiting:
-        counts = list(in_order(pool, lambda question: _count(dialect, question.jql), waiting, width))
-        again: list[Question] = []
-        for question, count in zip(waiting, counts, strict=True):
-            first = question.units[0]
-            if isinstance(count, int):
-                made.windows.extend(_cut(dialect, pool, width, question.jql, len(made.groups), count))
-                made.groups.append(Group(question.jql, [unit.key for unit in question.units]))
-            elif len(question.units) > 1:
-                again += [Question((unit,), question.condition) for unit in question.units]
-            elif first.key.startswith("project:"):
-                made.refused[first.key] = f"{first.label} cannot be searched: {count}"
-            else:
-                raise UnexpectedResponse(f"{first.label} is refused: {count}", status=count.status) from count
-        waiting = again
+    """The windows of the questions. Increments are not counted: as a rule one page is all of them."""
+    made = Plan([], [], [])
+    asked = list(questions)
+    whole = [question for question in asked if not question.is_increment]
+    counts = in_order(pool, lambda question: _count(dialect, question.jql), whole, width)
+    for question, count in zip(whole, counts, strict=True):
+        if isinstance(count, int):
+            window = Window(len(made.groups), None, None, count)
+            made.take(question, cut(dialect, pool, width, window, question.jql))
+        else:
+            [unit] = question.units
+            made.problems.append(refusal(unit.key, unit.label, count))
+    for question in asked:
+        if question.is_increment:
+            made.take(question, [Window(len(made.groups), None, None, None)])
     return made
 
 
-def in_groups(units: Sequence[Unit], condition: str) -> list[Question]:
+def refusal(key: str, label: str, reason: UnexpectedResponse) -> str:
+    """The problem that a unit cannot be searched. Only projects may be refused; anything else of the config raises."""
+    if key.startswith("project:"):
+        return f"{label} cannot be searched: {reason}"
+    raise UnexpectedResponse(f"{label} is refused: {reason}", status=reason.status) from reason
+
+
+def increments(units: Sequence[Unit], condition: str) -> list[Question]:
     """Projects many at once, as long as their clauses are plain; anything else alone."""
     plain = [unit for unit in units if unit.clause == f"project = {unit.key.removeprefix('project:')}"]
     others = [unit for unit in units if unit not in plain]
     return [
         *(
-            Question(plain[first : first + _PROJECTS_ASKED], condition)
+            Question(plain[first : first + _PROJECTS_ASKED], condition, is_increment=True)
             for first in range(0, len(plain), _PROJECTS_ASKED)
         ),
-        *(Question((unit,), condition) for unit in others),
+        *(Question((unit,), condition, is_increment=True) for unit in others),
     ]
 
 
@@ -136,11 +148,12 @@ def _count(dialect: Dialect, query: str) -> int | UnexpectedResponse:
         raise
 
 
-def _cut(dialect: Dialect, pool: ThreadPoolExecutor, width: int, jql: str, group: int, count: int) -> Iterator[Window]:
+def cut(dialect: Dialect, pool: ThreadPoolExecutor, width: int, whole: Window, jql: str) -> Iterator[Window]:
     """Windows of about `WINDOW_ISSUES`; the first and the last are open, so that nothing lies outside."""
+    group, count = whole.group, whole.count or 0
     edges = _edges(dialect, jql) if count > WINDOW_ISSUES else None
     if edges is None:
-        yield Window(group, None, None, count)
+        yield whole
         return
     spans = _evenly(edges, -(-count // WINDOW_ISSUES))
     ready: list[tuple[Span, int]] = []

@@ -75,6 +75,7 @@ class JiraSource(Section):
     client_secret: Secret | None = None
     refresh_token_file: FilePath | None = None
     token_url: Url | None = None
+    gateway_url: Url | None = None
     projects: Texts = ()
     boards: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(strict=False)] = ()
     jql: Text | None = None

@@ -128,7 +128,8 @@ def _link_item(site: Site, issue: Issue, change: Change) -> Item:
     link = site.product.links[number]
     kind = LINK_TYPES[link.type]
     words = site.told(kind["outward" if link.source == issue.id else "inward"])
-    half = (change.new_text, f"{site.told('This issue')} {words} {change.new_text}")
+    key = change.old_text if change.new is None else change.new_text
+    half = (key, f"{site.told('This issue')} {words} {key}")
     old, new = (half, _NOTHING) if change.new is None else (_NOTHING, half)
     return _bare("Link", old, new, field_id="issuelinks" if site.dialect.is_cloud else None)
 

@@ -18,7 +18,7 @@ from simulator.jira.boards import (
     shown_boards,
     sprints_on,
 )
-from simulator.jira.entities import board_kind, origin_board
+from simulator.jira.entities import board_kind, origin_board, project_json
 from simulator.jira.site import Board, Site, site_of, zone_time
 from simulator.wire import answer
 
@@ -59,6 +59,13 @@ async def get_board(request: Request) -> Response:
 async def board_sprints(request: Request) -> Response:
     """The sprints that a board shows: closed, active, future; kanban boards have none."""
     rows = [_sprint_json(site_of(request), sprint) for sprint in sprints_on(request)]
+    return page_answer(request, rows, cap=PAGE_CAP, has_links=False, has_total=False)
+
+
+async def board_projects(request: Request) -> Response:
+    """The projects that the board's filter names."""
+    site, board = site_of(request), asked_board(request)
+    rows = [project_json(site, project) for project in site.projects() if project.id in board.project_ids]
     return page_answer(request, rows, cap=PAGE_CAP, has_links=False, has_total=False)
 
 

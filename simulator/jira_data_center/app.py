@@ -43,6 +43,7 @@ _AGILE = {
     "board/{board}": agile.get_board,
     "board/{board}/sprint": agile.board_sprints,
     "board/{board}/configuration": agile.board_configuration,
+    "board/{board}/project": agile.board_projects,
     "sprint/{sprint}": agile.get_sprint,
 }
 

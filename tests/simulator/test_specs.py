@@ -171,6 +171,7 @@ def beans(answer: httpx.Response, part: str) -> list[Any]:
         ("agile/1.0/board/1", "BoardBean", ""),
         ("agile/1.0/board/1/configuration", "BoardConfigBean", ""),
         ("agile/1.0/board/1/sprint", "SprintBean", "values"),
+        ("agile/1.0/board/4/project", "ProjectJsonBean", "values"),
         ("agile/1.0/sprint/36", "SprintBean", ""),
     ],
 )

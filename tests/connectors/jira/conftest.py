@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 import respx
 
+from connectors.base import Held
 from connectors.http import HttpSettings, World
 from connectors.jira.connector import JiraConnector, JiraSettings
+from connectors.jira.issues import held_by_none
 from tests.connectors.jira import fake_data_center
 from tests.connectors.jira.fake_data_center import FakeDataCenter
 from tests.connectors.jira.fake_jira import TOKEN, URL, Clock, Connect, FakeJira, Json
@@ -29,7 +32,7 @@ def jira() -> Iterator[FakeJira]:
 
 @pytest.fixture
 def connect(jira: FakeJira, clock: Clock) -> Iterator[Connect]:  # noqa: ARG001 - the site answers all the while
-    """Makes a connector for the fake site; settings by keyword."""
+    """Makes a connector for the fake site; settings by keyword, and `held`: which issues the warehouse has."""
     yield from _connect(clock, url=URL, email="bot@acme.example")
 
 
@@ -53,7 +56,9 @@ def _connect(clock: Clock, **of_the_site: object) -> Iterator[Connect]:
     def new(**settings: object) -> JiraConnector:
         given: Json = {"source_id": "acme", "token": TOKEN, "now": clock.now, **of_the_site}
         world = World(sleep=clock.sleep, now=clock.now, jitter=lambda: 0.5)
-        connector = JiraConnector(JiraSettings(**{**given, **settings}), HttpSettings(max_in_flight=3, world=world))
+        held = cast("Held", settings.pop("held", held_by_none))
+        client = HttpSettings(max_in_flight=3, world=world)
+        connector = JiraConnector(JiraSettings(**{**given, **settings}), client, held)
         made.append(connector)
         return connector
 

@@ -80,6 +80,25 @@ def sprint_item(before: str, before_names: str, after: str, after_names: str) ->
     }
 
 
+def worklog(number: int, issue_id: int = 1, *, seconds: int = 3_600, at: datetime = START, **more: object) -> Json:
+    """Booked time as every list gives it."""
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    times = {"started": stamp, "updated": stamp, "created": stamp, "timeSpentSeconds": seconds}
+    return {"id": str(number), "issueId": str(issue_id), "author": {"accountId": "mia"}, **times, **more}
+
+
+def comment(number: int, *, at: datetime = START, **more: object) -> Json:
+    """A comment with its text."""
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    body = {"type": "doc", "version": 1, "content": []}
+    return {"id": str(number), "created": stamp, "updated": stamp, "body": body, **more}
+
+
+def inline(what: str, rows: list[Json], shown: int = 20) -> Json:
+    """Comments or worklogs as the fields of an issue hold them."""
+    return {"startAt": 0, "maxResults": shown, "total": len(rows), f"{what}s": rows[:shown]}
+
+
 FIELDS: list[Json] = [
     {"id": "summary", "name": "Summary", "custom": False, "schema": {"type": "string"}},
     {"id": "environment", "name": "Environment", "custom": False, "schema": {"type": "string"}},
@@ -138,10 +157,18 @@ class FakeJira:
     statuses: list[Json] = field(
         default_factory=lambda: [{"id": "10", "name": "To Do", "statusCategory": {"key": "new"}}]
     )
+    issue_types: list[Json] = field(default_factory=list)
     users: list[Json] = field(default_factory=list)
     boards: list[Json] = field(default_factory=list)
     sprints: dict[int, list[Json]] = field(default_factory=dict)
     versions: list[Json] = field(default_factory=list)
+    link_types: list[Json] = field(default_factory=list)
+    comments: dict[str, list[Json]] = field(default_factory=dict)
+    worklogs: dict[str, list[Json]] = field(default_factory=dict)
+    """By issue id; the fields of issues hold what a test puts there."""
+    feeds: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """`updated` and `deleted`: ids of worklogs, each with its instant."""
+    feed_page: int = 1000
     deployment: str = "Cloud"
     page_size: int = 100
     histories_a_page: int = 1000
@@ -157,6 +184,8 @@ class FakeJira:
         self.sent.append(request)
         if name in self.overrides:
             return self.overrides[name](request)
+        if "/worklog/" in name and request.method == "GET":
+            return self._feed(request)
         start = int(request.url.params.get("startAt", 0))
         if request.method == "POST":
             return self._post(request.url.path, body)
@@ -172,23 +201,41 @@ class FakeJira:
 
     def _get(self, path: str, start: int) -> httpx.Response:
         last = path.rpartition("/")[2]
-        if last == "serverInfo":
-            info = {"deploymentType": self.deployment, "version": "1001.0.0", "versionNumbers": [1001, 0, 0]}
-            return httpx.Response(200, json=info)
-        if last == "myself":
-            return httpx.Response(200, json={"accountId": "bot", "displayName": "Bot", "timeZone": "Europe/Berlin"})
-        plain = {"field": self.fields, "status": self.statuses, "issuetype": [], "users/search": self.users[start:]}
-        for end, answer in plain.items():
-            if path.endswith(f"/{end}"):
-                return httpx.Response(200, json=answer)
+        plain = {
+            "serverInfo": {"deploymentType": self.deployment, "version": "1001.0.0", "versionNumbers": [1001, 0, 0]},
+            "myself": {"accountId": "bot", "displayName": "Bot", "timeZone": "Europe/Berlin"},
+            "field": self.fields,
+            "status": self.statuses,
+            "issuetype": self.issue_types,
+            "issueLinkType": {"issueLinkTypes": self.link_types},
+            "configuration": {"filter": {"id": "500"}, "estimation": {"type": "none"}},
+            "search": self.users[start:] if path.endswith("/users/search") else None,
+        }
+        if plain.get(last) is not None:
+            return httpx.Response(200, json=plain[last])
+        if last in {"comment", "worklog"}:
+            return self._asides(path, start)
         found = self._list(path)
-        if found is not None:
-            page = found[start : start + 50]
-            done = start + len(page) >= len(found)
-            return httpx.Response(200, json={"values": page, "startAt": start, "maxResults": 50, "isLast": done})
-        if last == "configuration":
-            return httpx.Response(200, json={"filter": {"id": "500"}, "estimation": {"type": "none"}})
-        return refusal(404, f"nothing at {path}")
+        if found is None:
+            return refusal(404, f"nothing at {path}")
+        page = found[start : start + 50]
+        done = start + len(page) >= len(found)
+        return httpx.Response(200, json={"values": page, "startAt": start, "maxResults": 50, "isLast": done})
+
+    def _asides(self, path: str, start: int) -> httpx.Response:
+        issue_id, what = path.split("/")[-2:]
+        found = getattr(self, f"{what}s").get(issue_id, [])
+        size = 100 if what == "comment" else 5_000
+        return httpx.Response(200, json={f"{what}s": found[start : start + size], "total": len(found)})
+
+    def _feed(self, request: httpx.Request) -> httpx.Response:
+        since = int(request.url.params["since"])
+        rows = self.feeds.get(request.url.path.rpartition("/")[2], [])
+        due = sorted((row for row in rows if row[1] >= since), key=lambda row: row[1])
+        page = due[: self.feed_page]
+        values = [{"worklogId": number, "updatedTime": at, "properties": []} for number, at in page]
+        until = page[-1][1] + 1 if page else since
+        return httpx.Response(200, json={"values": values, "until": until, "lastPage": len(page) == len(due)})
 
     def _list(self, path: str) -> list[Json] | None:
         if path.endswith("/project/search"):
@@ -203,6 +250,9 @@ class FakeJira:
     def _post(self, path: str, body: Json) -> httpx.Response:
         if path.endswith("/approximate-count"):
             return httpx.Response(200, json={"count": len(self.matching(body["jql"]))})
+        if path.endswith("/worklog/list"):
+            rows = [row for own in self.worklogs.values() for row in own if int(row["id"]) in body["ids"]]
+            return httpx.Response(200, json=rows)
         first = int(body.get("nextPageToken", 0))
         if path.endswith("/search/jql"):
             found = self.matching(body["jql"])
@@ -269,6 +319,11 @@ class Pulled:
         return found + [
             row for page in self.pages for part in page.replacements for row in part.records if isinstance(row, kind)
         ]
+
+    def marks(self, column: str) -> dict[str, datetime]:
+        """Which rows are marked in a column."""
+        marks = [mark for page in self.pages for mark in page.marks if mark.column == column]
+        return {key: at for mark in marks for key, at in mark.at.items()}
 
     @property
     def notes(self) -> list[str]:

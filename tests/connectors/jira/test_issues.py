@@ -11,7 +11,9 @@ import httpx
 import msgspec
 import pytest
 
+from connectors.base import Stream
 from connectors.errors import UnexpectedResponse
+from connectors.jira.connector import JiraConnector
 from tests.connectors.jira.fake_jira import (
     START,
     Clock,
@@ -34,6 +36,10 @@ SEARCH, COUNT = "POST /rest/api/3/search/jql", "POST /rest/api/3/search/approxim
 
 def ids(pulled: Pulled) -> list[str]:
     return [row.issue_id for row in pulled.rows(Issue)]
+
+
+def issues_of(connector: JiraConnector) -> Stream:
+    return next(stream for stream in connector.streams() if stream.name == "issues")
 
 
 def answers(*pages: Json) -> Any:
@@ -159,7 +165,8 @@ def test_bodies_are_not_asked_for_and_the_order_never_moves(jira: FakeJira, conn
     pull(connect(), "issues")
     [body] = [b for b in jira.asked("/search/jql") if b["maxResults"] > 1]
     assert body["fields"][0] == "*all"
-    assert {"-description", "-comment", "-worklog", "-attachment"} <= set(body["fields"])
+    assert {"-description", "-attachment"} <= set(body["fields"])
+    assert not {"-comment", "-worklog"} & set(body["fields"])
     assert body["jql"] == "project = 10001 ORDER BY id ASC"
 
 
@@ -194,7 +201,7 @@ def test_trap_30_what_moves_during_a_walk_is_found_once_it_ended(
     jira: FakeJira, connect: Connect, clock: Clock
 ) -> None:
     jira.issues, jira.page_size = many(30), 10
-    stream = connect().streams()[-1]
+    stream = issues_of(connect())
     marks = []
     for page in stream.pages(None):
         marks.append(page.bookmark)
@@ -256,7 +263,7 @@ def test_a_killed_walk_goes_on_with_the_windows_that_are_left(jira: FakeJira, co
     jira.issues = many(3_000)
     clock.sleep(86_400 * 200)
     bookmark = None
-    for page in connect().streams()[-1].pages(None):
+    for page in issues_of(connect()).pages(None):
         if page.bookmark is not None:
             bookmark = page.bookmark
             if msgspec.json.decode(bookmark)["walk"].get("done"):
@@ -275,28 +282,48 @@ def test_a_killed_walk_goes_on_with_the_windows_that_are_left(jira: FakeJira, co
 # --- scope
 
 
-def test_trap_31_a_project_that_cannot_be_searched_is_named_and_the_others_go_on(
-    jira: FakeJira, connect: Connect, clock: Clock
-) -> None:
-    jira.projects.append({"id": "10002", "key": "HID", "name": "Hidden"})
-    jira.issues = many(3)
-    first = pull(connect(), "issues")
+def hide(jira: FakeJira, project: str) -> None:
+    """From now on every query that names the project is refused."""
 
     def answer(request: httpx.Request) -> httpx.Response:
-        jql = msgspec.json.decode(request.content)["jql"]
-        if "10002" in jql:
-            return refusal(400, "The value '10002' does not exist for the field 'project'.")
-        return httpx.Response(200, json={"count": len(jira.matching(jql))})
+        body = msgspec.json.decode(request.content)
+        if project in body["jql"]:
+            return refusal(400, f"The value '{project}' does not exist for the field 'project'.")
+        return jira._post(request.url.path, body)
 
-    jira.overrides[COUNT] = answer
-    clock.sleep(60)
+    jira.overrides |= {COUNT: answer, SEARCH: answer}
+
+
+def two_projects(jira: FakeJira) -> None:
+    jira.projects.append({"id": "10002", "key": "HID", "name": "Hidden"})
+    jira.issues = [*many(3), issue(50, project="10002", key="HID-50")]
+
+
+def test_trap_31_a_project_that_was_pulled_and_is_hidden_now_is_named_and_the_others_go_on(
+    jira: FakeJira, connect: Connect, clock: Clock
+) -> None:
+    two_projects(jira)
+    first = pull(connect(), "issues")
+    hide(jira, "10002")
+    clock.sleep(86_400)
+    jira.issues.append(issue(4, updated=clock.now().isoformat()))
     second = pull(connect(), "issues", bookmarks=first.bookmarks)
     assert [problem.partition(":")[0] for problem in second.problems] == ["project HID cannot be searched"]
-    assert "project = 10001" in jira.searched()[-1]
-    del jira.overrides[COUNT]
-    jira.requests.clear()
-    pull(connect(), "issues", bookmarks=second.bookmarks)
-    assert "project = 10002 ORDER BY id ASC" in jira.searched()
+    assert ids(second) == ["acme:4"]
+    jira.overrides.clear()
+    third = pull(connect(), "issues", bookmarks=second.bookmarks)
+    assert "acme:50" in ids(third)
+    assert third.problems == []
+
+
+def test_trap_31_a_project_that_cannot_be_searched_from_the_beginning_is_named(
+    jira: FakeJira, connect: Connect
+) -> None:
+    two_projects(jira)
+    hide(jira, "10002")
+    pulled = pull(connect(), "issues")
+    assert [problem.partition(":")[0] for problem in pulled.problems] == ["project HID cannot be searched"]
+    assert len(ids(pulled)) == 3
 
 
 def test_a_configured_project_that_is_not_visible_is_a_problem_and_the_others_go_on(

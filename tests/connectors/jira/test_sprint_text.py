@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.jira.sprint_text import read_sprint
@@ -59,6 +59,7 @@ def hostile(order: tuple[str, ...]) -> st.SearchStrategy[str]:
     return st.lists(parts | values | st.text(max_size=5), max_size=6).map("".join)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ORDERS).flatmap(lambda order: st.tuples(st.just(order), hostile(order), hostile(order))))
 @example((NEW, "A,id=7", "x,name=B,id=8]"))
 @example((OLDER, "A,id=7,state=CLOSED", "]"))
