@@ -7,23 +7,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Engine
 
 from flowmart.recorded import Recorded, StrayStatus, read_recorded
 from metrics.settings import MetricSettings, StageNames, Workflow
 from warehouse.loader import Loader
 from warehouse.records import Issue, IssueChange, IssueType, Project, Status
-from warehouse.tables.base import METADATA
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def connection() -> Iterator[Connection]:
-    """A warehouse in memory with one project, the status To Do, and QA, which only history knows."""
-    engine = create_engine("sqlite://")
-    METADATA.create_all(engine)
-    with engine.begin() as made:
+def connection(warehouse: Engine) -> Iterator[Connection]:
+    """A warehouse with one project, the status To Do, and QA, which only history knows."""
+    with warehouse.begin() as made:
         load(
             made,
             Project(project_id="acme:1", source_id="acme", key="PAY", name="Pay"),
@@ -87,10 +84,8 @@ def a_change(issue: int, number: int, before: tuple[str, str], after: tuple[str,
 TODO, QA, GONE = ("10", "To Do"), ("77", "QA"), ("88", "Waiting for Bob")
 
 
-def test_an_empty_warehouse_has_nothing_recorded() -> None:
-    engine = create_engine("sqlite://")
-    METADATA.create_all(engine)
-    with engine.connect() as empty:
+def test_an_empty_warehouse_has_nothing_recorded(warehouse: Engine) -> None:
+    with warehouse.connect() as empty:
         assert read_recorded(empty, MetricSettings()) == Recorded()
 
 
