@@ -7,7 +7,7 @@ issues: what a census needs (`connectors.base.Census`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -121,10 +121,12 @@ class Seen:
     """One thing that the account can see, for `check` and `init`: its native id, its key or name, and a detail."""
 
     what: str
-    """`project`, `board`, `team`, `field`, `status`, `issue type`, `permission`."""
+    """`project`, `board`, `team`, `field`, `status`, `issue type`."""
     native_id: str
     name: str
     detail: str = ""
+    issues: int | None = None
+    """Of a project: how many issues it has in scope; on Jira Cloud about how many. None: not asked or not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,8 @@ class FieldCandidate:
     """Of how many issues."""
     evidence: str
     """Why it is a candidate: its type, its name, boards that estimate with it."""
+    by_project: Mapping[str, int] = field(default_factory=dict)
+    """Project → how many of its issues fill it, for the projects that were asked about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +170,10 @@ class Survey:
     """The tracker's names of permissions and scopes that the account lacks, with what is lost without them."""
     token_expires_at: datetime | None = None
     """Where the tracker tells."""
+    token_note: str = ""
+    """How the expiry is known, or why it is not."""
     problems: Sequence[str] = ()
+    """Each means that something configured is missing, or that a sync could not be whole."""
     notes: Sequence[str] = ()
 
 

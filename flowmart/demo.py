@@ -48,7 +48,6 @@ projects = ["Shop"]
 
 [workflow]
 waiting = ["In Review"]
-blocked = ["Blocked"]
 
 [sprints]
 grace_hours = 12        # the Shop's iterations begin at midnight, its planning ends before noon

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from flowmart import problems
 from flowmart.config import Config
 from flowmart.errors import UsageError
-from flowmart.look import Connect, SourceLook, connect, look_at_source
+from flowmart.look import Connect, SourceLook, connect, look_at_sources
 
 _HOSTED = {"dev.azure.com"}
 
@@ -46,21 +46,27 @@ def token_variable(name: str, type_: str) -> str:
 
 
 def discover(
-    wanted: Wanted, environment: Mapping[str, str], now: datetime, connect: Connect = connect
-) -> SourceLook | None:
-    """What the tracker shows; None when its token is not in the environment."""
-    token = environment.get(wanted.token_variable)
-    if not token:
-        return None
-    return look_at_source(_config(wanted, token), wanted.name, now, connect)
+    wanted: Sequence[Wanted], environment: Mapping[str, str], now: datetime, connect: Connect = connect
+) -> Iterator[tuple[Wanted, SourceLook | None]]:
+    """What each tracker shows, in their order, all asked at once; None for one whose token is not in the environment.
+
+    Raises `UsageError` when something of it is no source that a configuration could hold.
+    """
+    tokens = {each.name: environment.get(each.token_variable) for each in wanted}
+    sources = {each.name: _source(each, token) for each in wanted if (token := tokens[each.name])}
+    looks = look_at_sources(_config(sources), now, connect) if sources else iter(())
+    for each in wanted:
+        yield each, next(looks) if each.name in sources else None
 
 
-def _config(wanted: Wanted, token: str) -> Config:
+def _source(wanted: Wanted, token: str) -> Mapping[str, str]:
     source = {"type": wanted.type, "url": wanted.url, "token": token}
-    if wanted.email:
-        source["email"] = wanted.email
+    return {**source, "email": wanted.email} if wanted.email else source
+
+
+def _config(sources: Mapping[str, Mapping[str, str]]) -> Config:
     try:
-        return Config.model_validate({"sources": {wanted.name: source}})
+        return Config.model_validate({"sources": sources})
     except ValidationError as error:
         said = [f"{problems.dotted(place)}: {text}" for place, text in problems.lines(error, Config, ())]
         raise UsageError("; ".join(said)) from None

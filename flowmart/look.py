@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import migrations
 from connectors.base import Connector, Identity, Survey
 from connectors.errors import SourceError
 from flowmart.config import Config
+from flowmart.errors import ApplicationError
+from flowmart.recorded import Recorded, read_recorded
 from flowmart.sources import WATCHED, connector
 from flowmart.store import SchemaMismatch, connected, require_newest
 from warehouse.engine import warehouse_exists
@@ -25,6 +28,7 @@ class WarehouseLook:
     address: str
     revision: str | None
     problem: str | None = None
+    recorded: Recorded = field(default_factory=Recorded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,8 @@ class SourceLook:
     identity: Identity | None = None
     survey: Survey | None = None
     error: str | None = None
+    requests: int = 0
+    """How many it took."""
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -51,27 +57,70 @@ def connect(config: Config, name: str, now: datetime) -> Connector:
 
 
 def look_at_warehouse(config: Config) -> WarehouseLook:
-    """What is there. Raises the database's own errors when it cannot be reached."""
+    """What is there and recorded. Raises the database's own errors when it cannot be reached."""
     engine = connected(config)
+    recorded = Recorded()
     try:
         revision = migrations.current(engine) if warehouse_exists(engine) else None
         if revision is not None:
             require_newest(engine)
+            with engine.connect() as connection:
+                recorded = read_recorded(connection, config.metric_settings())
     except SchemaMismatch as error:
         return WarehouseLook(address=config.warehouse.shown, revision=revision, problem=str(error))
     finally:
         engine.dispose()
-    return WarehouseLook(address=config.warehouse.shown, revision=revision)
+    return WarehouseLook(address=config.warehouse.shown, revision=revision, recorded=recorded)
 
 
 def look_at_source(config: Config, name: str, now: datetime, connect: Connect = connect) -> SourceLook:
     """What the tracker shows to the configured account."""
-    source = config.sources[name]
-    identity: Identity | None = None
+    return next(look_at_sources(config, now, connect, [name]))
+
+
+def look_at_sources(
+    config: Config, now: datetime, connect: Connect = connect, names: list[str] | None = None
+) -> Iterator[SourceLook]:
+    """What each tracker shows, in the order of the configuration; all are asked at once, and none hides another.
+
+    A defect of ours in one of them is raised after the others.
+    """
+    wanted = list(config.sources) if names is None else names
+    trackers = {name: _connected(config, name, now, connect) for name in wanted}  # SDKs are loaded by one thread
+    pool = ThreadPoolExecutor(max(1, len(wanted)), thread_name_prefix="look")
     try:
-        with closing(connect(config, name, now)) as tracker:
+        flying = {name: pool.submit(_look, config, name, tracker) for name, tracker in trackers.items()}
+        defects: list[BaseException] = []
+        for future in flying.values():
+            defect = future.exception()
+            if defect is None:
+                yield future.result()
+            else:
+                defects.append(defect)
+        if defects:
+            raise defects[0]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _connected(config: Config, name: str, now: datetime, connect: Connect) -> Connector | str:
+    """The connector, or why there is none."""
+    try:
+        return connect(config, name, now)
+    except (ApplicationError, SourceError) as error:
+        return str(error)
+
+
+def _look(config: Config, name: str, tracker: Connector | str) -> SourceLook:
+    source = config.sources[name]
+    blind = SourceLook(source=name, type=source.type, url=source.url)
+    if isinstance(tracker, str):
+        return replace(blind, error=tracker)
+    identity: Identity | None = None
+    with closing(tracker):
+        try:
             identity = tracker.identify()
             survey = tracker.survey()
-    except SourceError as error:
-        return SourceLook(source=name, type=source.type, url=source.url, identity=identity, error=str(error))
-    return SourceLook(source=name, type=source.type, url=source.url, identity=identity, survey=survey)
+        except SourceError as error:
+            return replace(blind, identity=identity, error=str(error), requests=tracker.counters.requests)
+        return replace(blind, identity=identity, survey=survey, requests=tracker.counters.requests)

@@ -11,6 +11,7 @@ from flowmart.errors import UsageError
 Ask = Callable[[str, str], str]
 """Question and default → the answer; an empty default may be answered by nothing."""
 
+_VARIABLE_OF_JIRA = "Environment variable that holds its token (Cloud: API token; Data Center: personal access token)"
 _ZONES = "zoneinfo/"
 
 
@@ -39,7 +40,10 @@ def trackers(ask: Ask) -> list[Wanted]:
     found: list[Wanted] = []
     if url := ask("Address of your Jira site, e.g. https://acme.atlassian.net (Enter: no Jira)", ""):
         email = ask("E-mail of the account (Jira Cloud; Enter for Data Center)", "")
-        variable = ask("Environment variable that holds its API token", token_variable(source_name(url), "jira"))
+        variable = ask(
+            "Environment variable that holds its token (Cloud: API token; Data Center: personal access token)",
+            token_variable(source_name(url), "jira"),
+        )
         found += jira(url, email or None, variable, None)
     if url := ask("Address of your Azure DevOps organisation, e.g. https://dev.azure.com/acme (Enter: none)", ""):
         default = token_variable(source_name(url), "azure_devops")

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from connectors.base import Identity
+
+_KINDS = {
+    "jira_cloud": "Jira Cloud",
+    "jira_data_center": "Jira Data Center",
+    "azure_devops": "Azure DevOps",
+}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 
@@ -28,6 +35,12 @@ def duration(seconds: float) -> str:
 def count(number: int, noun: str) -> str:
     """`1 row`, `2,000 rows`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def server(identity: Identity) -> str:
+    """`Jira Cloud 1001.0.0`."""
+    kind = _KINDS.get(identity.kind, identity.kind)
+    return f"{kind} {identity.version}" if identity.version else kind
 
 
 def instant(moment: datetime, zone: tzinfo) -> str:

@@ -155,6 +155,18 @@ class IterationDates(msgspec.Struct, frozen=True, rename="camel"):
     time_frame: str | None = None
 
 
+class Evaluation(msgspec.Struct, frozen=True):
+    """Whether the account has the permission that was asked about."""
+
+    value: bool = False
+
+
+class Evaluations(msgspec.Struct, frozen=True):
+    """Answers in the order of the questions."""
+
+    evaluations: list[Evaluation] = []
+
+
 class Iteration(msgspec.Struct, frozen=True):
     """An iteration that a team picked as a sprint."""
 

@@ -46,7 +46,7 @@ class AzureDevOpsConnector:
 
     def survey(self) -> Survey:
         """What is visible, which field plays which role in which project, and what of the config is missing."""
-        return surveying.survey(self._settings, self._gateway, self._directory)
+        return surveying.survey(self._settings, self._gateway, self._directory, self._width)
 
     def streams(self) -> Sequence[Stream]:
         """Projects and their make-up, teams and their capacity, then the two feeds."""

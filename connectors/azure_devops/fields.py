@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -131,7 +132,9 @@ def configured_roles(
         for name in names:
             reference = fields.find(name)
             if reference is None:
-                problems.append(f"fields.{role}: there is no field '{name}'; use its name or its reference name")
+                near = difflib.get_close_matches(name, [info.name for info in fields.infos.values()], n=1)
+                hint = f"; did you mean '{near[0]}'?" if near else "; use its name or its reference name"
+                problems.append(f"fields.{role}: there is no field '{name}'{hint}")
             else:
                 found.setdefault(role, []).append(reference)
     return found, problems

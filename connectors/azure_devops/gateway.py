@@ -20,6 +20,7 @@ from connectors.azure_devops.answers import (
     Column,
     ConnectionData,
     DaysOff,
+    Evaluations,
     FieldInfo,
     Found,
     Iteration,
@@ -238,6 +239,17 @@ class Gateway:
         except NotFound:
             return False
         return True
+
+    def is_still_in(self) -> bool:
+        """True; raises `AuthenticationError` when the login is refused by now, and not only for one kind of thing."""
+        return bool(self._get("_apis/projects", Listing[Project], {"$top": 1}))
+
+    def permitted(self, namespace_id: str, permission: int, tokens: Sequence[str]) -> list[bool]:
+        """Whether the account has a permission on each of these things, named by their security tokens."""
+        asked = [{"securityNamespaceId": namespace_id, "token": each, "permissions": permission} for each in tokens]
+        body = {"alwaysAllowAdministrators": False, "evaluations": asked}
+        told = self._post("_apis/security/permissionevaluationbatch", Evaluations, body).evaluations
+        return [each.value for each in told]
 
     def _with_states(self, project_id: str, type_: TypeInfo) -> TypeInfo:
         call = self._sdk.tracking.get_work_item_type_states

@@ -232,6 +232,32 @@ class Count(Answer, frozen=True, gc=False, rename="camel"):
     count: int
 
 
+class HeldPermission(Answer, frozen=True, gc=False, rename="camel"):
+    """Whether the account has a permission."""
+
+    have_permission: bool = False
+
+
+class MyPermissions(Answer, frozen=True, gc=False, rename="camel"):
+    """Permissions of the account by key."""
+
+    permissions: dict[str, HeldPermission] = {}
+
+
+class SecurityLevels(Answer, frozen=True, gc=False, rename="camel"):
+    """The levels of issue security of a project."""
+
+    levels: list[msgspec.Raw] = []
+
+
+class PersonalToken(Answer, frozen=True, gc=False, rename="camel"):
+    """A personal access token (Data Center); without `expiring_at` it stays."""
+
+    name: str = ""
+    last_accessed_at: Moment | None = None
+    expiring_at: Moment | None = None
+
+
 class FoundIssue(Answer, frozen=True, gc=False, rename="camel"):
     """An issue of a search page; its fields are read one issue at a time, so that a bad one can be named."""
 

@@ -16,6 +16,7 @@ from connectors.jira.dialect import Dialect
 from connectors.jira.entities import level_of
 from connectors.jira.gateway import Gateway
 from connectors.jira.history import ItemNames
+from connectors.jira.inquiry import Inquiry
 from connectors.jira.issues import IssuePages, held_by_none
 from connectors.jira.links import LinkWords
 from connectors.jira.mapping import MappingContext
@@ -96,7 +97,7 @@ class JiraConnector:
 
     def survey(self) -> Survey:
         """Look round for `check` and `init`."""
-        return survey(self._site)
+        return survey(self._site, Inquiry(self._http))
 
     def streams(self) -> Sequence[Stream]:
         """The site's own things, then issues."""

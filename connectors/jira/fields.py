@@ -12,7 +12,7 @@ from connectors.jira import answers
 _GREENHOPPER = "com.pyxis.greenhopper.jira:"
 _CUSTOM_TYPES = "com.atlassian.jira.plugin.system.customfieldtypes:"
 _SPRINT = _GREENHOPPER + "gh-sprint"
-_ESTIMATE = _GREENHOPPER + "jsw-story-points"
+ESTIMATE = _GREENHOPPER + "jsw-story-points"
 _TYPES_BY_ROLE = {
     "sprint": (_SPRINT,),
     "epic_link": (_GREENHOPPER + "gh-epic-link",),
@@ -23,7 +23,7 @@ _TYPES_BY_ROLE = {
 _POINT_NAMES = ("story points", "story point estimate")
 _SEVERITY_NAMES = ("severity", "bug severity", "defect severity")
 _FOUND_IN_NAMES = ("found in", "found in environment", "environment", "detected in", "environment found", "found by")
-_CHOSEN_FROM = tuple(
+CHOSEN_FROM = tuple(
     _CUSTOM_TYPES + kind for kind in ("select", "multiselect", "radiobuttons", "multicheckboxes", "cascadingselect")
 )
 
@@ -189,7 +189,7 @@ def _found(fields: Sequence[answers.Field], role: str, wanted: str, problems: li
 def _proposals(fields: Sequence[answers.Field], estimated_by: Sequence[tuple[str | None, str]]) -> list[FieldChoice]:
     found = [_story_points(fields, estimated_by)]
     found.append(_named(fields, "severity", _SEVERITY_NAMES))
-    found.append(_named([f for f in fields if _custom_type(f) in _CHOSEN_FROM], "found_in", _FOUND_IN_NAMES))
+    found.append(_named([f for f in fields if _custom_type(f) in CHOSEN_FROM], "found_in", _FOUND_IN_NAMES))
     for role, types in _TYPES_BY_ROLE.items():
         typed = [field for field in fields if _custom_type(field) in types]
         found.append(_choice(role, typed, "type of the field"))
@@ -223,7 +223,7 @@ def _story_points(fields: Sequence[answers.Field], estimated_by: Sequence[tuple[
         if field_id in by_id:
             votes[field_id] = votes.get(field_id, 0) + 1
     estimating = sorted((by_id[i] for i in votes), key=lambda field: (-votes[field.id], *_age(field)))
-    typed = [field for field in by_id.values() if _custom_type(field) == _ESTIMATE]
+    typed = [field for field in by_id.values() if _custom_type(field) == ESTIMATE]
     named = [by_id[i] for name in _POINT_NAMES for i in _by_name(by_id.values()).get(name, ())]
     found = list({field.id: field for field in (*estimating, *typed, *named)}.values())
     if estimating:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import httpx
 
-from connectors.errors import AuthenticationError, UnexpectedResponse
+from connectors.errors import AuthenticationError, PermissionMissing, UnexpectedResponse
 from connectors.http import error_message
+from connectors.jira.scopes import lacks_scope, scopes_for
 
 _GONE = 410
 _LOGIN_REASON = "X-Seraph-LoginReason"
@@ -17,13 +18,18 @@ _REFUSED_LOGINS = ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED")
 
 
 def inspect_answer(response: httpx.Response) -> None:
-    """Raise when an answer shows a refused login, however kind its status, or says that the API is gone."""
+    """Raise when an answer shows a refused login, however kind its status, a missing scope, or that the API is gone."""
     _inspect_server_login(response)
     reason = response.headers.get(_LOGIN_REASON, "")
     if any(refused in reason for refused in _REFUSED_LOGINS):
         raise AuthenticationError(
             f"{response.request.method} {response.request.url.path}: the login is refused ({reason}); "
             "check the e-mail address and whether the token has expired"
+        )
+    if response.status_code == httpx.codes.UNAUTHORIZED and lacks_scope(said := error_message(response)):
+        raise PermissionMissing(
+            f"{response.request.method} {response.request.url.path}: the token lacks a scope "
+            f"({said}){scopes_for(response.request.url.path)}"
         )
     if response.is_redirect:
         to = httpx.URL(response.headers.get("location", "")).host or "another page"

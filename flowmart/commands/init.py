@@ -9,19 +9,22 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
+from flowmart.commands.looks import Screen, show
 from flowmart.commands.options import session_of
 from flowmart.config import read_config
 from flowmart.discovery import Wanted, discover
 from flowmart.errors import UsageError
+from flowmart.logs import LogFormat
 from flowmart.look import SourceLook
 from flowmart.questions import azure_devops, jira, local_zone, trackers
 from flowmart.secrets import variables
 from flowmart.session import Session
 from flowmart.template import render
-from flowmart.text import count, printable
+from flowmart.text import printable
 
 JiraUrl = Annotated[str | None, typer.Option("--jira-url", metavar="URL", help="Jira site.")]
 JiraEmail = Annotated[str | None, typer.Option("--jira-email", metavar="EMAIL", help="Account (Jira Cloud).")]
@@ -68,8 +71,9 @@ def command(
         wanted = trackers(_ask)
         timezone = timezone or _ask("Time zone that days and weeks are counted in", local_zone())
     require_different(wanted)
-    looks = [(source, _look(session, source)) for source in wanted]
-    text = render(looks, warehouse, timezone or local_zone())
+    zone = timezone or local_zone()
+    require_valid(render([(source, None) for source in wanted], warehouse, zone), path)  # before anybody is asked
+    text = render(_looks(session, wanted, zone), warehouse, zone)
     require_valid(text, path)
     write_privately(path, text)
     _tell_what_next(session, path, wanted)
@@ -115,16 +119,22 @@ def _ask(question: str, default: str) -> str:
     return answer.strip() or default
 
 
-def _look(session: Session, wanted: Wanted) -> SourceLook | None:
-    session.context.hide([session.environment.get(wanted.token_variable, "")])
-    look = discover(wanted, session.environment, session.begin())
-    if look is None:
-        session.tell(f"{wanted.name}: {wanted.token_variable} is not set, so {wanted.url} was not asked")
-    elif look.error is not None:
-        session.tell(f"{wanted.name}: {printable(look.error)}")
-    elif look.survey is not None:
-        session.tell(f"{wanted.name}: the account sees {count(len(look.survey.seen), 'thing')} there")
-    return look
+def _looks(session: Session, wanted: Sequence[Wanted], zone: str) -> list[tuple[Wanted, SourceLook | None]]:
+    """What each tracker shows, told as it is found out; all are asked at once."""
+    now = session.begin()
+    for source in wanted:
+        session.context.hide([session.environment.get(source.token_variable, "")])
+    screen = Screen(console=session.err, mask=session.context.mask, zone=ZoneInfo(zone), now=now)
+    looks = []
+    for source, look in discover(wanted, session.environment, now):
+        looks.append((source, look))
+        if look is None:
+            session.tell(f"{source.name}: {source.token_variable} is not set, so {source.url} was not asked")
+        elif session.verbosity >= 0 and session.log_format is LogFormat.TEXT:
+            show(screen, look)
+        elif look.error is not None:
+            session.tell(f"{source.name}: {printable(look.error)}")
+    return looks
 
 
 def _tell_what_next(session: Session, path: Path, wanted: Sequence[Wanted]) -> None:

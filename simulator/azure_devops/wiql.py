@@ -14,6 +14,13 @@ from simulator.azure_devops.reporting import read_instant
 from simulator.boolean_query import Cursor, Predicate, QueryError, read_condition, read_list
 from simulator.company import Issue, Project
 
+_FILLED = {
+    "Microsoft.VSTS.Common.Severity": "severity",
+    "Microsoft.VSTS.Scheduling.StoryPoints": "points",
+    "Custom.Environment": "found_in",
+    "Microsoft.VSTS.Build.FoundIn": "build",
+}
+"""Fields that may be asked whether they are filled (`<> ''`), and where a value lies."""
 _FROM = re.compile(r"\bfrom\s+workitems\b", re.IGNORECASE)
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: bool(a == b),
@@ -77,6 +84,8 @@ class _Reader:
             ),
             "system.createddate": lambda i: self._instant(i.created_at),
         }
+        if name in _FILLED:
+            return lambda i: "" if i.state.get(_FILLED[name]) is None else str(i.state[_FILLED[name]])
         if name.lower() not in known:
             raise QueryError(f"the query references a field that does not exist: {name}.")
         return known[name.lower()]

@@ -38,6 +38,11 @@ def issue_text(site: Site, issue: Issue, names: tuple[str, ...], version: str) -
     return site.texts.get(site.company.age, key, lambda: _issue_text(site, issue, names, version))
 
 
+def field_value(site: Site, issue: Issue, field_id: str) -> Any:  # noqa: ANN401 - JSON
+    """What the issue shows of one field."""
+    return _VALUES[site.fields.ids[field_id].role](site, issue)
+
+
 def _issue_text(site: Site, issue: Issue, names: tuple[str, ...], version: str) -> str:
     head = {
         "expand": _EXPANDABLE,

@@ -13,7 +13,7 @@ from simulator.boolean_query import Cursor, Predicate, QueryError, read_conditio
 from simulator.company import Issue
 from simulator.jira.entities import CATEGORIES
 from simulator.jira.index import indexed
-from simulator.jira.issue_values import resolved_at
+from simulator.jira.issue_values import field_value, resolved_at
 from simulator.jira.site import BOARDS, Site
 
 UNBOUNDED = "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
@@ -127,7 +127,11 @@ def _sort_key(site: Site, name: str) -> Callable[[Issue], Any]:
 def _clause(reading: _Reading, cursor: Cursor) -> Predicate:
     site = reading.site
     name = _canonical(cursor.take()[1])
+    if name == "cf":
+        name = f"customfield_{cursor.take()[1]}"
     operator, values = _comparison(cursor)
+    if values == [_EMPTY] and name not in _EMPTINESS and name in site.fields.ids:
+        return lambda issue: bool(field_value(site, issue, name)) == (operator == "!=")
     if name in {"created", "updated", "resolved", "resolutiondate"}:
         return _date_clause(site, name, operator, values)
     if name == "id" and operator in _ORDERS:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connectors.base import FieldChoice, Seen, Survey
+from connectors.base import FieldCandidate, FieldChoice, Identity, Seen, Survey
 from flowmart.commands.init import write_privately
 from flowmart.config import read_config
 from flowmart.discovery import Wanted, discover, source_name, token_variable
 from flowmart.errors import UsageError
 from flowmart.look import SourceLook
+from flowmart.proposals import propose
 from flowmart.questions import azure_devops, jira, local_zone, trackers
 from flowmart.template import render
 
@@ -44,12 +46,91 @@ def test_the_file_loads_and_has_what_was_asked_for() -> None:
 def test_what_the_tracker_showed_stands_there_with_its_evidence(tracker: Any) -> None:
     text = render([(ACME, look(tracker.survey()))], "sqlite:///w.db", "UTC")
     assert '# projects = ["PAY"]' in text
+    assert "#   PAY: Payments" in text
     assert "# boards = [12]" in text
-    assert "# story_points: Points: their type" in text
-    assert "# severity: none found (no field of that name)" in text
-    assert 'fields = { story_points = ["cf_1", "cf_2"], found_in = "cf_3" }' in text
+    assert "#   12: Pay board" in text
+    assert (
+        'fields = { story_points = ["cf_1", "cf_2"], found_in = "cf_3" }   # story_points: Points: their type; ' in text
+    )
+    assert "severity: none found (no field of that name)" in text
     config = read_config(text, Path("/x/flowmart.toml"), SECRETS)
     assert config.sources["acme"].fields_.by_role() == {"story_points": ("cf_1", "cf_2"), "found_in": ("cf_3",)}
+
+
+def candidate(native: str, filled: int | None, role: str = "story_points") -> FieldCandidate:
+    return FieldCandidate(role=role, native_id=native, name=f"Name {native}", filled=filled, asked=90, evidence="why")
+
+
+def surveyed(*candidates: FieldCandidate, usual: tuple[str, ...] = ("cf_1", "cf_2")) -> Survey:
+    choice = FieldChoice(role="story_points", native_ids=usual, name="Points", evidence="type")
+    return Survey(fields=[choice], candidates=candidates)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "ids", "reason"),
+    [
+        ([candidate("cf_2", 40), candidate("cf_1", 3)], ("cf_2", "cf_1"), "40 of 90 issues + 3 of 90 issues"),
+        ([candidate("cf_2", 40), candidate("cf_1", 0), candidate("cf_9", 80)], ("cf_2",), "40 of 90 issues"),
+        ([candidate("cf_9", 80), candidate("cf_8", 2), candidate("cf_1", 0)], ("cf_9",), "80 of 90 issues"),
+        ([candidate("cf_1", None), candidate("cf_9", None)], ("cf_1",), "not counted"),
+        ([candidate("cf_1", 0), candidate("cf_9", 0)], (), "no issue fills any of them"),
+        ([], ("cf_1", "cf_2"), "Points: type"),
+    ],
+)
+def test_the_fields_that_are_used_anyway_and_filled_are_proposed_else_the_fullest(
+    candidates: list[FieldCandidate], ids: tuple[str, ...], reason: str
+) -> None:
+    proposal = propose(surveyed(*candidates), "story_points", "jira")
+    assert (proposal.ids, proposal.reason) == (ids, reason)
+    assert {each.native_id for each in (*proposal.written, *proposal.others)} == {c.native_id for c in candidates}
+
+
+def test_trap_71_an_order_of_fields_is_not_forced_upon_projects_of_other_processes() -> None:
+    survey = surveyed(candidate("cf_2", 40), candidate("cf_1", 3))
+    assert propose(survey, "story_points", "azure_devops").ids == ()
+    text = render([(CONTOSO, look(survey))], "sqlite:///w.db", "UTC")
+    assert '# fields = { story_points = "Story Points" }   # name or id; story_points: each project has its own' in text
+    assert '#   story_points could be: "cf_2", Name cf_2: 40 of 90 issues; why' in text
+
+
+def test_the_others_are_listed_as_comments_with_how_many_issues_fill_them() -> None:
+    survey = surveyed(candidate("cf_1", 1_204), candidate("cf_9", None), candidate("cf_8", 0))
+    text = render([(ACME, look(survey))], "sqlite:///w.db", "UTC")
+    assert 'fields = { story_points = "cf_1" }   # story_points: 1,204 of 90 issues; severity: not told' in text
+    assert '#   story_points: "cf_1", Name cf_1: 1,204 of 90 issues; why' in text
+    assert '#   story_points could be: "cf_9", Name cf_9: not counted; why' in text
+    assert '#   story_points could be: "cf_8", Name cf_8: 0 of 90 issues; why' in text
+
+
+def test_what_the_server_is_stands_above_its_source_and_data_center_needs_no_email() -> None:
+    bare = Wanted(name="acme", type="jira", url="https://acme.example", token_variable="ACME_TOKEN")
+    identity = Identity(kind="jira_data_center", account="bot", display_name="Bot\n[x]", version="10.3.24")
+    text = render([(bare, replace(look(Survey()), identity=identity))], "sqlite:///w.db", "UTC")
+    assert "# Jira Data Center 10.3.24, asked as Bot [x]\n[sources.acme]\n" in text
+    assert "email" not in text
+    assert '# email = "bot@example.org"' in render([(bare, None)], "sqlite:///w.db", "UTC")
+    read_config(text, Path("/x/flowmart.toml"), SECRETS)
+
+
+@pytest.mark.parametrize(
+    ("seen", "line"),
+    [
+        (["Story", "Fehler", "Bug"], 'types = ["Fehler", "Bug"]   # not: Story'),
+        (["Story"], 'types = ["Bug", "Defect", "Incident"]'),
+        ([], 'types = ["Bug", "Defect", "Incident"]'),
+        (['Bug"]\n[x]'], 'types = ["Bug\\"]\\n[x]"]'),
+    ],
+)
+def test_the_types_of_defects_are_those_that_the_trackers_have(seen: list[str], line: str) -> None:
+    survey = Survey(seen=[Seen(what="issue type", native_id=name, name=name) for name in seen])
+    text = render([(ACME, look(survey))], "sqlite:///w.db", "UTC")
+    assert line in text.splitlines()
+    read_config(text, Path("/x/flowmart.toml"), SECRETS)
+
+
+def test_permissions_that_are_missing_stand_in_the_file() -> None:
+    text = render([(ACME, look(Survey(missing_permissions=["USER_PICKER: x\ny"])))], "sqlite:///w.db", "UTC")
+    assert "# Missing: USER_PICKER: x y" in text.splitlines()
 
 
 def test_names_from_a_tracker_cannot_break_out_of_a_comment_or_a_text() -> None:
@@ -73,8 +154,9 @@ def test_a_tracker_that_refuses_is_noted_and_the_file_is_written_all_the_same() 
 
 
 def test_a_tracker_is_asked_only_when_its_token_is_there(tracker: Any) -> None:
-    assert discover(ACME, {}, NOW, lambda *_: tracker) is None
-    found = discover(ACME, SECRETS, NOW, lambda *_: tracker)
+    assert list(discover([ACME, CONTOSO], {}, NOW, lambda *_: tracker)) == [(ACME, None), (CONTOSO, None)]
+    (first, none), (second, found) = discover([ACME, CONTOSO], {"ADO_PAT": "x"}, NOW, lambda *_: tracker)
+    assert (first, none, second) == (ACME, None, CONTOSO)
     assert found is not None
     assert found.survey is tracker.found
     assert tracker.is_closed
@@ -83,7 +165,7 @@ def test_a_tracker_is_asked_only_when_its_token_is_there(tracker: Any) -> None:
 def test_an_address_that_is_none_is_refused_by_its_key() -> None:
     wrong = Wanted(name="acme", type="jira", url="acme", token_variable="ACME_TOKEN")
     with pytest.raises(UsageError, match=r"^sources\.acme\.url: is no web address"):
-        discover(wrong, SECRETS, NOW)
+        list(discover([wrong], SECRETS, NOW))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,10 @@ from typing import Any
 import pytest
 
 import migrations
+from connectors.base import Counters, Identity, Survey
 from flowmart.config import Config
-from flowmart.look import look_at_source, look_at_warehouse
+from flowmart.errors import UsageError
+from flowmart.look import look_at_source, look_at_sources, look_at_warehouse
 from flowmart.store import opened
 
 NOW = datetime(2026, 10, 2, tzinfo=UTC)
@@ -35,6 +39,51 @@ def test_a_tracker_that_refuses_is_a_problem_and_is_closed(config: Config, refus
     assert look.problems == ("the login is refused",)
     assert look.identity is None
     assert refusing.is_closed
+
+
+def test_all_trackers_are_asked_at_once_and_shown_in_order(config: Config, tracker: Any) -> None:
+    """Each waits for the other: asked one after the other they would never answer."""
+    both = threading.Barrier(2, timeout=30)
+
+    @dataclass
+    class Waiting:
+        counters: Counters = field(default_factory=Counters)
+
+        def identify(self) -> Identity:
+            both.wait()
+            self.counters.requests += 1
+            identity: Identity = tracker.identify()
+            return identity
+
+        def survey(self) -> Survey:
+            found: Survey = tracker.survey()
+            return found
+
+        def close(self) -> None:
+            pass
+
+    two = config.model_copy(update={"sources": dict.fromkeys(("acme", "beta"), config.sources["acme"])})
+    looks = list(look_at_sources(two, NOW, lambda *_: Waiting()))  # type: ignore[arg-type,return-value]
+    assert [(each.source, each.requests) for each in looks] == [("acme", 1), ("beta", 1)]
+
+
+def test_a_defect_in_one_source_is_raised_after_the_others_are_shown(config: Config, tracker: Any) -> None:
+    broken = replace(tracker, failure=ZeroDivisionError("a bug"))
+    two = config.model_copy(update={"sources": dict.fromkeys(("acme", "beta"), config.sources["acme"])})
+    looks = look_at_sources(two, NOW, lambda _, name, __: broken if name == "acme" else tracker)
+    assert next(looks).source == "beta"
+    with pytest.raises(ZeroDivisionError):
+        next(looks)
+
+
+def test_a_source_that_cannot_be_wired_does_not_hide_the_others(config: Config, tracker: Any) -> None:
+    def connect(_: Config, name: str, __: datetime) -> Any:
+        if name == "acme":
+            raise UsageError("sources.acme: not so")
+        return tracker
+
+    two = config.model_copy(update={"sources": dict.fromkeys(("acme", "beta"), config.sources["acme"])})
+    assert [each.problems for each in look_at_sources(two, NOW, connect)] == [("sources.acme: not so",), ()]
 
 
 def test_a_warehouse_that_is_not_there_is_not_made(config: Config, tmp_path: Path) -> None:

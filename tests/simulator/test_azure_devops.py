@@ -187,6 +187,22 @@ def test_wiql_finds_ids(azure: httpx.Client, running: Running) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "field", ["Microsoft.VSTS.Scheduling.StoryPoints", "Microsoft.VSTS.Common.Severity", "Custom.Environment"]
+)
+def test_wiql_can_ask_whether_a_field_is_filled(azure: httpx.Client, field: str) -> None:
+    query = "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = 'Shop'"
+    ids = [row["id"] for row in wiql(azure, query).json()["workItems"]]
+    filled = set()
+    for first in range(0, len(ids), 200):
+        body = {"ids": ids[first : first + 200], "fields": [field]}
+        rows = azure.post("_apis/wit/workitemsbatch", params={"api-version": "7.1"}, json=body).json()["value"]
+        filled |= {row["id"] for row in rows if field in row["fields"]}
+    found = wiql(azure, f"{query} AND [{field}] <> ''").json()["workItems"]
+    assert {row["id"] for row in found} == filled
+    assert 0 < len(filled) < len(ids)
+
+
 def test_wiql_dates_are_days_unless_precise(azure: httpx.Client) -> None:
     query = "SELECT [System.Id] FROM WorkItems WHERE [System.ChangedDate] >= '2026-09-30T12:00:00Z'"
     assert wiql(azure, query).status_code == 400

@@ -119,6 +119,17 @@ def test_comparisons_agree_with_the_fields(jira: httpx.Client, walk_jql: Walk) -
     )
 
 
+@pytest.mark.parametrize("field", ["customfield_10016", "customfield_10026", "customfield_10031", "environment"])
+def test_a_query_can_ask_whether_a_field_is_filled(jira: httpx.Client, walk_jql: Walk, field: str) -> None:
+    name = f"cf[{field.removeprefix('customfield_')}]" if field.startswith("custom") else field
+    rows = walk_jql(jira, "project in (PAY, WEB)", fields=[field], maxResults=100)
+    for operator, is_filled in (("is not", True), ("is", False)):
+        found = walk_jql(jira, f"project in (PAY, WEB) AND {name} {operator} EMPTY", maxResults=5000)
+        assert {row["id"] for row in found} == {
+            row["id"] for row in rows if (row["fields"].get(field) is not None) == is_filled
+        }
+
+
 def test_unquoted_milliseconds_are_absolute_and_exact(jira: httpx.Client, running: Running, walk_jql: Walk) -> None:
     issue = max(running.company.products[0].alive(), key=lambda i: i.updated_at)
     assert [row["id"] for row in walk_jql(jira, f"updated >= {issue.updated_at}")] == [str(issue.id)]

@@ -91,13 +91,15 @@ def test_an_outage_at_the_library_s_calls_is_an_outage(organisation: FakeOrganis
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b'{"value":[{"name":1}]}', b'{"value":"x"}'])
-def test_an_answer_of_another_shape_at_the_library_s_calls_is_a_source_error(
+def test_an_answer_of_another_shape_at_the_library_s_calls_is_a_source_error_that_a_survey_tells(
     organisation: FakeOrganisation, connect: Connect, body: bytes
 ) -> None:
     answer = httpx.Response(200, content=body, headers={"Content-Type": "application/json"})
     organisation.override = lambda r: answer if r.url.path.endswith("/wit/fields") else None
     with pytest.raises(SourceError):
-        connect().survey()
+        next(connect().streams()[1].pages(None))
+    (problem,) = connect().survey().problems
+    assert problem.startswith("work items, fields and types cannot be read: ")
 
 
 def test_a_broken_connection_at_the_library_s_calls_is_an_outage(
@@ -276,4 +278,5 @@ def test_an_error_that_says_why_is_passed_on(organisation: FakeOrganisation, con
     answer = httpx.Response(400, json={"message": "VS403: no such thing", "typeKey": "x"})
     organisation.override = lambda r: answer if r.url.path.endswith("classificationNodes") else None
     with pytest.raises(UnexpectedResponse, match="VS403: no such thing"):
-        connect().survey()
+        next(connect().streams()[1].pages(None))
+    assert "VS403: no such thing" in connect().survey().problems[0]
