@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
+import tenacity
 
 from connectors.base import Counters
 from connectors.errors import TrackerUnavailable
@@ -35,11 +36,34 @@ class HttpSettings:
 
 @dataclass(slots=True)
 class _Patience:
-    """What one request has cost so far."""
+    """When one request is given up: waits that the tracker asks for count in seconds, blind ones in attempts."""
 
+    settings: HttpSettings
     blind: int = 0
     asked_seconds: float = 0.0
-    not_before: float = 0.0
+
+    def wait(self, state: tenacity.RetryCallState) -> float:
+        """tenacity's hook, called before `stop`: seconds until the next attempt, beside what the limiter demands."""
+        asked = self._asked(state)
+        if asked:
+            self.asked_seconds += asked
+            return 0.0
+        self.blind += 1
+        if self.blind >= self.settings.attempts:
+            return 0.0
+        blind = min(_FIRST_WAIT_SECONDS * 2 ** (self.blind - 1), _LONGEST_BLIND_WAIT_SECONDS)
+        return float(blind * (0.5 + self.settings.world.jitter()))
+
+    def stop(self, state: tenacity.RetryCallState) -> bool:
+        """tenacity's hook: whether this was the last attempt. A single long wait is refused by the limiter."""
+        longest, asked = self.settings.max_wait_seconds, self._asked(state)
+        return asked <= longest < self.asked_seconds if asked else self.blind >= self.settings.attempts
+
+    def _asked(self, state: tenacity.RetryCallState) -> float | None:
+        outcome = state.outcome
+        if outcome is None or outcome.failed:
+            return None
+        return read_advice(outcome.result(), self.settings.world.now()).wait_seconds
 
 
 class RetryTransport(httpx.BaseTransport):
@@ -60,21 +84,18 @@ class RetryTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """httpx's hook: one request and its repetitions."""
-        limiter = self._settings.limiters.of(request.url)
-        spent = _Patience()
-        while True:
-            try:
-                response = self._send(request, limiter, spent.not_before)
-            except (httpx.TransportError, httpx.DecodingError):
-                spent.blind += 1
-                if spent.blind >= self._settings.attempts:
-                    raise
-                self._back_off(spent)
-            else:
-                if response.status_code not in RETRIED_STATUSES or not self._may_try_again(response, spent):
-                    return response
-            with self._counting:
-                self._counters.retries += 1
+        limiter, patience = self._settings.limiters.of(request.url), _Patience(self._settings)
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type((httpx.TransportError, httpx.DecodingError))
+            | tenacity.retry_if_result(lambda response: response.status_code in RETRIED_STATUSES),
+            stop=patience.stop,
+            wait=patience.wait,
+            sleep=self._back_off,
+            before_sleep=self._count_retry,
+            retry_error_callback=_last_outcome,
+        )
+        response: httpx.Response = retrying(self._send, request, limiter)
+        return response
 
     def pause(self, seconds: float) -> None:
         """Wait for a reason of the caller's; ends early, with `GivenUp`, when nobody wants the result any more."""
@@ -90,27 +111,18 @@ class RetryTransport(httpx.BaseTransport):
         self._source.give_up()
         self._inner.close()
 
-    def _may_try_again(self, response: httpx.Response, spent: _Patience) -> bool:
-        """Waits that the tracker asks for are counted in seconds, blind ones in attempts."""
-        asked = read_advice(response, self._world.now()).wait_seconds
-        longest = self._settings.max_wait_seconds
-        if asked:
-            spent.asked_seconds += asked
-            return asked > longest or spent.asked_seconds <= longest  # the limiter refuses a single long one
-        spent.blind += 1
-        if spent.blind >= self._settings.attempts:
-            return False
-        self._back_off(spent)
-        return True
+    def _back_off(self, seconds: float) -> None:
+        if seconds:
+            self.pause(seconds)
 
-    def _back_off(self, spent: _Patience) -> None:
-        blind = min(_FIRST_WAIT_SECONDS * 2 ** (spent.blind - 1), _LONGEST_BLIND_WAIT_SECONDS)
-        spent.not_before = self._now() + blind * (0.5 + self._world.jitter())
+    def _count_retry(self, _: tenacity.RetryCallState) -> None:
+        with self._counting:
+            self._counters.retries += 1
 
-    def _send(self, request: httpx.Request, limiter: Limiter, not_before: float) -> httpx.Response:
+    def _send(self, request: httpx.Request, limiter: Limiter) -> httpx.Response:
         scope = self._scope()
         while True:
-            reached = self._wait_for_turn(limiter, not_before, scope)
+            reached = self._wait_for_turn(limiter, scope)
             with self._slots:
                 self._check(scope)
                 if limiter.claim(max(self._now(), reached)):  # else somebody was told to wait meanwhile
@@ -128,13 +140,13 @@ class RetryTransport(httpx.BaseTransport):
         limiter.note(read_advice(response, now), now.timestamp())
         return response
 
-    def _wait_for_turn(self, limiter: Limiter, not_before: float, scope: Scope) -> float:
+    def _wait_for_turn(self, limiter: Limiter, scope: Scope) -> float:
         """The moment at which a request may leave, when it has come.
 
         A wait that was not cut short has taken its time, even if the clock was set back meanwhile.
         """
         now = self._now()
-        if now >= not_before and not limiter.delay(now):
+        if not limiter.delay(now):
             return now
         bell = threading.Event()
         with limiter.bells.wake(bell), scope.wake(bell), self._source.wake(bell):
@@ -142,7 +154,7 @@ class RetryTransport(httpx.BaseTransport):
                 bell.clear()
                 self._check(scope)
                 self._refuse_a_long_wait(limiter, now)
-                seconds = max(limiter.delay(now), not_before - now)
+                seconds = limiter.delay(now)
                 if seconds <= 0:
                     return now
                 waited = self._world.pause(seconds, bell)
@@ -169,3 +181,10 @@ class RetryTransport(httpx.BaseTransport):
 
     def _now(self) -> float:
         return self._world.now().timestamp()
+
+
+def _last_outcome(state: tenacity.RetryCallState) -> httpx.Response:
+    if state.outcome is None:
+        raise AssertionError("tenacity gives up only after an attempt")
+    response: httpx.Response = state.outcome.result()
+    return response

@@ -195,7 +195,8 @@ def _compare_sprints(job: Job, name: str, source: Connector, last: int) -> tuple
     boards = {sprint.sprint_id: sprint.board_id for sprint in wanted}
     reports = {report.sprint_id: report for report in source.census().sprint_reports(boards)}
     if len(reports) < len(wanted):
-        job.events.note(name, f"the tracker gives no report of its own on {len(wanted) - len(reports)} sprints")
+        untold = f"{len(wanted) - len(reports)} of {len(wanted)} sprints"
+        job.events.note(name, f"the tracker gives no report of its own on {untold}")
     return tuple(
         SprintComparison(sprint=sprint, differences=_differences(job.engine, reports.get(sprint.sprint_id)))
         for sprint in wanted

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import psycopg
@@ -82,27 +83,49 @@ def execute_many(connection: Connection, sql: str, rows: Iterable[Row]) -> int:
 def stored(
     table: Table, columns: Sequence[str], rows: Iterable[Row], *, text: Callable[[str], str] | None
 ) -> Iterator[Row]:
-    """Rows as SQLite keeps them: instants and days as text, texts through `text`, if given."""
-    changes = [
-        (place, convert)
-        for place, name in enumerate(columns)
-        if (convert := _sqlite_converter(table.c[name].type, text)) is not None
-    ]
-    for row in rows:
-        values = list(row)
-        for place, convert in changes:
-            value = values[place]
-            if value is not None:
-                values[place] = convert(value)
-        yield values
+    """Rows as SQLite keeps them: instants and days as text, texts through `text`, if given.
+
+    Works column by column on some thousand rows at a time, which costs half of going row by row.
+    """
+    converters = [_sqlite_converter(table.c[name].type, text) for name in columns]
+    waiting = iter(rows)
+    while some := list(islice(waiting, _ROWS_AT_ONCE)):
+        turned = zip(*some, strict=True)
+        done = [
+            values if convert is None else convert(values) for values, convert in zip(turned, converters, strict=True)
+        ]
+        yield from zip(*done, strict=True)
 
 
-def _sqlite_converter(type_: TypeEngine[Any], text: Callable[[str], str] | None) -> Callable[[Any], Any] | None:
+_ROWS_AT_ONCE = 5_000
+
+Convert = Callable[[Sequence[Any]], Sequence[Any]]
+"""The values of a column → what the database gets."""
+
+
+def _sqlite_converter(type_: TypeEngine[Any], text: Callable[[str], str] | None) -> Convert | None:
     if isinstance(type_, UtcDateTime):
-        return _instant_text
+        return _instants
     if isinstance(type_, Date):
-        return operator.methodcaller("isoformat")
-    return None if isinstance(type_, (Boolean, Integer, Double, Numeric)) else text
+        return _days
+    if text is None or isinstance(type_, (Boolean, Integer, Double, Numeric)):
+        return None
+    return partial(_texts, text)
+
+
+def _instants(values: Sequence[datetime | None]) -> Sequence[str | None]:
+    return [None if value is None else _instant_text(value) for value in values]
+
+
+def _days(values: Sequence[date | None]) -> Sequence[str | None]:
+    return [None if value is None else value.isoformat() for value in values]
+
+
+def _texts(text: Callable[[str], str], values: Sequence[str | None]) -> Sequence[str | None]:
+    together = "".join(filter(None, values))
+    if text(together) == together:  # none of them has anything to clean
+        return values
+    return [None if value is None else text(value) for value in values]
 
 
 def _instant_text(moment: datetime) -> str:

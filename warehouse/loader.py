@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 
 import msgspec
@@ -68,8 +69,9 @@ class Loader:
         target = table(RECORD_TABLES[replacement.record_type])
         scope = target.c[replacement.scope]
         if self._connection.dialect.name == "sqlite":
-            sql = str(delete(target).where(scope == bindparam("scope")).compile(dialect=_SQLITE))
-            execute_many(self._connection, sql, ((value,) for value in replacement.values))
+            execute_many(
+                self._connection, _sqlite_delete(target, scope.name), ((value,) for value in replacement.values)
+            )
         else:
             self._connection.execute(delete(target).where(scope == func.any(list(replacement.values))))
         return self._upsert(target, replacement.records)
@@ -102,6 +104,12 @@ class Loader:
         return self._connection.execute(counted).rowcount
 
 
+@cache
+def _sqlite_delete(target: Table, scope: str) -> str:
+    return str(delete(target).where(target.c[scope] == bindparam("scope")).compile(dialect=_SQLITE))
+
+
+@cache  # a page has rows of ten tables, and compiling took a seventh of a whole pull
 def _sqlite_upsert(target: Table) -> str:
     statement = sqlite.insert(target).values({name: bindparam(name) for name in loaded_columns(target)})
     return str(_on_conflict(statement, target).compile(dialect=_SQLITE))

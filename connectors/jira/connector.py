@@ -179,7 +179,9 @@ class JiraConnector:
             return ""
         if server is None:
             return (
-                "; Jira Cloud wants `email` beside the token, Data Center a token of its own alone" if is_bare else ""
+                "; Jira Cloud wants `email` beside the token, Data Center a personal access token alone"
+                if is_bare
+                else ""
             )
         if server.deployment_type == "Cloud":
             return "; Jira Cloud wants `email` beside the token" if is_bare else ""

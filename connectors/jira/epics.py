@@ -48,5 +48,12 @@ def _type_with_epic_names(dialect: Dialect, fields: FieldMap) -> set[str]:
                 raise
             continue
         if found is not None:
-            return {msgspec.json.decode(found.fields, type=_Typed).issuetype.id}
+            return {_type_of(found)}
     return set()
+
+
+def _type_of(found: answers.FoundIssue) -> str:
+    try:
+        return msgspec.json.decode(found.fields, type=_Typed).issuetype.id
+    except msgspec.DecodeError as error:
+        raise UnexpectedResponse(f"issue {found.key or found.id} has no readable type: {error}") from error

@@ -11,7 +11,7 @@ from connectors.flight import in_order
 from connectors.jira.bookmark import Window
 from connectors.jira.settings import start_of
 from connectors.jira.site import Site
-from connectors.jira.walk import Question, Unit, halves, in_groups
+from connectors.jira.walk import Question, Unit, halves, increments
 from warehouse.records import qualified_id
 
 Keys = Mapping[str, str]
@@ -56,12 +56,12 @@ def touched(site: Site) -> str:
 
 def _listings(site: Site) -> Iterator[_Listing]:
     """The units' issues, many projects in one query; units one by one where that says too little."""
-    waiting = in_groups(site.units, touched(site))
+    waiting = increments(site.units, touched(site))
     while waiting:
         again: list[Question] = []
         walked = in_order(site.pool, lambda question: _first_walk(site, question), waiting, site.width)
         for question, first in zip(waiting, list(walked), strict=True):
-            short = first.refusal is None and is_short(len(first.keys), first.counted)
+            short = first.refusal is None and _is_short(site, first.keys, first.counted)
             if len(question.units) > 1 and (first.refusal or short or not _all_placed(site, first.keys)):
                 again += [Question((unit,), question.condition) for unit in question.units]
             elif first.refusal is not None:
@@ -78,7 +78,10 @@ def _first_walk(site: Site, question: Question) -> _Walked:
     """All pages and the count of a question; runs on the pool."""
     try:
         counted = site.dialect.count(question.jql)
-        return _Walked(_keys(site, question.jql), counted)
+        keys = _keys(site, question.jql)
+        if _is_short(site, keys, counted):  # what went meanwhile is no loss
+            counted = site.dialect.count(question.jql)
+        return _Walked(keys, counted)
     except UnexpectedResponse as error:
         if error.status == 400:  # noqa: PLR2004
             return _Walked({}, 0, error)
@@ -87,6 +90,10 @@ def _first_walk(site: Site, question: Question) -> _Walked:
 
 def _keys(site: Site, jql: str) -> dict[str, str]:
     return {issue.id: issue.key for page in site.dialect.keys(jql) for issue in page}
+
+
+def _is_short(site: Site, keys: Keys, counted: int) -> bool:
+    return is_short(len(keys), counted, exact=site.dialect.counts_exactly)
 
 
 def _walk_again(site: Site, question: Question, first: _Walked) -> _Listing:
@@ -100,7 +107,7 @@ def _walk_again(site: Site, question: Question, first: _Walked) -> _Listing:
         again: list[Window] = []
         for window, query, found in zip(todo, queries, walked, strict=True):
             keys.update(found)
-            if is_short(len(found), window.count or 0) and is_short(len(found), site.dialect.count(query)):
+            if _is_short(site, found, window.count or 0) and _is_short(site, found, site.dialect.count(query)):
                 parts = halves(site.dialect, window, question.jql)
                 short = short or not parts
                 again += parts

@@ -103,12 +103,17 @@ def refusal(key: str, label: str, reason: UnexpectedResponse) -> str:
     raise UnexpectedResponse(f"{label} is refused: {reason}", status=reason.status) from reason
 
 
-def in_groups(units: Sequence[Unit], condition: str, *, is_increment: bool = False) -> list[Question]:
+def increments(units: Sequence[Unit], condition: str) -> list[Question]:
     """Projects many at once, as long as their clauses are plain; anything else alone."""
     plain = [unit for unit in units if unit.clause == f"project = {unit.key.removeprefix('project:')}"]
     others = [unit for unit in units if unit not in plain]
-    some = [plain[first : first + _PROJECTS_ASKED] for first in range(0, len(plain), _PROJECTS_ASKED)]
-    return [Question(group, condition, is_increment) for group in (*some, *((unit,) for unit in others))]
+    return [
+        *(
+            Question(plain[first : first + _PROJECTS_ASKED], condition, is_increment=True)
+            for first in range(0, len(plain), _PROJECTS_ASKED)
+        ),
+        *(Question((unit,), condition, is_increment=True) for unit in others),
+    ]
 
 
 def halves(dialect: Dialect, window: Window, jql: str) -> list[Window]:

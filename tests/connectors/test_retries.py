@@ -93,19 +93,20 @@ def test_a_good_answer_with_a_long_wait_is_kept_and_the_next_request_refused() -
 
 def test_trap_46_a_long_wait_ends_every_thread_at_once(pool: ThreadPoolExecutor) -> None:
     time = StandingTime()
-    may_answer = threading.Event()
+    arrived, may_answer = threading.Event(), threading.Event()
     sent: list[str] = []
 
     def tracker(request: httpx.Request) -> httpx.Response:
         sent.append(request.url.path)
         if request.url.path == "/last":
+            arrived.set()
             assert may_answer.wait(10)
             return busy("1847")
         return busy("60")
 
     source = transport(time.world(), tracker)
     last = pool.submit(source.handle_request, get("/last"))
-    _until(lambda: sent == ["/last"])
+    assert arrived.wait(10)
     sleepers = [pool.submit(source.handle_request, get(f"/{number}")) for number in range(3)]
     time.until_asleep(3)
     before = len(sent)
@@ -247,12 +248,3 @@ def test_a_clock_that_is_set_back_does_not_make_a_wait_longer() -> None:
     source = transport(world, scripted(busy("60"), FINE))
     assert source.handle_request(get()).status_code == 200
     assert waits == [60]
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    ticking = threading.Event()
-    for _ in range(1_000):
-        if holds():
-            return
-        ticking.wait(0.005)
-    raise AssertionError("it never came to that")

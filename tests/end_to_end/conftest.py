@@ -146,18 +146,13 @@ class Site:
         return dict(self.rows("SELECT key, absence FROM issues"))
 
     def some_key(self, project: str) -> str:
-        """The key of a living issue that no other names (no children, no links): the one longest untouched."""
-        named = {
-            text
-            for (text,) in self.rows(
-                "SELECT parent_id FROM issues UNION SELECT issue_id FROM issue_links "
-                "UNION SELECT other_issue_id FROM issue_links"
-            )
-        }
-        living = self.rows(
-            "SELECT key, issue_id FROM issues WHERE absence IS NULL AND level = 'standard' ORDER BY updated_at"
+        """The key of a living issue without children, if there is one without links too; the one longest untouched."""
+        rows = self.rows(
+            "SELECT key, issue_id IN (SELECT issue_id FROM issue_links UNION SELECT other_issue_id FROM issue_links) "
+            "FROM issues WHERE absence IS NULL AND level = 'standard' "
+            "AND issue_id NOT IN (SELECT parent_id FROM issues WHERE parent_id IS NOT NULL) ORDER BY 2, updated_at"
         )
-        return next(str(key) for key, own in living if key.startswith(f"{project}-") and own not in named)
+        return next(str(key) for key, _ in rows if key.startswith(f"{project}-"))
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table that holds data of trackers or numbers; without the logs of runs."""

@@ -39,8 +39,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory, company: Trackers) -> Mappin
     return site.tables()
 
 
+def token(site: Site) -> str:
+    found: str = site.trackers.about["jira_data_center"]["token"]
+    return found
+
+
 def run(site: Site) -> None:
-    done = site.flowmart("run", DEMO_JIRA_TOKEN=site.trackers.about["jira_data_center"]["token"])
+    done = site.flowmart("run", DEMO_JIRA_TOKEN=token(site))
     assert done.returncode == 0, done.stderr
 
 
@@ -86,19 +91,22 @@ def test_a_search_that_is_disturbed_leaves_the_same_rows(
     assert differing(dc.tables(), whole) == {}
 
 
-def test_trap_55_a_token_that_ends_where_anybody_may_look_ends_the_source_and_changes_no_row(dc: Site) -> None:
-    """The server goes on answering, with what everybody may see: nothing."""
+@pytest.mark.parametrize(("requests_left", "for_everybody"), [(0, True), (9, True), (24, True), (9, False)])
+def test_trap_55_a_token_that_ends_changes_no_row_whenever_that_is(
+    dc: Site, whole: Mapping[str, list[Any]], requests_left: int, *, for_everybody: bool
+) -> None:
+    """Where anybody may look, the server goes on answering, with what everybody may see: nothing."""
     run(dc)
-    before = dc.tables()
-    dc.trackers.set(anonymous_allowed=True)
+    switches = {"tracker": "jira_data_center", "anonymous_allowed": for_everybody, "token_requests": requests_left}
+    dc.trackers.set(**switches)
     try:
-        done = dc.flowmart("sync", "acme", DEMO_JIRA_TOKEN="a-token-that-was-revoked")
+        done = dc.flowmart("sync", "acme", "--full", DEMO_JIRA_TOKEN=token(dc))
     finally:
-        dc.trackers.set(anonymous_allowed=False)
+        dc.trackers.set(**{**switches, "anonymous_allowed": False, "token_requests": -1})
     assert done.returncode == 1
     assert "as if nobody were logged in" in done.stderr
-    assert "a-token-that-was-revoked" not in done.stdout + done.stderr
-    assert differing(dc.tables(), before) == {}
+    assert token(dc) not in done.stdout + done.stderr
+    assert differing(dc.tables(), whole) == {}
 
 
 def test_law_5_after_some_nights_an_increment_equals_a_fresh_full_run(dc: Site, fresh_dc: Site) -> None:

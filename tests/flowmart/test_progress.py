@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rich.console import Console
@@ -69,6 +70,26 @@ def test_on_a_terminal_the_ended_streams_stay_as_lines_without_secrets_or_escape
     assert "acme: a [bold]note\N{REPLACEMENT CHARACTER}[2J of ***\n" in shown
     assert "refused with ***\n" in shown
     assert "s3cret" not in shown
+
+
+def test_sources_that_tell_at_the_same_time_do_not_disturb_one_another() -> None:
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, color_system=None, width=200, legacy_windows=False)
+
+    def tell(source: str) -> None:
+        for number in range(20):
+            events.stream_started(source, f"s{number}")
+            events.page_committed(source, f"s{number}", 3, Progress(done=3, total=9))
+            events.note(source, f"note {number}")
+            events.stream_finished(source, f"s{number}", outcome())
+
+    names = [f"source{number}" for number in range(8)]
+    with watching(console, LogContext(), live=True) as events, ThreadPoolExecutor(8) as pool:
+        list(pool.map(tell, names))
+    shown = file.getvalue()
+    for name in names:
+        assert all(f"{name} s{number}: 2,000 rows in 4.0 s" in shown for number in range(20))
+        assert all(f"{name}: note {number}\n" in shown for number in range(20))
 
 
 def test_two_sources_may_have_a_stream_of_the_same_name_under_way() -> None:

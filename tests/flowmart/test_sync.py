@@ -11,9 +11,12 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from connectors.base import Page, Progress, Stream
+from connectors.jira.connector import JiraConnector
+from flowmart.config import Config
 from flowmart.job import Job, side_by_side
+from flowmart.sources import connector
 from flowmart.sync_source import SourceReport, sync_source
-from tests.flowmart.scripted import Heard, Night, Scripted, a_job, a_run, an_issue, failing
+from tests.flowmart.scripted import NOW, Heard, Night, Scripted, a_job, a_run, an_issue, failing
 from warehouse.bookmarks import read_bookmark
 from warehouse.records import Source
 from warehouse.tables.loaded import issues, sources
@@ -148,6 +151,16 @@ def test_a_stream_that_says_why_it_is_short_is_not_told_of_twice(warehouse: Engi
     short = counted(Progress(done=90, total=100), problems=("project X is not to be seen",))
     report = Night(warehouse, Scripted(more=[short])).sync()
     assert report.problems == ("project X is not to be seen",)
+
+
+def test_requests_in_flight_may_be_told_for_one_call() -> None:
+    source = {"type": "jira", "url": "https://acme.example", "token": "t0ken"}
+    config = Config.model_validate({"sources": {"acme": source}, "sync": {"max_in_flight": 4}})
+    for told, used in ((None, 4), (16, 16)):
+        made = connector(config, "acme", recall=lambda _: {}, now=NOW, max_in_flight=told)
+        assert isinstance(made, JiraConnector)
+        assert made._http.settings.max_in_flight == used
+        made.close()
 
 
 def test_a_look_back_takes_no_bookmark_and_moves_none(warehouse: Engine) -> None:
