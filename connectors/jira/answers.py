@@ -232,24 +232,6 @@ class Count(Answer, frozen=True, gc=False, rename="camel"):
     count: int
 
 
-class HeldPermission(Answer, frozen=True, gc=False, rename="camel"):
-    """Whether the account has a permission."""
-
-    have_permission: bool = False
-
-
-class MyPermissions(Answer, frozen=True, gc=False, rename="camel"):
-    """Permissions of the account by key."""
-
-    permissions: dict[str, HeldPermission] = {}
-
-
-class SecurityLevels(Answer, frozen=True, gc=False, rename="camel"):
-    """The levels of issue security of a project."""
-
-    levels: list[msgspec.Raw] = []
-
-
 class PersonalToken(Answer, frozen=True, gc=False, rename="camel"):
     """A personal access token (Data Center); without `expiring_at` it stays."""
 

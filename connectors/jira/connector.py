@@ -167,6 +167,7 @@ class JiraConnector:
             known_people=own.known_people,
             known_sprints=own.known_sprints,
             known_statuses=own.known_statuses,
+            listed_statuses=own.listed_statuses,
             known_types=own.known_types,
             stored_people=own.stored_people,
             asks_for_people=own.may_ask_for_people,

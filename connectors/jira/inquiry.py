@@ -31,7 +31,7 @@ class Inquiry:
         """Which of the permissions the account has, in a project or globally; those that are not told are left out."""
         within = {"projectKey": project_key} if project_key else {}
         params = {"permissions": ",".join(keys), **within}
-        told = self._ask("GET", f"{_API}/mypermissions", answers.MyPermissions, params=params)
+        told = self._ask("GET", f"{_API}/mypermissions", answers.Permissions, params=params)
         if isinstance(told, Refused):
             return told
         return {key: told.permissions[key].have_permission for key in keys if key in told.permissions}

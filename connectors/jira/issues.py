@@ -42,6 +42,15 @@ class _Tally:
     unwalked: set[int] = field(default_factory=set)
     """Windows that are given up in this run."""
     problems: list[str] = field(default_factory=list)
+    received: int = 0
+    """Issues of the windows that came to their end."""
+    expected: int | None = 0
+    """What those were counted to have; None once one of them was not counted."""
+
+    def end(self, walked: int, counted: int | None) -> None:
+        """Note how a window ended."""
+        self.received += walked
+        self.expected = None if self.expected is None or counted is None else self.expected + counted
 
 
 class IssuePages:
@@ -79,7 +88,17 @@ class IssuePages:
     def page_of(self, found: Found) -> tuple[Page, MappedPage]:
         """A page without a bookmark, and what it was made of."""
         mapped = self._mapped(found)
-        return self._loaded(mapped, self._held(mapped.issue_ids)), mapped
+        return self._complete(mapped, self._held(mapped.issue_ids)), mapped
+
+    def _complete(self, mapped: MappedPage, held: frozenset[str], progress: Progress | None = None) -> Page:
+        """The page with the people whom it names, and with what did not come with its issues."""
+        rest = completed(self._site, mapped, held)
+        return Page(
+            records=(*self._newcomers.records(mapped.mentions), *mapped.records, *rest.worklogs),
+            replacements=(*mapped.replacements, rest.comments),
+            notes=(*mapped.notes, *rest.notes),
+            progress=progress,
+        )
 
     def _new_walk(self, state: State) -> tuple[Walk, list[str]]:
         """New units in full, the others for changes; problems name units that cannot be searched."""
@@ -87,11 +106,14 @@ class IssuePages:
         walked = frozenset(state.walked)
         since = self._settings.history_since
         touched = f"updated >= {start_of(since)}" if since else ""
-        changed = f"updated >= {self._lower_bound(state)}"
         units = self._site.units
         questions = [
             *(Question((unit,), touched) for unit in units if unit.key not in walked),
-            *in_groups([unit for unit in units if unit.key in walked], changed, is_increment=True),
+            *in_groups(
+                [unit for unit in units if unit.key in walked],
+                f"updated >= {self._lower_bound(state)}",
+                is_increment=True,
+            ),
         ]
         made = plan(self._dialect, self._pool, self._site.width, questions)
         return Walk(started_at, made.groups, made.windows), made.problems
@@ -125,7 +147,7 @@ class IssuePages:
         incomplete = {walk.windows[number].group for number in tally.unwalked}
         walked = [key for n, group in enumerate(walk.groups) if n not in incomplete for key in group.keys]
         state = msgspec.structs.replace(state, walked=walked, updated_since=walk.started_at, walk=None)
-        progress = Progress(done=tally.issues, total=tally.total)
+        progress = Progress(done=tally.received, total=tally.expected)
         yield Page(bookmark=state.text(), problems=tally.problems, progress=progress)
         return state
 
@@ -155,22 +177,10 @@ class IssuePages:
         return self._parents.placed(map_page(self._context, found.issues, found.histories))
 
     def _page(self, number: int, mapped: MappedPage, tally: _Tally, *, is_increment: bool) -> Page:
-        seen = tally.seen.setdefault(number, set())
-        tally.issues -= len(seen)
-        seen.update(mapped.issue_ids)
-        tally.issues += len(seen)
-        progress = Progress(done=tally.issues, total=max(tally.total, tally.issues))
-        return self._loaded(mapped, self._held(mapped.issue_ids) if is_increment else frozenset(), progress)
-
-    def _loaded(self, mapped: MappedPage, held: frozenset[str], progress: Progress | None = None) -> Page:
-        """The rows of a page of issues; of those that are held nobody asks for more worklogs than came with them."""
-        rest = completed(self._site, mapped, held)
-        return Page(
-            records=(*self._newcomers.records(mapped.mentions), *mapped.records, *rest.worklogs),
-            replacements=(*mapped.replacements, rest.comments),
-            notes=(*mapped.notes, *rest.notes),
-            progress=progress,
-        )
+        tally.seen.setdefault(number, set()).update(mapped.issue_ids)
+        tally.issues += len(mapped.issue_ids)
+        held = self._held(mapped.issue_ids) if is_increment and mapped.asides.more_worklogs else frozenset[str]()
+        return self._complete(mapped, held, Progress(done=tally.issues, total=max(tally.total, tally.issues)))
 
     def _after(self, walk: Walk, number: int, tally: _Tally) -> Walk:
         """The walk once a window has come to its end: done, or with others in its place, or given up for this run."""
@@ -178,38 +188,33 @@ class IssuePages:
         if refused is not None:
             return self._apart(walk, number, refused, tally)
         walked = len(tally.seen.pop(number, ()))
-        window = walk.windows[number]
-        if window.count is None:
-            window = msgspec.structs.replace(window, count=tally.counts.get(number, walked))
-            tally.total += window.count or 0
-        parts = self._missing_parts(walk, number, window, walked, tally)
-        if parts is not None:
-            if parts:  # its issues come again with the parts
-                tally.issues -= walked
-                tally.total += sum(part.count or 0 for part in parts) - (window.count or 0)
-            return walk.in_parts(number, parts)
+        window, jql = walk.windows[number], walk.group_of(number).jql
+        if number in tally.counts:
+            window = msgspec.structs.replace(window, count=tally.counts[number])
+            if tally.counts[number] > WINDOW_ISSUES:
+                parts = list(cut(self._dialect, self._pool, self._site.width, window, jql))
+                tally.total += sum(part.count or 0 for part in parts)
+                return walk.in_parts(number, parts)
+        return self._ended(walk, number, window, walked, tally)
+
+    def _ended(self, walk: Walk, number: int, window: Window, walked: int, tally: _Tally) -> Walk:
+        """The walk after all pages of a window: once more in halves, if it is short of its count then and now."""
+        jql, exact, counted = walk.group_of(number).jql, self._dialect.counts_exactly, window.count
+        if counted is not None and is_short(walked, counted, exact=exact):
+            counted = self._dialect.count(window.query(jql))
+        if counted is None or not is_short(walked, counted, exact=exact):
+            tally.end(walked, counted)
+            return walk.in_parts(number, [])
+        again = halves(self._dialect, window, jql)
+        if again:
+            return walk.in_parts(number, again)
+        tally.end(walked, counted)
         tally.unwalked.add(number)
         tally.problems.append(
-            f"the search {walk.query(number)!r} ended early, again and again, with fewer than its about "
+            f"the search {window.query(jql)!r} ended early, again and again, with fewer than its about "
             f"{window.count} issues; the next run asks for all of them once more"
         )
         return walk
-
-    def _missing_parts(
-        self, walk: Walk, number: int, window: Window, walked: int, tally: _Tally
-    ) -> list[Window] | None:
-        """Nothing when the walk was complete, else the windows to walk; None when that was tried enough."""
-        jql, count = walk.group_of(number).jql, window.count or 0
-        if number in tally.counts and count > WINDOW_ISSUES:
-            return list(cut(self._dialect, self._pool, self._site.width, window, jql))
-        exact = self._dialect.counts_exactly
-        if not is_short(walked, count, exact=exact):
-            return []
-        counted_now = self._dialect.count(window.query(jql))
-        if not is_short(walked, counted_now, exact=exact):
-            tally.total += counted_now - count  # so many went meanwhile
-            return []
-        return halves(self._dialect, window, jql) or None
 
     def _apart(self, walk: Walk, number: int, refused: UnexpectedResponse, tally: _Tally) -> Walk:
         """One project that cannot be searched spoils the query of all: each is asked alone, and it is named then."""

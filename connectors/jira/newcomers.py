@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
+from connectors.jira import answers
 from connectors.jira.answers import Account
 from connectors.jira.dialect import Dialect
 from connectors.jira.entities import deleted_sprint, historic_status, map_issue_type, map_sprint, map_status, map_user
 from connectors.jira.gateway import Gateway
 from connectors.jira.history import Mentions, Told
+from connectors.jira.listed_statuses import as_shown
 from connectors.jira.people import is_as_listed
 from warehouse.records import Record
 
@@ -28,6 +30,7 @@ class Newcomers:
     known_people: frozenset[str]
     known_sprints: frozenset[str]
     known_statuses: frozenset[str]
+    listed_statuses: Mapping[str, answers.Status]
     known_types: frozenset[str]
     stored_people: Mapping[str, str]
     """People of a list of an earlier night, with a digest of each (`connectors.jira.people`)."""
@@ -99,8 +102,9 @@ class Newcomers:
 
     def _statuses(self, mentions: Mentions) -> Iterable[Record]:
         for native, status in mentions.statuses.items():
-            if native not in self.known_statuses and self._is_news("status", native, None):
-                yield map_status(self.source_id, status)
+            row = as_shown(status, self.listed_statuses) if native in self.known_statuses else status
+            if row is not None and self._is_news("status", native, None):
+                yield map_status(self.source_id, row)
         for native, told in mentions.status_names.items():
             if native not in self.known_statuses and self._is_news("status", native, told):
                 yield historic_status(self.source_id, native, told[2])

@@ -135,18 +135,18 @@ class Site:
         )
         simple = [board for board in found if board.type == "simple"]
         features, _ = self._remembered_of(simple, "features", Features, self.gateway.features)
-        unseen = [
+        notes = [
             f"board {board.id} ({board.name}): its configuration is not shown: {hidden[board.id].reason}"
             for board in found
             if board.id in hidden
         ]
         if self.settings.boards:  # a board that is configured brings its issues
-            problems += unseen
+            problems, notes = problems + notes, []
         return Boards(
             found=tuple(found),
             configurations=configurations,
             without_sprints=frozenset(number for number, told in features.items() if not _has_sprints(told)),
-            notes=() if self.settings.boards else tuple(unseen),
+            notes=tuple(notes),
             problems=tuple(problems),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 
 from connectors.base import Page, Replacement
@@ -24,6 +24,7 @@ from connectors.jira.entities import (
     map_version,
     snapshot,
 )
+from connectors.jira.listed_statuses import ListedStatuses, read_statuses
 from connectors.jira.people import listed, read_people
 from connectors.jira.site import Site
 from warehouse.records import BoardColumn, BoardColumnStatus, Record, Source, qualified_id
@@ -48,12 +49,19 @@ class SiteStreams:
         """Those whom it named on an earlier night, with their digests; empty when it was asked for in this run."""
         self.may_ask_for_people = True
         self._remembered_statuses: frozenset[str] = frozenset()
+        self._listed_statuses: Sequence[answers.Status] | None = None
         self._remembered_sprints: frozenset[str] = frozenset()
 
     @property
     def known_statuses(self) -> frozenset[str]:
         """Ids of the statuses that are listed now or were once."""
-        return self._remembered_statuses.union(status.id for status in self._site.statuses)
+        return self._remembered_statuses.union(self.listed_statuses)
+
+    @property
+    def listed_statuses(self) -> Mapping[str, answers.Status]:
+        """The statuses of the newest list, by id."""
+        listed = self._site.statuses if self._listed_statuses is None else self._listed_statuses
+        return {status.id: status for status in listed}
 
     @property
     def known_sprints(self) -> frozenset[str]:
@@ -87,10 +95,16 @@ class SiteStreams:
         yield Page(records=[map_issue_type(self._source_id, item) for item in self._site.issue_types])
 
     def statuses(self, bookmark: str | None) -> Iterator[Page]:
-        """The statuses in use."""
-        self._remembered_statuses = remembered_ids(bookmark)
-        rows = [map_status(self._source_id, status) for status in self._site.statuses]
-        yield Page(records=rows, bookmark=ids_text(self.known_statuses))
+        """The statuses in use; on most nights none, because they are as they were."""
+        site, now = self._site.settings.url, self._site.settings.now()
+        kept = read_statuses(bookmark)
+        self._remembered_statuses = frozenset(kept.ever)
+        if kept.is_young(site, now):
+            self._listed_statuses = kept.listed
+            return
+        listed = list(self._site.statuses)
+        rows = [map_status(self._source_id, status) for status in listed]
+        yield Page(records=rows, bookmark=ListedStatuses(site, now, listed, sorted(self.known_statuses)).text())
 
     def users(self, bookmark: str | None) -> Iterator[Page]:
         """People and apps, a page at a time; without the permission only those that issues name are known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from tests.connectors.jira.fake_jira import Connect, FakeJira, history, many, pull, sprint_item, status_item
+from tests.connectors.jira.fake_jira import Clock, Connect, FakeJira, history, many, pull, sprint_item, status_item
 from warehouse.records import Sprint, Status, User
 
 
@@ -66,8 +66,11 @@ def test_trap_41_a_status_that_only_history_knows_gets_a_row(jira: FakeJira, con
     ]
 
 
-def test_trap_41_a_status_that_was_listed_once_keeps_its_last_known_category(jira: FakeJira, connect: Connect) -> None:
+def test_trap_41_a_status_that_was_listed_once_keeps_its_last_known_category(
+    jira: FakeJira, connect: Connect, clock: Clock
+) -> None:
     first = pull(connect())
+    clock.sleep(86_400 * 7)
     jira.statuses = []
     jira.issues = many(1, status={"id": "11", "name": "Doing", "statusCategory": {"key": "indeterminate"}})
     jira.histories = {"1": [history(5, status_item(("10", "To Do"), ("11", "Doing")))]}

@@ -7,11 +7,11 @@ from datetime import timedelta
 import httpx
 
 from tests.connectors.jira.fake_jira import Clock, Connect, FakeJira, Json, history, issue, pull, status_item
-from warehouse.records import Issue, IssueType, User, Version, VersionSnapshot
+from warehouse.records import Issue, IssueType, Status, User, Version, VersionSnapshot
 
 DAY = 86_400
-SELDOM = ("/issuetype", "/issueLinkType", "/users/search", "/configuration", "/features")
-NIGHTLY = ("/field", "/status", "/project/search", "/agile/1.0/board", "/board/5/sprint", "/version")
+SELDOM = ("/status", "/issuetype", "/issueLinkType", "/users/search", "/configuration", "/features")
+NIGHTLY = ("/field", "/project/search", "/agile/1.0/board", "/board/5/sprint", "/version")
 
 
 def site(jira: FakeJira) -> None:
@@ -117,6 +117,36 @@ def test_the_author_of_an_entry_does_not_take_away_what_the_list_told(
 def test_a_new_person_is_taken_from_the_issue(jira: FakeJira, connect: Connect, clock: Clock) -> None:
     new = {"accountId": "tom", "displayName": "Tom", "active": True}
     assert people(jira, connect, clock, assignee=new) == {"acme:tom": ("Tom", True)}
+
+
+def shown_status(jira: FakeJira, connect: Connect, clock: Clock, **status: object) -> list[tuple[object, ...]]:
+    """Rows of statuses of a night after the list was asked for, when an issue shows this one."""
+    owner = {"type": "PROJECT", "project": {"id": "10001"}}
+    jira.statuses = [{"id": "10", "name": "To Do", "statusCategory": {"key": "new"}, "scope": owner}]
+    first = pull(connect())
+    clock.sleep(DAY)
+    jira.issues = [touched(clock, status=status)]
+    rows = pull(connect(), bookmarks=first.bookmarks).rows(Status)
+    return [(row.status_id, row.name, row.category, row.project_id) for row in rows]
+
+
+def test_a_status_that_is_renamed_or_gets_another_category_shows_when_next_seen(
+    jira: FakeJira, connect: Connect, clock: Clock
+) -> None:
+    new = {"id": "10", "name": "Ready", "statusCategory": {"key": "indeterminate"}}
+    assert shown_status(jira, connect, clock, **new) == [("acme:10", "Ready", "indeterminate", "acme:10001")]
+
+
+def test_a_status_that_is_as_listed_is_not_written_again(jira: FakeJira, connect: Connect, clock: Clock) -> None:
+    assert shown_status(jira, connect, clock, id="10", name="To Do", statusCategory={"key": "new"}) == []
+    assert shown_status(jira, connect, clock, id="10", name="To Do") == []
+
+
+def test_the_bookmark_of_an_earlier_version_is_a_list_of_ids(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = [issue(1)]
+    jira.histories = {"1": [history(5, status_item(("99", "Old"), ("10", "To Do")))]}
+    pulled = pull(connect(), bookmarks={"statuses": '["99"]'})
+    assert [row.status_id for row in pulled.rows(Status)] == ["acme:10"]
 
 
 # --- versions
