@@ -73,8 +73,8 @@ users = make(
     key("user_id", "<source>:<account id, user key or unique name>"),
     text("source_id", "sources.source_id", required=True),
     text("display_name", "Name as shown", required=True),
-    text("email", "E-mail address, where the tracker shows it"),
-    flag("is_active", "Whether the account is active, where the tracker tells"),
+    text("email", "E-mail address, where the tracker shows it", keep=True),
+    flag("is_active", "Whether the account is active, where the tracker tells", keep=True),
 )
 
 statuses = make(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
 
 from connectors.base import Connector, Page
-from warehouse.records import Record
+from warehouse.records import RECORD_TABLES, Record
+from warehouse.tables import table
 
 Row = dict[str, Any]
 Tables = dict[str, dict[str, Row]]
@@ -44,7 +46,17 @@ def apply(tables: Tables, page: Page) -> None:
 def _upsert(tables: Tables, records: Iterable[Record]) -> None:
     for record in records:
         row = msgspec.structs.asdict(record)
-        tables.setdefault(type(record).__name__, {})[next(iter(row.values()))] = row
+        rows = tables.setdefault(type(record).__name__, {})
+        key = next(iter(row.values()))
+        before = rows.get(key, {})
+        kept = {name: before.get(name) for name in _kept_columns(type(record)) if row[name] is None}
+        rows[key] = {**row, **kept}
+
+
+@cache
+def _kept_columns(record_type: type[Record]) -> tuple[str, ...]:
+    """Columns in which a value that is there is not overwritten by NULL."""
+    return tuple(c.name for c in table(RECORD_TABLES[record_type]).columns if c.info.get("keep"))
 
 
 def in_words(rows: Iterable[Row], words: Mapping[str, str], left_out: Iterable[str] = ()) -> list[Row]:
