@@ -80,6 +80,18 @@ class Progress:
     total: int | None = None
 
 
+SHORTFALL_SHARE = 0.05
+SHORTFALL_ISSUES = 2
+
+
+def is_short(received: int, expected: int, *, exact: bool = False) -> bool:
+    """Whether fewer came than the tracker's own count promised: clearly fewer, where counts are approximate and lag."""
+    missing = expected - received
+    if exact:
+        return missing > 0
+    return missing > SHORTFALL_ISSUES and missing > expected * SHORTFALL_SHARE
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """One kind of thing a connector yields. Streams are synced in the connector's order: parents before children."""
@@ -258,6 +270,10 @@ class Connector(Protocol):
 
     def streams(self) -> Sequence[Stream]:
         """The streams in the order in which they must be synced."""
+        ...
+
+    def census(self) -> Census:
+        """What reconciling asks; to be used after the streams of a run, which learn whom and what is known."""
         ...
 
     def close(self) -> None:

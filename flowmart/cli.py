@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from flowmart.commands import check, compute, demo, export, init, migrate, schedule, status, sync
+from flowmart.commands import check, compute, demo, export, init, migrate, reconcile, schedule, status, sync
 from flowmart.commands import run as run_command
 from flowmart.commands.options import examples, session_of
 from flowmart.errors import ConfigError
@@ -67,7 +68,7 @@ def options(
     """Issues, their complete history and sprints from Jira and Azure DevOps in one SQL warehouse, with flow metrics.
 
     Results go to stdout, progress and logs to stderr. Exit codes: 0 done; 1 a source or a job failed; 2 the command
-    line or the configuration is wrong; 130 interrupted.
+    line or the configuration is wrong; 3 done, with differences that a person should see; 130 interrupted.
     """
     session = session_of(context)
     session.config_option = config
@@ -104,6 +105,7 @@ _add(
 _add("run", run_command.command, "flowmart run", "flowmart -c /etc/flowmart.toml --log-format json run")
 _add("schedule", schedule.command, "flowmart schedule")
 _add("status", status.command, "flowmart status", "flowmart status --json")
+_add("reconcile", reconcile.command, "flowmart reconcile", "flowmart reconcile acme --sprints 10 --json")
 _add("migrate", migrate.command, "flowmart migrate --check", "flowmart migrate", "flowmart migrate --sql > tables.sql")
 _add("demo", demo.command, "flowmart demo", "flowmart demo --to trial --issues 500", "flowmart demo --serve")
 
@@ -142,10 +144,15 @@ def run() -> NoReturn:
         code = code or FAILED
         if not isinstance(error, BrokenPipeError):
             sys.stderr.write(f"flowmart: the output cannot be written: {error.strerror}\n")
-    if code == INTERRUPTED:
+    if code == INTERRUPTED or _is_somebody_waiting():
         sys.stderr.flush()
         os._exit(code)  # threads may still wait for a tracker; nobody waits for them
     sys.exit(code)
+
+
+def _is_somebody_waiting() -> bool:
+    """Whether the interpreter's end would wait for a thread of a run that was broken off."""
+    return any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

@@ -11,13 +11,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamOutcome:
-    """How one stream of one source ended. `error` is one line, None when it went well."""
+    """How one stream of one source ended. `error` is one line, None when it went well.
+
+    `expected` is what the tracker's own count promised, `received` what came of that; None where nobody counts.
+    """
 
     rows_read: int
     rows_written: int
     requests: int
     retries: int
     seconds: float
+    expected: int | None = None
+    received: int | None = None
     error: str | None = None
 
 

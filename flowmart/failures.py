@@ -13,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from connectors.errors import SourceError
 from exports.base import ExportError
 from flowmart.errors import ApplicationError, ConfigError, UsageError
-from warehouse.leases import LeaseHeld
+from warehouse.leases import LeaseHeld, LeaseLost
 
-DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_USE, DIFFERENT, INTERRUPTED = 0, 1, 2, 3, 130
 
 _KEPT = "what was committed is kept"
 _SQLITE: Mapping[str, str] = {
@@ -60,7 +60,7 @@ def explain(error: BaseException, warehouse: str | None) -> Failure | None:
     """
     if isinstance(error, ConfigError | UsageError):
         return Failure(code=WRONG_USE, text=str(error))
-    if isinstance(error, ApplicationError | SourceError | ExportError | LeaseHeld):
+    if isinstance(error, ApplicationError | SourceError | ExportError | LeaseHeld | LeaseLost):
         return Failure(code=FAILED, text=str(error))
     if isinstance(error, DBAPIError | sqlite3.Error | psycopg.Error):
         return _database(getattr(error, "orig", None) or error, warehouse)

@@ -13,7 +13,8 @@ from flowmart.errors import JobFailed
 from flowmart.events import SyncEvents
 from flowmart.export import export
 from flowmart.settings.jobs import STEPS
-from flowmart.sync import SourceReport, SyncReport, sync
+from flowmart.sync import SyncOptions, SyncReport, sync
+from flowmart.sync_source import SourceReport
 
 _MOST_TOLD = 3
 
@@ -32,14 +33,20 @@ class RunReport:
             require_whole(self.sync.sources)
 
 
-def run_once(config: Config, step: str, *, events: SyncEvents, now: datetime, run_id: str) -> RunReport:
+def run_once(
+    config: Config, step: str, options: SyncOptions | None = None, *, events: SyncEvents, now: datetime, run_id: str
+) -> RunReport:
     """Do `run`, or one of its steps alone. A source that fails keeps neither the others nor the later steps.
 
     Raises `LeaseHeld` when another process syncs or computes.
     """
     if step not in STEPS:
         raise ValueError(f"{step!r} is none of {', '.join(STEPS)}")
-    synced = sync(config, events=events, now=now, run_id=run_id) if step in {"run", "sync"} else None
+    synced = (
+        sync(config, options or SyncOptions(), events=events, now=now, run_id=run_id)
+        if step in {"run", "sync"}
+        else None
+    )
     computed = compute(config, now=now) if step in {"run", "compute"} else None
     written = export(config) if step in {"run", "export"} else {}
     return RunReport(sync=synced, compute=computed, written=written)

@@ -36,11 +36,15 @@ def connector(
     now: datetime,
     since: date | None = None,
     attempts: int = NIGHTLY,
+    max_in_flight: int | None = None,
 ) -> Connector:
-    """The connector of a configured source; `since`: look for changes from that day on. Nothing is sent yet."""
+    """The connector of a configured source; nothing is sent yet.
+
+    `since`: look for changes from that day on. `max_in_flight` goes before the one of the config.
+    """
     source = config.sources[name]
     http = HttpSettings(
-        max_in_flight=config.sync.max_in_flight,
+        max_in_flight=max_in_flight or config.sync.max_in_flight,
         max_wait_seconds=config.sync.max_wait_seconds,
         attempts=attempts,
         limiters=LIMITERS,

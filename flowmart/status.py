@@ -27,6 +27,9 @@ class StreamStatus:
     finished_at: datetime | None
     rows_read: int
     rows_written: int
+    expected: int | None
+    """Things that the tracker's own count promised, where it tells one."""
+    received: int | None
     requests: int
     retries: int
     error: str | None
@@ -40,6 +43,8 @@ class SourceStatus:
     last_synced_at: datetime | None
     lag_seconds: float | None
     is_late: bool
+    census_at: datetime | None = None
+    """Start of the last census that lacked nothing."""
     streams: tuple[StreamStatus, ...] = ()
 
 
@@ -83,12 +88,12 @@ def _never_synced(config: Config) -> tuple[SourceStatus, ...]:
 
 def _sources(engine: Engine, config: Config, now: datetime) -> tuple[SourceStatus, ...]:
     with engine.connect() as connection:
-        rows = connection.execute(select(sources.c.source_id, sources.c.last_synced_at))
-        synced = {row.source_id: row.last_synced_at for row in rows}
+        rows = connection.execute(select(sources.c.source_id, sources.c.last_synced_at, sources.c.census_at))
+        known = {row.source_id: row for row in rows}
         streams = _last_streams(connection)
     found = []
     for name in config.sources:
-        last = synced.get(name)
+        last, census_at = (known[name].last_synced_at, known[name].census_at) if name in known else (None, None)
         lag = None if last is None else (now - last).total_seconds()
         found.append(
             SourceStatus(
@@ -96,6 +101,7 @@ def _sources(engine: Engine, config: Config, now: datetime) -> tuple[SourceStatu
                 last_synced_at=last,
                 lag_seconds=lag,
                 is_late=lag is None or lag > config.schedule.max_age_seconds,
+                census_at=census_at,
                 streams=tuple(streams.get(name, ())),
             )
         )
@@ -120,6 +126,8 @@ def _last_streams(connection: Connection) -> dict[str, list[StreamStatus]]:
                 finished_at=row.finished_at,
                 rows_read=row.rows_read,
                 rows_written=row.rows_written,
+                expected=row.expected,
+                received=row.received,
                 requests=row.requests,
                 retries=row.retries,
                 error=row.error,

@@ -26,6 +26,13 @@ class LeaseHeld(Exception):  # noqa: N818 - a state, as the house names them
         )
 
 
+class LeaseLost(Exception):  # noqa: N818 - a state, as the house names them
+    """The job is no longer this process's: it was given back, or it expired and another process took it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"this {name} is no longer ours to write: it was broken off, or another process took it over")
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A job that this process holds."""
@@ -34,12 +41,17 @@ class Lease:
     holder: str
 
     def renew(self, connection: Connection, now: datetime) -> None:
-        """Hold it for another `LEASE_TIME`; part of the caller's transaction."""
-        connection.execute(
+        """Hold it for another `LEASE_TIME`; part of the caller's transaction.
+
+        Raises `LeaseLost` when it is held no longer, so that nothing is committed after it was given back.
+        """
+        renewed = connection.execute(
             update(leases)
             .where(leases.c.lease_name == self.name, leases.c.holder == self.holder)
             .values(expires_at=now + LEASE_TIME)
         )
+        if not renewed.rowcount:
+            raise LeaseLost(self.name)
 
 
 @contextmanager

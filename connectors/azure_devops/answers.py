@@ -163,6 +163,70 @@ class Iteration(msgspec.Struct, frozen=True):
     attributes: IterationDates | None = None
 
 
+class TeamSettings(msgspec.Struct, frozen=True):
+    """How a team works."""
+
+    bugs_behavior: str | None = None
+    working_days: list[str] | None = None
+
+
+class BoardName(msgspec.Struct, frozen=True):
+    """A board of a team: there is one for each backlog level."""
+
+    id: str
+    name: str
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column of a board, with the state that it stands for by type."""
+
+    name: str
+    column_type: str | None = None
+    item_limit: int | None = None
+    is_split: bool | None = None
+    state_mappings: dict[str, str] | None = None
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Days off, as midnights in UTC that stand for days; the last one is off too."""
+
+    start: datetime
+    end: datetime
+
+
+class DaysOff(msgspec.Struct, frozen=True):
+    """The days on which a whole team is off."""
+
+    days_off: list[Span] | None = None
+
+
+class Activity(msgspec.Struct, frozen=True, rename="camel"):
+    """Hours a day for one kind of work."""
+
+    name: str | None = None
+    capacity_per_day: float | None = None
+
+
+class Member(msgspec.Struct, frozen=True, rename="camel"):
+    """What a person can do in a sprint."""
+
+    team_member: dict[str, Any] | None = None
+    activities: list[Activity] = []
+    days_off: list[Span] = []
+
+
+class Capacities(msgspec.Struct, frozen=True, rename="camel"):
+    """The capacity of a team in a sprint: `teamMembers` since API 7, a plain list before."""
+
+    team_members: list[Member] = []
+    value: list[Member] = []
+
+    @property
+    def members(self) -> list[Member]:
+        """The people, in either shape."""
+        return self.team_members or self.value
+
+
 class Revision(msgspec.Struct, frozen=True, gc=False):
     """All fields of a work item as they were from one revision to the next."""
 
@@ -188,3 +252,30 @@ class LinkEvent(msgspec.Struct, frozen=True, rename="camel"):
     target_id: int
     changed_date: datetime
     is_active: bool
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A work item that a query finds, or that is in the recycle bin; its id may come as a text there."""
+
+    id: int | str
+
+
+class QueryResult(msgspec.Struct, frozen=True, rename="camel"):
+    """What a query finds."""
+
+    work_items: list[Found] = []
+
+
+class Relation(msgspec.Struct, frozen=True):
+    """A link of a work item; `url` ends with the id of the other one."""
+
+    rel: str
+    url: str
+
+
+class WorkItem(msgspec.Struct, frozen=True):
+    """A work item as it is now, with what was asked for."""
+
+    id: int
+    fields: dict[str, Any] = {}
+    relations: list[Relation] = []

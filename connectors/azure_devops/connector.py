@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from connectors.azure_devops import fields, links, mapping, surveying, teams
+from connectors.azure_devops import capacity, fields, links, mapping, surveying
+from connectors.azure_devops.census import AzureDevOpsCensus
 from connectors.azure_devops.directory import Directory
 from connectors.azure_devops.gateway import Gateway
+from connectors.azure_devops.parents import Parents
+from connectors.azure_devops.renames import RenamePages
 from connectors.azure_devops.revisions import RevisionPages
 from connectors.azure_devops.settings import AzureDevOpsSettings
-from connectors.base import Counters, Identity, Page, Recall, Stream, Survey
+from connectors.azure_devops.teams import TeamPages
+from connectors.azure_devops.telling import Teller
+from connectors.base import Census, Counters, Identity, Page, Recall, Stream, Survey
 from connectors.http import HttpSettings
 from warehouse.records import Record, Source
 
@@ -17,7 +23,7 @@ KIND = "azure_devops"
 
 
 class AzureDevOpsConnector:
-    """Azure DevOps Services. `recall` gives back the snapshots of revisions that earlier pages stored."""
+    """Azure DevOps Services or Server. `recall` gives back the snapshots of revisions that earlier pages stored."""
 
     def __init__(self, settings: AzureDevOpsSettings, http: HttpSettings, recall: Recall) -> None:
         self._settings = settings
@@ -32,43 +38,52 @@ class AzureDevOpsConnector:
         return self._gateway.counters
 
     def identify(self) -> Identity:
-        """Prove the login: only 200 and JSON will do, since a dead token is answered with a sign-in page."""
-        self._gateway.prove_login()
+        """Prove the login by the list of projects: only 200 and JSON do, since a dead token gets a page."""
+        _ = self._directory.visible
         account = self._gateway.connection().authenticated_user
         name = account.custom_display_name or account.provider_display_name or "unknown account"
-        return Identity(kind=KIND, account=account.id or name, display_name=name, version=None)
+        return Identity(kind=KIND, account=account.id or name, display_name=name, version=self._gateway.version)
 
     def survey(self) -> Survey:
         """What is visible, which field plays which role in which project, and what of the config is missing."""
         return surveying.survey(self._settings, self._gateway, self._directory)
 
     def streams(self) -> Sequence[Stream]:
-        """Projects and their make-up, boards, then the two feeds."""
+        """Projects and their make-up, teams and their capacity, then the two feeds."""
+        teams = TeamPages(self._settings, self._gateway, self._directory, self._width)
         return (
             Stream("projects", self._projects),
             Stream("fields", self._fields),
             Stream("issue_types", self._issue_types),
             Stream("statuses", self._statuses),
-            Stream("boards", self._boards),
+            Stream("boards", teams.pages),
+            Stream("capacities", lambda bookmark: self._capacities(teams, bookmark)),
+            Stream("areas", self._areas),
             Stream("issues", self._issues),
-            Stream("links", lambda bookmark: links.pages(self._settings.source_id, self._gateway, bookmark)),
+            Stream("links", self._links),
         )
+
+    def census(self) -> Census:
+        """What reconciling asks of the organisation."""
+        return AzureDevOpsCensus(self._settings, self._gateway, self._directory, self._teller())
 
     def close(self) -> None:
         """Give back connections and threads."""
         self._gateway.close()
 
     def _projects(self, _bookmark: str | None) -> Iterator[Page]:
-        source_id = self._settings.source_id
-        source = Source(source_id=source_id, kind=KIND, url=self._gateway.url)
-        yield self._page([source, *(mapping.project(source_id, each) for each in self._directory.projects)])
+        source_id, listed = self._settings.source_id, self._directory.projects
+        source = Source(source_id=source_id, kind=KIND, url=self._gateway.url, version=self._gateway.version)
+        yield self._page([source, *(mapping.project(source_id, each) for each in listed)])
 
-    def _fields(self, _bookmark: str | None) -> Iterator[Page]:
+    def _fields(self, bookmark: str | None) -> Iterator[Page]:
+        self._directory.memory.load(bookmark)
         roles = {ref: role for model in self._directory.models() for ref, role in model.names.items()}
         known = self._directory.context.fields.infos.values()
         names = {**fields.CANONICAL, **roles}
         source_id = self._settings.source_id
-        yield self._page([mapping.field(source_id, info, names.get(info.reference_name)) for info in known])
+        rows = [mapping.field(source_id, info, names.get(info.reference_name)) for info in known]
+        yield replace(self._page(rows), bookmark=self._directory.memory.text())
 
     def _issue_types(self, _bookmark: str | None) -> Iterator[Page]:
         source_id = self._settings.source_id
@@ -78,12 +93,25 @@ class AzureDevOpsConnector:
         source_id = self._settings.source_id
         yield self._page([row for m in self._directory.models() for row in mapping.statuses(source_id, m)])
 
-    def _boards(self, _bookmark: str | None) -> Iterator[Page]:
-        return teams.pages(self._settings, self._gateway, self._directory.projects, self._width)
+    def _capacities(self, teams: TeamPages, bookmark: str | None) -> Iterator[Page]:
+        return capacity.pages(self._settings, self._gateway, teams.found, bookmark, self._width)
+
+    def _areas(self, bookmark: str | None) -> Iterator[Page]:
+        teller = self._teller()
+        return RenamePages(self._gateway, self._directory, teller, self._feed(teller)).pages(bookmark)
 
     def _issues(self, bookmark: str | None) -> Iterator[Page]:
-        feed = RevisionPages(self._settings, self._gateway, self._directory, self._recall, self._width)
-        return feed.pages(bookmark)
+        return self._feed(self._teller()).pages(bookmark)
+
+    def _links(self, bookmark: str | None) -> Iterator[Page]:
+        parents = Parents(self._settings.source_id, self._gateway, self._directory, self._recall)
+        return links.pages(self._settings.source_id, self._gateway, parents, bookmark)
+
+    def _teller(self) -> Teller:
+        return Teller(self._settings, self._gateway, self._directory, self._recall, self._width)
+
+    def _feed(self, teller: Teller) -> RevisionPages:
+        return RevisionPages(self._settings, self._gateway, self._directory, teller, self._width)
 
     def _page(self, rows: Sequence[Record]) -> Page:
         return Page(records=rows, problems=self._directory.take_problems())

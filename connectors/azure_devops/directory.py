@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from connectors.azure_devops import fields, structure
-from connectors.azure_devops.answers import Project
+from connectors.azure_devops.answers import Backlogs, Category, Project
 from connectors.azure_devops.gateway import Gateway
 from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.azure_devops.snapshots import Context
 from connectors.azure_devops.structure import Organisation, ProjectModel
 from connectors.errors import NotFound, PermissionMissing
 from connectors.flight import in_order
+from connectors.remembered import Remembered
 
 
 class Directory:
@@ -23,6 +24,8 @@ class Directory:
         self._gateway = gateway
         self._width = width
         self._configured: dict[str, list[str]] = {}
+        self.memory = Remembered(settings.scope, settings.now())
+        """Groups of types and backlog configurations of the last days, for whoever loads a bookmark into it."""
         self.problems: list[str] = []
         """What could not be read so far; whoever reports it takes it out with `take_problems`."""
 
@@ -50,15 +53,15 @@ class Directory:
     @cached_property
     def projects(self) -> list[Project]:
         """The projects in scope, as far as they can be seen; each configured one that cannot is a problem."""
-        wanted = {name.lower(): name for name in self._settings.projects}
-        found = [each for each in self.visible if not wanted or wanted.keys() & {each.name.lower(), each.id.lower()}]
-        seen = {name for each in found for name in (each.name.lower(), each.id.lower())}
-        self.problems += [
-            f"project '{name}' is not there or cannot be seen with this token"
-            for low, name in wanted.items()
-            if low not in seen
-        ]
-        return found
+        wanted = {name.lower() for name in self._settings.projects}
+        self.problems += [f"project '{name}' is not there or cannot be seen with this token" for name in self.unseen]
+        return [each for each in self.visible if not wanted or wanted & {each.name.lower(), each.id.lower()}]
+
+    @cached_property
+    def unseen(self) -> list[str]:
+        """The configured projects that are not visible."""
+        seen = {name for each in self.visible for name in (each.name.lower(), each.id.lower())}
+        return [name for name in dict.fromkeys(self._settings.projects) if name.lower() not in seen]
 
     @cached_property
     def _scope(self) -> frozenset[str]:
@@ -107,11 +110,11 @@ class Directory:
         return loaded
 
     def _fetch(self, context: Context, project: Project) -> ProjectModel:
-        gateway = self._gateway
+        gateway, ask = self._gateway, self.memory.ask
         types = gateway.types(project.id)
-        backlogs = gateway.backlogs(project.id)
+        backlogs = ask(f"backlogs {project.id}", Backlogs, lambda: gateway.backlogs(project.id))
         effort = structure.effort_field(backlogs)
         present = structure.present_fields(types)
         roles = fields.project_roles(context.fields, self._configured, effort, present)
-        categories, nodes = gateway.categories(project.id), gateway.nodes(project.id)
-        return structure.model(project, types, categories, backlogs, nodes, roles)
+        categories = ask(f"categories {project.id}", list[Category], lambda: gateway.categories(project.id))
+        return structure.model(project, types, categories, backlogs, gateway.nodes(project.id), roles)

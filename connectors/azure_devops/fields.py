@@ -9,12 +9,14 @@ from connectors.azure_devops.answers import FieldInfo
 from connectors.azure_devops.identities import WELL_KNOWN
 from connectors.base import FieldChoice
 
+PARENT = "System.Parent"
+
 CANONICAL: Mapping[str, str] = {
     "System.State": "status",
     "System.IterationPath": "sprint",
     "System.AreaPath": "area",
     "System.AssignedTo": "assignee",
-    "System.Parent": "parent",
+    PARENT: "parent",
     "System.WorkItemType": "type",
     "System.TeamProject": "project",
     "System.Title": "summary",
@@ -81,6 +83,11 @@ class FieldCatalogue:
     identities: frozenset[str]
     dropped: frozenset[str]
     """Fields that are not kept: bookkeeping and long texts (which the feed leaves out, but single items give)."""
+
+    @property
+    def has_parent(self) -> bool:
+        """Whether items name their parent; Server 2019 tells it by links only."""
+        return PARENT in self.infos
 
     def name(self, reference: str) -> str:
         """The field's own name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any, TypeVar
@@ -14,31 +14,43 @@ from connectors.azure_devops import paging
 from connectors.azure_devops.answers import (
     Backlogs,
     Batch,
+    BoardName,
+    Capacities,
     Category,
+    Column,
     ConnectionData,
+    DaysOff,
     FieldInfo,
+    Found,
     Iteration,
     LinkEvent,
     Listing,
     Node,
     Project,
+    QueryResult,
     Revision,
     StateInfo,
     Team,
     TeamAreas,
+    TeamSettings,
     TypeInfo,
+    WorkItem,
 )
+from connectors.azure_devops.refusals import refuse_sign_in
 from connectors.azure_devops.sdk import connect
+from connectors.azure_devops.versions import Versions
 from connectors.base import Counters
-from connectors.errors import AuthenticationError, NotFound, PermissionMissing, UnexpectedResponse
+from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from connectors.http import HttpSettings, SourceHttp, decode, raise_for_status
 from connectors.logins import Login
 
 T = TypeVar("T")
 
-API_VERSION = {"api-version": "7.1"}
+ITEMS_AT_ONCE = 200
+"""The most that `work_items` may be asked for."""
 _DEEPEST_NODE = 14
 _REVISIONS_AT_ONCE = 200
+_LARGEST_BATCH = 1_000
 
 
 class Gateway:
@@ -55,6 +67,12 @@ class Gateway:
             headers={"X-TFS-FedAuthRedirect": "Suppress"},
         )
         self._sdk = connect(self.url, self._http.client)
+        self._versions = Versions()
+
+    @property
+    def version(self) -> str:
+        """The version of the REST API that is spoken, as far as it is known by now."""
+        return self._versions.spoken
 
     @property
     def counters(self) -> Counters:
@@ -66,30 +84,27 @@ class Gateway:
         self.pool.shutdown(wait=False, cancel_futures=True)
         self._http.close()
 
-    def prove_login(self) -> None:
-        """Raise `AuthenticationError` unless the organisation answers with 200 and JSON."""
-        try:
-            self._get("_apis/projects", Listing[Project], {"$top": 1})
-        except NotFound as error:
-            raise NotFound(f"{self.url} is no organisation that this token may see: check the url; {error}") from error
-
     def connection(self) -> ConnectionData:
         """Who is logged in; empty where the token's scopes do not allow to ask."""
         try:
-            return self._get("_apis/connectionData", ConnectionData, {"api-version": "7.1-preview"})
+            return self._get("_apis/connectionData", ConnectionData)
         except (NotFound, PermissionMissing, UnexpectedResponse):
             return ConnectionData()
 
     def projects(self) -> list[Project]:
-        """All projects that the token may see."""
+        """All projects that the token may see; whether it may see any proves the login."""
 
         # Not by the SDK: the token of the next page comes in a header, which it drops.
         def fetch(params: dict[str, Any]) -> tuple[list[Project], str | None]:
-            response = self._http.send("GET", "_apis/projects", params={**API_VERSION, **params})
-            raise_for_status(response)
+            response = self._send("GET", "_apis/projects", params)
             return decode(response, Listing[Project]).rows, response.headers.get(paging.TOKEN_HEADER)
 
-        return list(paging.by_header(fetch))
+        try:
+            return list(paging.by_header(fetch))
+        except NotFound as error:
+            raise NotFound(
+                f"{self.url} is no organisation or collection that this token may see: check the url; {error}"
+            ) from error
 
     def teams(self, project_id: str) -> list[Team]:
         """The teams of a project."""
@@ -132,6 +147,34 @@ class Gateway:
         path = f"{quote(project_id)}/{quote(team_id)}/_apis/work/teamsettings/iterations"
         return self._get(path, Listing[Iteration]).rows
 
+    def team_settings(self, project_id: str, team_id: str) -> TeamSettings:
+        """How a team works."""
+        context = self._sdk.team_context(project_id=project_id, team_id=team_id)
+        return self._sdk.ask(TeamSettings, self._sdk.work.get_team_settings, context)
+
+    def boards(self, project_id: str, team_id: str) -> list[BoardName]:
+        """The boards of a team."""
+        context = self._sdk.team_context(project_id=project_id, team_id=team_id)
+        return self._ask_many(BoardName, self._sdk.work.get_boards, context)
+
+    def columns(self, project_id: str, team_id: str, board_id: str) -> list[Column]:
+        """The columns of a board, from the left."""
+        context = self._sdk.team_context(project_id=project_id, team_id=team_id)
+        return self._ask_many(Column, self._sdk.work.get_board_columns, context, board_id)
+
+    def capacities(self, project_id: str, team_id: str, iteration_id: str) -> Capacities:
+        """What the members of a team can do in a sprint."""
+        # Not by the SDK: it reads the newer of the two shapes only.
+        path = (
+            f"{quote(project_id)}/{quote(team_id)}/_apis/work/teamsettings/iterations/{quote(iteration_id)}/capacities"
+        )
+        return self._get(path, Capacities)
+
+    def team_days_off(self, project_id: str, team_id: str, iteration_id: str) -> DaysOff:
+        """The days of a sprint on which a whole team is off."""
+        context = self._sdk.team_context(project_id=project_id, team_id=team_id)
+        return self._sdk.ask(DaysOff, self._sdk.work.get_team_days_off, context, iteration_id)
+
     def revisions_after(self, since: date | None) -> Callable[[str | None], Batch[Revision]]:
         """The feed of all revisions of the organisation: token → batch; without a token, from `since` on.
 
@@ -142,7 +185,8 @@ class Gateway:
 
         def fetch(token: str | None) -> Batch[Revision]:
             position = {"continuationToken": token} if token else first
-            params = {"includeDeleted": "true", "includeIdentityRef": "true", **position}
+            asked = {"includeDeleted": "true", "includeIdentityRef": "true", "$maxPageSize": _LARGEST_BATCH}
+            params = {**asked, **position}
             return self._get("_apis/wit/reporting/workitemrevisions", Batch[Revision], params)
 
         return fetch
@@ -165,6 +209,36 @@ class Gateway:
         except (NotFound, PermissionMissing):
             return []
 
+    def work_items(
+        self, item_ids: Sequence[int], *, fields: Sequence[str] = (), relations: bool = False
+    ) -> list[WorkItem]:
+        """Those of the items (at most `ITEMS_AT_ONCE`) that can be seen, with these fields or with their links."""
+        wanted = {"$expand": "relations"} if relations else {"fields": [*fields]}
+        body = {"ids": [*item_ids], "errorPolicy": "omit", **wanted}
+        found = self._post("_apis/wit/workitemsbatch", Listing[WorkItem | None], body)
+        return [each for each in found.rows if each is not None]  # what is not to be seen is null
+
+    def query(self, wiql: str, top: int, project_id: str | None = None) -> list[int]:
+        """The ids of the first `top` items that a query finds, in its order; dates in it are instants."""
+        path = f"{quote(project_id)}/_apis/wit/wiql" if project_id else "_apis/wit/wiql"
+        found = self._post(path, QueryResult, {"query": wiql}, {"timePrecision": "true", "$top": top})
+        return [int(each.id) for each in found.work_items]
+
+    def recycle_bin(self, project_id: str) -> list[int]:
+        """The ids of the deleted items of a project; a list that the tracker cuts off at some length."""
+        response = self._send("GET", f"{quote(project_id)}/_apis/wit/recyclebin", None)
+        if response.content.lstrip().startswith(b"["):  # so in Microsoft's recording
+            return [int(each.id) for each in decode(response, list[Found])]
+        return [int(each.id) for each in decode(response, Listing[Found]).rows]
+
+    def is_recycled(self, project_id: str, item_id: int) -> bool:
+        """Whether an item is in the recycle bin of that project."""
+        try:
+            self._get(f"{quote(project_id)}/_apis/wit/recyclebin/{item_id}", Found)
+        except NotFound:
+            return False
+        return True
+
     def _with_states(self, project_id: str, type_: TypeInfo) -> TypeInfo:
         call = self._sdk.tracking.get_work_item_type_states
         states = self._ask_many(StateInfo, call, project_id, type_.name)
@@ -175,22 +249,17 @@ class Gateway:
         return self._sdk.ask(listing | None, call, *arguments, **options) or []  # type: ignore[arg-type]  # a union
 
     def _get(self, path: str, type_: type[T], params: dict[str, Any] | None = None) -> T:
-        return self._http.fetch("GET", path, type_, params={**API_VERSION, **(params or {})})
+        return decode(self._send("GET", path, params), type_)
 
+    def _post(self, path: str, type_: type[T], body: object, params: dict[str, Any] | None = None) -> T:
+        return decode(self._send("POST", path, params, body), type_)
 
-def refuse_sign_in(response: httpx.Response) -> None:
-    """Raise for every answer other than a success in JSON, the SDK's requests included.
+    def _send(self, method: str, path: str, params: dict[str, Any] | None, body: object = None) -> httpx.Response:
+        """A successful answer, in whichever version the server speaks."""
 
-    An expired token is answered with a sign-in page: 203 or 302, sometimes 200, never 401.
-    """
-    is_page = "html" in response.headers.get("content-type", "")
-    if (
-        response.is_redirect
-        or response.status_code == httpx.codes.NON_AUTHORITATIVE_INFORMATION
-        or (response.is_success and is_page)
-    ):
-        raise AuthenticationError(
-            f"{response.request.url.host} answered {response.status_code} with its sign-in page: "
-            "the token is wrong, expired or revoked; make a new personal access token",
-        )
-    raise_for_status(response)
+        def send(version: dict[str, str]) -> httpx.Response:
+            return self._http.send(method, path, params={**version, **(params or {})}, body=body)
+
+        response = self._versions.ask(path.rpartition("/")[2], send)
+        raise_for_status(response)
+        return response

@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from connectors.azure_devops import snapshots
 from connectors.azure_devops.answers import Revision
 from connectors.azure_devops.snapshots import Snapshot
@@ -32,6 +34,8 @@ class Plan:
     """Revisions are missing in between: the whole history must be fetched."""
     starts_over: bool = False
     """The history is told from its beginning, in place of what is stored."""
+    is_pulled: bool = False
+    """The item was asked for by its id: the feed sends the same revisions with some fields less."""
 
 
 def plan(item_id: int, revisions: Sequence[Revision], known: Snapshot | None, *, is_trusted: bool) -> Plan | None:
@@ -79,6 +83,35 @@ def completed(incomplete: Plan, fetched: Iterable[Revision]) -> Plan:
         is_incomplete=False,
         starts_over=incomplete.known is not None,
     )
+
+
+def pulled(item_id: int, fetched: Iterable[Revision], known: Snapshot | None) -> Plan | None:
+    """The plan for an item that was asked for by its id; None when nothing of it is to be seen."""
+    whole = {each.rev: each for each in fetched}
+    if not whole:
+        return None
+    revisions = [whole[rev] for rev in sorted(whole)]
+    return Plan(
+        item_id=item_id,
+        known=known,
+        base=None,
+        revisions=revisions,
+        newest=revisions[-1],
+        starts_over=True,
+        is_pulled=True,
+    )
+
+
+def as_fed(newest: Snapshot, known: Snapshot | None) -> Snapshot:
+    """The last revision of a pulled item, in the form with which the feed's next one can be compared.
+
+    Where the feed has sent that very revision, its fields count, with the values of now (paths of renamed nodes).
+    Elsewhere the snapshot is marked as not to be trusted: the next revision brings the whole history again.
+    """
+    if known is not None and known.rev == newest.rev and known.scope == newest.scope:
+        fields = {reference: newest.fields.get(reference, value) for reference, value in known.fields.items()}
+        return msgspec.structs.replace(newest, fields=fields)
+    return msgspec.structs.replace(newest, scope="")
 
 
 def by_item(revisions: Iterable[Revision]) -> dict[int, list[Revision]]:

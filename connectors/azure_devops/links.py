@@ -1,4 +1,4 @@
-"""The stream of links: events of the link feed → one row per link."""
+"""The stream of links: events of the link feed → every event, and one row per link as its last event left it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from datetime import UTC
 from connectors.azure_devops import bookmarks, paging
 from connectors.azure_devops.answers import LinkEvent
 from connectors.azure_devops.gateway import Gateway
+from connectors.azure_devops.parents import Parents
 from connectors.base import Page, Progress
+from warehouse import records
 from warehouse.records import IssueLink, qualified_id
 
 _NAMES = {
@@ -18,7 +20,7 @@ _NAMES = {
 """What people call the source of a link, where the type's own name does not say it."""
 
 
-def pages(source_id: str, gateway: Gateway, bookmark: str | None) -> Iterator[Page]:
+def pages(source_id: str, gateway: Gateway, parents: Parents, bookmark: str | None) -> Iterator[Page]:
     """Pages from the bookmark to the end of the feed, on its own bookmark.
 
     All links of the organisation: the feed does not tell the project of their ends, and a link made before its items
@@ -29,30 +31,57 @@ def pages(source_id: str, gateway: Gateway, bookmark: str | None) -> Iterator[Pa
     for batch, following in paging.feed(gateway.pool, gateway.links_after, token):
         done += len(batch.values)
         yield Page(
-            records=rows(source_id, batch.values),
+            records=[*rows(source_id, batch.values), *events(source_id, batch.values), *parents.rows(batch.values)],
             bookmark=bookmarks.write(following, ""),
             progress=Progress(done=done),
         )
 
 
-def rows(source_id: str, events: Iterable[LinkEvent]) -> list[IssueLink]:
+def rows(source_id: str, found: Iterable[LinkEvent]) -> list[IssueLink]:
     """One row per link as its last event left it.
 
     A removal without its beginning has `created_at` None, which leaves the stored one as it is.
     """
-    found: dict[str, IssueLink] = {}
-    for event in events:
-        link_id = f"{source_id}:{event.rel}:{event.source_id}:{event.target_id}"
+    last: dict[str, IssueLink] = {}
+    for event in found:
+        link_id = _link_id(source_id, event)
         moment = event.changed_date.astimezone(UTC)
-        before = found.get(link_id)
-        found[link_id] = IssueLink(
+        before = last.get(link_id)
+        last[link_id] = IssueLink(
             link_id=link_id,
             issue_id=qualified_id(source_id, event.source_id),
             other_issue_id=qualified_id(source_id, event.target_id),
             other_key=str(event.target_id),
-            link_type=_NAMES.get(event.rel) or event.rel.rpartition(".")[2],
+            link_type=_type(event),
             direction="outward",
             created_at=moment if event.is_active else before.created_at if before else None,
             removed_at=None if event.is_active else moment,
         )
-    return list(found.values())
+    return list(last.values())
+
+
+def events(source_id: str, found: Iterable[LinkEvent]) -> list[records.LinkEvent]:
+    """Every making and removal; what the feed sends twice is one row."""
+    told: dict[str, records.LinkEvent] = {}
+    for event in found:
+        moment = event.changed_date.astimezone(UTC)
+        event_id = f"{_link_id(source_id, event)}:{moment.isoformat()}:{'made' if event.is_active else 'removed'}"
+        told[event_id] = records.LinkEvent(
+            link_event_id=event_id,
+            issue_id=qualified_id(source_id, event.source_id),
+            other_issue_id=qualified_id(source_id, event.target_id),
+            other_key=str(event.target_id),
+            link_type=_type(event),
+            direction="outward",
+            happened_at=moment,
+            is_made=event.is_active,
+        )
+    return list(told.values())
+
+
+def _link_id(source_id: str, event: LinkEvent) -> str:
+    return f"{source_id}:{event.rel}:{event.source_id}:{event.target_id}"
+
+
+def _type(event: LinkEvent) -> str:
+    return _NAMES.get(event.rel) or event.rel.rpartition(".")[2]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connectors.azure_devops.answers import FieldInfo, Iteration, Project, Team, TeamAreas
+from connectors.azure_devops.answers import FieldInfo, Project
+from connectors.azure_devops.fields import PARENT
 from connectors.azure_devops.identities import display_name, user_key
 from connectors.azure_devops.snapshots import (
     AREA,
@@ -44,14 +45,13 @@ _IN_COLUMNS = frozenset(
         "System.CreatedBy",
         "System.CreatedDate",
         "System.IsDeleted",
-        "System.Parent",
+        PARENT,
         "System.Tags",
         "System.Title",
     }
 )
 _CLOSED = "Microsoft.VSTS.Common.ClosedDate"
 _RESOLVED = "Microsoft.VSTS.Common.ResolvedDate"
-_STATES_OF_TIME_FRAMES = {"past": "closed", "current": "active", "future": "future"}
 
 
 def project(source_id: str, each: Project) -> records.Project:
@@ -94,97 +94,24 @@ def issue_types(source_id: str, model: ProjectModel) -> list[records.IssueType]:
 
 def statuses(source_id: str, model: ProjectModel) -> list[records.Status]:
     """The states of a project: one row per project, type and state, since the category differs by type."""
-    return [
-        records.Status(
-            status_id=status_id(source_id, model, type_, state),
-            source_id=source_id,
-            project_id=_project_id(source_id, model),
-            issue_type=type_,
-            name=state,
-            category=category,
-        )
-        for (type_, state), category in model.categories.items()
-    ]
+    return [status(source_id, model, type_, state) for type_, state in model.categories]
+
+
+def status(source_id: str, model: ProjectModel, type_: str, state: str) -> records.Status:
+    """A state of a type; without a category where the process does not have it (any more)."""
+    return records.Status(
+        status_id=status_id(source_id, model, type_, state),
+        source_id=source_id,
+        project_id=_project_id(source_id, model),
+        issue_type=type_,
+        name=state,
+        category=model.categories.get((type_, state)),
+    )
 
 
 def status_id(source_id: str, model: ProjectModel, type_: str, state: str) -> str:
     """`<source>:<project id>:<type>:<state>`."""
     return f"{source_id}:{model.project_id or model.name}:{type_}:{state}"
-
-
-def board(source_id: str, project_id: str, team: Team) -> records.Board:
-    """A team."""
-    return records.Board(
-        board_id=qualified_id(source_id, team.id),
-        source_id=source_id,
-        project_id=qualified_id(source_id, project_id),
-        name=team.name,
-        kind="team",
-    )
-
-
-def board_areas(source_id: str, team: Team, areas: TeamAreas) -> list[records.BoardArea]:
-    """The areas that a team owns; none when it is defined by another field."""
-    if other_team_field(areas):
-        return []
-    board_id = qualified_id(source_id, team.id)
-    return [
-        records.BoardArea(
-            board_area_id=f"{board_id}:{each.value}",
-            board_id=board_id,
-            area_path=each.value,
-            includes_children=bool(each.include_children),
-        )
-        for each in areas.values or ()
-    ]
-
-
-def other_team_field(areas: TeamAreas) -> str | None:
-    """The field that defines the team, if it is not the area path."""
-    reference = areas.field.reference_name if areas.field else None
-    return None if reference in {None, AREA} else reference
-
-
-def sprint(source_id: str, team: Team, iteration: Iteration, zone: ZoneInfo, now: datetime) -> records.Sprint:
-    """An iteration as one team's sprint: whole days in `zone`, the finish day included, its state by the day of `now`.
-
-    The tracker gives days as midnights in UTC, which are no instants.
-    """
-    dates = iteration.attributes
-    start_on = dates.start_date.date() if dates and dates.start_date else None
-    finish_on = dates.finish_date.date() if dates and dates.finish_date else None
-    frame = (dates.time_frame if dates else None) or ""
-    return records.Sprint(
-        sprint_id=f"{source_id}:{iteration.id}:{team.id}",
-        iteration_id=qualified_id(source_id, iteration.id),
-        source_id=source_id,
-        board_id=qualified_id(source_id, team.id),
-        name=iteration.name,
-        state=_state(start_on, finish_on, frame, now.astimezone(zone).date()),
-        start_at=_first_instant(start_on, zone) if start_on else None,
-        end_at=_first_instant(finish_on + timedelta(days=1), zone) if finish_on else None,
-        start_on=start_on,
-        finish_on=finish_on,
-    )
-
-
-def board_sprint(row: records.Sprint) -> records.BoardSprint:
-    """That a team shows its own sprint."""
-    board_id = row.board_id or ""
-    native = records.native_id(row.sprint_id)
-    return records.BoardSprint(board_sprint_id=f"{board_id}:{native}", board_id=board_id, sprint_id=row.sprint_id)
-
-
-def _state(start_on: date | None, finish_on: date | None, time_frame: str, today: date) -> str:
-    if start_on is None or finish_on is None:
-        return _STATES_OF_TIME_FRAMES.get(time_frame.lower(), "future")
-    if today < start_on:
-        return "future"
-    return "active" if today <= finish_on else "closed"
-
-
-def _first_instant(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def issue(context: Context, item_id: int, newest: Snapshot, *, in_scope: bool) -> records.Issue:
@@ -211,7 +138,7 @@ def issue(context: Context, item_id: int, newest: Snapshot, *, in_scope: bool) -
         resolution=resolution(fields, model),
         assignee_id=_user_id(source_id, fields.get("System.AssignedTo")),
         reporter_id=_user_id(source_id, fields.get("System.CreatedBy")),
-        parent_id=qualified_id(source_id, fields["System.Parent"]) if "System.Parent" in fields else None,
+        parent_id=qualified_id(source_id, fields[PARENT]) if PARENT in fields else None,
         story_points=_number(fields.get(roles.get("story_points", ""))),
         original_estimate_seconds=_seconds(fields.get("Microsoft.VSTS.Scheduling.OriginalEstimate")),
         found_in=plain(fields.get(roles.get("found_in", ""))),

@@ -31,6 +31,8 @@ class NodeIndex:
 
     by_id: Mapping[int, str] = field(default_factory=dict)
     by_path: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[int, str] = field(default_factory=dict)
+    """Path by number, as items have it."""
 
     def guid(self, path: str | None, node_id: int | None) -> str | None:
         """The GUID of a node; the number counts before the path, since paths change when a node is renamed."""
@@ -118,12 +120,14 @@ def index(roots: Iterable[Node]) -> NodeIndex:
     """The nodes of some trees. The path of a node is the names from its root down, as items have it."""
     by_id: dict[int, str] = {}
     by_path: dict[str, str] = {}
+    paths: dict[int, str] = {}
     open_nodes = [(root, root.name) for root in roots]
     while open_nodes:
         node, path = open_nodes.pop()
         by_id[node.id] = by_path[path.lower()] = node.identifier
+        paths[node.id] = path
         open_nodes += [(child, f"{path}\\{child.name}") for child in node.children or ()]
-    return NodeIndex(by_id, by_path)
+    return NodeIndex(by_id, by_path, paths)
 
 
 class Organisation:

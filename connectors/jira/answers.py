@@ -166,6 +166,47 @@ class Sprint(Answer, frozen=True, gc=False, rename="camel"):
     board_id: int | None = None
 
 
+class ReportedIssue(Answer, frozen=True, gc=False, rename="camel"):
+    """An issue in Jira's report on a sprint."""
+
+    id: int
+    key: str
+
+
+class SprintReport(Answer, frozen=True, gc=False, rename="camel"):
+    """Jira's own report on a sprint."""
+
+    completed_issues: list[ReportedIssue] = []
+    issues_not_completed_in_current_sprint: list[ReportedIssue] = []
+    punted_issues: list[ReportedIssue] = []
+    issues_completed_in_another_sprint: list[ReportedIssue] = []
+    issue_keys_added_during_sprint: dict[str, bool] = {}
+
+
+class SprintReportAnswer(Answer, frozen=True, gc=False, rename="camel"):
+    """The report in its envelope."""
+
+    contents: SprintReport
+
+
+class Permission(Answer, frozen=True, gc=False, rename="camel"):
+    """Whether the account has a permission."""
+
+    have_permission: bool = False
+
+
+class Permissions(Answer, frozen=True, gc=False, rename="camel"):
+    """Permissions of the account by their names."""
+
+    permissions: dict[str, Permission]
+
+
+class SecurityLevels(Answer, frozen=True, gc=False, rename="camel"):
+    """The levels by which single issues of a project can be hidden."""
+
+    levels: list[Named] = []
+
+
 class Version(Answer, frozen=True, gc=False, rename="camel"):
     """A version of a project."""
 

@@ -65,8 +65,8 @@ class Walk(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def total(self) -> int:
-        """About how many issues there are, as far as they were counted."""
-        return sum(window.count or 0 for window in self.windows)
+        """About how many issues are left to walk, as far as they were counted."""
+        return sum(window.count or 0 for number, window in enumerate(self.windows) if number not in self.done)
 
     def in_parts(self, number: int, parts: Sequence[Window]) -> Walk:
         """The walk with a window done, or with parts that are walked in its place."""

@@ -9,6 +9,7 @@ from connectors.base import Counters, Held, Identity, Page, Stream, Survey
 from connectors.errors import AuthenticationError, SourceError
 from connectors.http import HttpSettings, SourceHttp
 from connectors.jira import answers
+from connectors.jira.census import JiraCensus
 from connectors.jira.cloud import CloudDialect
 from connectors.jira.data_center import DataCenterDialect
 from connectors.jira.dialect import Dialect
@@ -77,6 +78,10 @@ class JiraConnector:
                 raise AuthenticationError(
                     f"{error}{self._login_hint()}; nor is it taken at {http.base_url}, where tokens with scopes are"
                 ) from again
+            except SourceError as other:
+                raise AuthenticationError(
+                    f"{error}; whether it is good at {http.base_url} is unknown: {other}"
+                ) from other
 
     def _identity(self) -> Identity:
         server, dialect = self._site.server, self._site.dialect
@@ -123,7 +128,18 @@ class JiraConnector:
             )
         return DataCenterDialect(self._http, lambda: self._site.fields.fields)
 
+    def census(self) -> JiraCensus:
+        """Who is there, and where those went that are not."""
+        return JiraCensus(self._site, self._issue_pages())
+
     def _issues(self, bookmark: str | None) -> Iterator[Page]:
+        issues = self._issue_pages()
+        try:
+            yield from issues.pages(bookmark)
+        finally:
+            self._walk_began_at = issues.began_at
+
+    def _issue_pages(self) -> IssuePages:
         site = self._site
         parents = (*site.fields.ids("epic_link"), *site.fields.ids("parent"))
         context = MappingContext(
@@ -136,11 +152,7 @@ class JiraConnector:
             held_projects=site.held_projects,
             link_words=LinkWords(site.link_types),
         )
-        issues = IssuePages(site, context, self._newcomers(), self._held)
-        try:
-            yield from issues.pages(bookmark)
-        finally:
-            self._walk_began_at = issues.began_at
+        return IssuePages(site, context, self._newcomers(), self._held)
 
     def _worklogs(self, bookmark: str | None) -> Iterator[Page]:
         yield from WorklogPages(self._site, self._newcomers(), self._held, self._walk_began_at).pages(bookmark)

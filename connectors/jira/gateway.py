@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from connectors.errors import NotFound, PermissionMissing, TrackerUnavailable, UnexpectedResponse
+from connectors.errors import AuthenticationError, NotFound, PermissionMissing, TrackerUnavailable, UnexpectedResponse
 from connectors.http import SourceHttp, decode, error_message, raise_for_status
 from connectors.jira import answers
 from connectors.jira.asides import CommentAnswer, CommentPage, WorklogAnswer, WorklogFeed, WorklogPage
@@ -24,6 +24,8 @@ _WORKLOGS_LISTED = 5_000
 _REFUSALS = frozenset({400, 403, 404, 500})
 """What a board's set-up is answered with when it is odd or not for this account."""
 _NO_COLUMNS = "no columns with a mapped status"
+_SPRINT_REPORT = "rest/greenhopper/1.0/rapid/charts/sprintreport"
+_BROWSE = "BROWSE_PROJECTS"
 _API = "rest/api/2"
 """Cloud and Data Center both answer version 2, and differ from 3 only in rich texts, which nobody asks for here."""
 
@@ -71,6 +73,20 @@ class Gateway:
             return self._http.fetch("GET", f"{_API}/project/{quote(key, safe='')}", answers.Project)
         except (NotFound, PermissionMissing):
             return None
+
+    def may_browse(self, project_id: str) -> bool:
+        """Whether the account still has the permission to see the project's issues."""
+        params = {"projectId": project_id, "permissions": _BROWSE}
+        found = self._http.fetch("GET", f"{_API}/mypermissions", answers.Permissions, params=params)
+        return _BROWSE in found.permissions and found.permissions[_BROWSE].have_permission
+
+    def has_security_levels(self, project_id: str) -> bool | None:
+        """Whether single issues of the project can be hidden from the account; None if the server does not tell."""
+        try:
+            found = self._http.fetch("GET", f"{_API}/project/{project_id}/securitylevel", answers.SecurityLevels)
+        except (NotFound, PermissionMissing):
+            return None
+        return bool(found.levels)
 
     def versions(self, project_id: str) -> Iterator[answers.Version]:
         """All versions of a project."""
@@ -193,6 +209,19 @@ class Gateway:
             if _NO_COLUMNS in str(error):
                 return Refused(500, str(error))
             raise
+
+    def sprint_report(self, board_id: str, sprint_id: str) -> answers.SprintReport | None:
+        """Jira's own report on a sprint; None where it gives none: nothing of it was ever promised."""
+        params = {"rapidViewId": board_id, "sprintId": sprint_id}
+        try:
+            found = self._http.fetch("GET", _SPRINT_REPORT, answers.SprintReportAnswer, params=params)
+        except (NotFound, PermissionMissing, AuthenticationError):  # a token with scopes has none for it
+            return None
+        except UnexpectedResponse as error:
+            if error.status in {400, 410}:
+                return None
+            raise
+        return found.contents
 
     def sprint(self, sprint_id: str) -> answers.Sprint | None:
         """A sprint by its number; None if it was deleted or is not for this account."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from connectors.base import Held, Page, Progress
+from connectors.base import Held, Page, Progress, is_short
 from connectors.errors import UnexpectedResponse
 from connectors.flight import side_by_side
 from connectors.jira.bookmark import State, Walk, Window, read_state
@@ -20,7 +20,7 @@ from connectors.jira.remainder import completed
 from connectors.jira.settings import JiraSettings, start_of
 from connectors.jira.site import Site
 from connectors.jira.values import epoch_milliseconds
-from connectors.jira.walk import WINDOW_ISSUES, Question, cut, halves, increments, is_short, plan, refusal
+from connectors.jira.walk import WINDOW_ISSUES, Question, cut, halves, in_groups, plan, refusal
 
 _REFUSED = 400
 
@@ -72,16 +72,26 @@ class IssuePages:
         yield Page(bookmark=state.text(), problems=problems, progress=Progress(done=0, total=walk.total))
         yield from self._walk(state, walk)
 
+    def by_id(self, natives: Sequence[str]) -> Found:
+        """The issues by native id, wherever they are now, with their histories. Safe to call from several threads."""
+        return self._dialect.by_id(natives, self._left_out)
+
+    def page_of(self, found: Found) -> tuple[Page, MappedPage]:
+        """A page without a bookmark, and what it was made of."""
+        mapped = self._mapped(found)
+        return self._loaded(mapped, self._held(mapped.issue_ids)), mapped
+
     def _new_walk(self, state: State) -> tuple[Walk, list[str]]:
         """New units in full, the others for changes; problems name units that cannot be searched."""
         started_at = epoch_milliseconds(self._settings.now())
         walked = frozenset(state.walked)
         since = self._settings.history_since
         touched = f"updated >= {start_of(since)}" if since else ""
+        changed = f"updated >= {self._lower_bound(state)}"
         units = self._site.units
         questions = [
             *(Question((unit,), touched) for unit in units if unit.key not in walked),
-            *increments([unit for unit in units if unit.key in walked], f"updated >= {self._lower_bound(state)}"),
+            *in_groups([unit for unit in units if unit.key in walked], changed, is_increment=True),
         ]
         made = plan(self._dialect, self._pool, self._site.width, questions)
         return Walk(started_at, made.groups, made.windows), made.problems
@@ -115,7 +125,7 @@ class IssuePages:
         incomplete = {walk.windows[number].group for number in tally.unwalked}
         walked = [key for n, group in enumerate(walk.groups) if n not in incomplete for key in group.keys]
         state = msgspec.structs.replace(state, walked=walked, updated_since=walk.started_at, walk=None)
-        progress = Progress(done=tally.issues, total=tally.issues)
+        progress = Progress(done=tally.issues, total=tally.total)
         yield Page(bookmark=state.text(), problems=tally.problems, progress=progress)
         return state
 
@@ -145,15 +155,21 @@ class IssuePages:
         return self._parents.placed(map_page(self._context, found.issues, found.histories))
 
     def _page(self, number: int, mapped: MappedPage, tally: _Tally, *, is_increment: bool) -> Page:
-        tally.seen.setdefault(number, set()).update(mapped.issue_ids)
-        tally.issues += len(mapped.issue_ids)
-        held = self._held(mapped.issue_ids) if is_increment and mapped.asides.more_worklogs else frozenset[str]()
+        seen = tally.seen.setdefault(number, set())
+        tally.issues -= len(seen)
+        seen.update(mapped.issue_ids)
+        tally.issues += len(seen)
+        progress = Progress(done=tally.issues, total=max(tally.total, tally.issues))
+        return self._loaded(mapped, self._held(mapped.issue_ids) if is_increment else frozenset(), progress)
+
+    def _loaded(self, mapped: MappedPage, held: frozenset[str], progress: Progress | None = None) -> Page:
+        """The rows of a page of issues; of those that are held nobody asks for more worklogs than came with them."""
         rest = completed(self._site, mapped, held)
         return Page(
             records=(*self._newcomers.records(mapped.mentions), *mapped.records, *rest.worklogs),
             replacements=(*mapped.replacements, rest.comments),
             notes=(*mapped.notes, *rest.notes),
-            progress=Progress(done=tally.issues, total=max(tally.total, tally.issues)),
+            progress=progress,
         )
 
     def _after(self, walk: Walk, number: int, tally: _Tally) -> Walk:
@@ -162,27 +178,36 @@ class IssuePages:
         if refused is not None:
             return self._apart(walk, number, refused, tally)
         walked = len(tally.seen.pop(number, ()))
-        window, jql = walk.windows[number], walk.group_of(number).jql
-        if number in tally.counts:
-            window = msgspec.structs.replace(window, count=tally.counts[number])
-            if tally.counts[number] > WINDOW_ISSUES:
-                parts = list(cut(self._dialect, self._pool, self._site.width, window, jql))
-                tally.total += sum(part.count or 0 for part in parts)
-                return walk.in_parts(number, parts)
-        exact, query = self._dialect.counts_exactly, window.query(jql)
-        if not is_short(walked, window.count or 0, exact=exact):
-            return walk.in_parts(number, [])
-        if not is_short(walked, self._dialect.count(query), exact=exact):
-            return walk.in_parts(number, [])
-        again = halves(self._dialect, window, jql)
-        if again:
-            return walk.in_parts(number, again)
+        window = walk.windows[number]
+        if window.count is None:
+            window = msgspec.structs.replace(window, count=tally.counts.get(number, walked))
+            tally.total += window.count or 0
+        parts = self._missing_parts(walk, number, window, walked, is_crowded=number in tally.counts)
+        if parts is not None:
+            if parts:  # its issues come again with the parts
+                tally.issues -= walked
+                tally.total += sum(part.count or 0 for part in parts) - (window.count or 0)
+            return walk.in_parts(number, parts)
         tally.unwalked.add(number)
         tally.problems.append(
-            f"the search {window.query(jql)!r} ended early, again and again, with fewer than its about "
+            f"the search {walk.query(number)!r} ended early, again and again, with fewer than its about "
             f"{window.count} issues; the next run asks for all of them once more"
         )
         return walk
+
+    def _missing_parts(
+        self, walk: Walk, number: int, window: Window, walked: int, *, is_crowded: bool
+    ) -> list[Window] | None:
+        """Nothing when the walk was complete, else the windows to walk; None when that was tried enough."""
+        jql, count = walk.group_of(number).jql, window.count or 0
+        if is_crowded and count > WINDOW_ISSUES:
+            return list(cut(self._dialect, self._pool, self._site.width, window, jql))
+        exact = self._dialect.counts_exactly
+        if not is_short(walked, count, exact=exact):
+            return []
+        if not is_short(walked, self._dialect.count(window.query(jql)), exact=exact):
+            return []
+        return halves(self._dialect, window, jql) or None
 
     def _apart(self, walk: Walk, number: int, refused: UnexpectedResponse, tally: _Tally) -> Walk:
         """One project that cannot be searched spoils the query of all: each is asked alone, and it is named then."""

@@ -12,11 +12,12 @@ from connectors.errors import NotFound, SourceError
 from connectors.http import HttpSettings, SourceHttp, decode, raise_for_status
 from connectors.jira import answers
 from connectors.jira.refusals import inspect_answer
-from connectors.jira.settings import JiraSettings
+from connectors.jira.settings import GATEWAY, JiraSettings
 from connectors.logins import Login
 
 _ENGLISH = {"X-Force-Accept-Language": "true", "Accept-Language": "en"}
 """Names in one language, whatever the account's profile says."""
+_ATLASSIAN = (".atlassian.net", ".jira.com")
 _CLOUD_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
@@ -57,8 +58,13 @@ class Reach:
         raise NotFound(f"the login may not use {self._settings.url}; sites that it may use: {seen}")
 
     def by_tenant(self) -> SourceHttp | None:
-        """The gateway to the configured site, whose cloud id is asked of the site without login; None if not told."""
-        if self._is_at_gateway or self.is_gateway_only:
+        """The gateway to the configured site, whose cloud id is asked of the site without login; None if not told.
+
+        A login is shown to Atlassian only if the site is theirs, or if the config names a gateway.
+        """
+        host = httpx.URL(self._settings.url).host
+        is_theirs = host.endswith(_ATLASSIAN) or self._settings.gateway_url != GATEWAY
+        if self._is_at_gateway or self.is_gateway_only or not is_theirs:
             return None
         cloud_id = self._cloud_id()
         return self._client(self._site_at_gateway(cloud_id)) if _CLOUD_ID.fullmatch(cloud_id) else None

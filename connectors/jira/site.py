@@ -125,23 +125,28 @@ class Site:
         try:
             found = self._find_boards(problems)
         except (PermissionMissing, NotFound) as error:
-            return Boards(notes=(f"boards and sprints are left out: {error}",), is_open=False)
+            said = f"boards and sprints are left out: {error}"
+            if self.settings.boards:  # nothing at all is pulled then
+                return Boards(problems=(said,), is_open=False)
+            return Boards(notes=(said,), is_open=False)
         found = list(in_order(self.pool, self._placed, found, self.width))
         configurations, hidden = self._remembered_of(
             found, "configuration", BoardConfiguration, self.gateway.board_configuration
         )
         simple = [board for board in found if board.type == "simple"]
         features, _ = self._remembered_of(simple, "features", Features, self.gateway.features)
-        notes = [
+        unseen = [
             f"board {board.id} ({board.name}): its configuration is not shown: {hidden[board.id].reason}"
             for board in found
             if board.id in hidden
         ]
+        if self.settings.boards:  # a board that is configured brings its issues
+            problems += unseen
         return Boards(
             found=tuple(found),
             configurations=configurations,
             without_sprints=frozenset(number for number, told in features.items() if not _has_sprints(told)),
-            notes=tuple(notes),
+            notes=() if self.settings.boards else tuple(unseen),
             problems=tuple(problems),
         )
 

@@ -20,8 +20,6 @@ WINDOW_ISSUES = 1_000
 ATTEMPTS = 3
 _MINUTE = 60_000
 _PROJECTS_ASKED = 100
-_SHORTFALL_SHARE = 0.05
-_SHORTFALL_ISSUES = 2
 
 Span = tuple[int, int]
 """Creation instants [from, to), epoch milliseconds; whole minutes, so that JQL's precision does not matter."""
@@ -105,25 +103,12 @@ def refusal(key: str, label: str, reason: UnexpectedResponse) -> str:
     raise UnexpectedResponse(f"{label} is refused: {reason}", status=reason.status) from reason
 
 
-def increments(units: Sequence[Unit], condition: str) -> list[Question]:
+def in_groups(units: Sequence[Unit], condition: str, *, is_increment: bool = False) -> list[Question]:
     """Projects many at once, as long as their clauses are plain; anything else alone."""
     plain = [unit for unit in units if unit.clause == f"project = {unit.key.removeprefix('project:')}"]
     others = [unit for unit in units if unit not in plain]
-    return [
-        *(
-            Question(plain[first : first + _PROJECTS_ASKED], condition, is_increment=True)
-            for first in range(0, len(plain), _PROJECTS_ASKED)
-        ),
-        *(Question((unit,), condition, is_increment=True) for unit in others),
-    ]
-
-
-def is_short(walked: int, expected: int, *, exact: bool = False) -> bool:
-    """Whether fewer issues came than the count promised: clearly fewer, where counts are approximate and may lag."""
-    missing = expected - walked
-    if exact:
-        return missing > 0
-    return missing > _SHORTFALL_ISSUES and missing > expected * _SHORTFALL_SHARE
+    some = [plain[first : first + _PROJECTS_ASKED] for first in range(0, len(plain), _PROJECTS_ASKED)]
+    return [Question(group, condition, is_increment) for group in (*some, *((unit,) for unit in others))]
 
 
 def halves(dialect: Dialect, window: Window, jql: str) -> list[Window]:

@@ -15,7 +15,7 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="METRIC", help="Metri
 
 
 def command(context: typer.Context, metrics: Names = None) -> None:
-    """Bring the metric tables up to date, without asking the trackers.
+    """Bring the metric tables up to date, asking no tracker.
 
     Do this after changing the workflow, the calendar or the defect rules in the configuration.
     """

@@ -16,6 +16,13 @@ from flowmart.errors import UsageError
 from flowmart.session import Session
 from flowmart.text import printable
 
+AcceptLoss = Annotated[
+    bool, typer.Option("--accept-loss", help="Believe a census, however many issues are missing (see sync.max_loss).")
+]
+MaxInFlight = Annotated[
+    int | None,
+    typer.Option("--max-in-flight", metavar="N", min=1, max=64, help="Requests at once and source, for this call."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from flowmart.commands.options import session_of
+from flowmart.commands.options import AcceptLoss, MaxInFlight, session_of
 from flowmart.commands.sync import told
 from flowmart.run import RunReport, run_once
 from flowmart.session import Session
+from flowmart.sync import SyncOptions
 from flowmart.text import count
 
 
-def command(context: typer.Context) -> None:
+def command(
+    context: typer.Context,
+    accept_loss: AcceptLoss = False,  # noqa: FBT002 - Typer's shape
+    max_in_flight: MaxInFlight = None,
+) -> None:
     """Sync, compute and export: the nightly job.
 
     A source that fails is named (exit code 1); the others are synced, and metrics and exports are made all the same.
@@ -19,7 +24,8 @@ def command(context: typer.Context) -> None:
     session = session_of(context)
     config, now = session.config(), session.begin()
     with session.watching() as events:
-        report = run_once(config, "run", events=events, now=now, run_id=session.run_id)
+        options = SyncOptions(accept_loss=accept_loss, max_in_flight=max_in_flight)
+        report = run_once(config, "run", options, events=events, now=now, run_id=session.run_id)
     show(session, report)
     report.require_success()
 

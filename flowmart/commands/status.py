@@ -10,7 +10,7 @@ from flowmart.commands.options import AsJson, print_json, row, session_of, table
 from flowmart.config import Config
 from flowmart.errors import JobFailed
 from flowmart.session import Session
-from flowmart.status import SourceStatus, Status, read_status
+from flowmart.status import SourceStatus, Status, StreamStatus, read_status
 from flowmart.text import duration, instant, printable
 
 
@@ -50,6 +50,13 @@ def _show(session: Session, config: Config, status: Status) -> None:
         _show_source(session, config, source)
 
 
+def _received(stream: StreamStatus) -> str | None:
+    """`1,995 of 2,000`: in the stream's own units, which are not rows."""
+    if stream.received is None:
+        return None
+    return f"{stream.received:,}" if stream.expected is None else f"{stream.received:,} of {stream.expected:,}"
+
+
 def _show_source(session: Session, config: Config, source: SourceStatus) -> None:
     last = source.last_synced_at
     when = "never completely synced" if last is None else f"synced {instant(last, config.zone)}"
@@ -59,17 +66,19 @@ def _show_source(session: Session, config: Config, source: SourceStatus) -> None
         "last run",
         "outcome",
         "rows",
+        "received",
         "requests",
         "took",
         title=f"{source.source}: {when}{lag}",
-        right=("rows", "requests", "took"),
+        right=("rows", "received", "requests", "took"),
     )
     for stream in source.streams:
         took = (
             None if stream.finished_at is None else duration((stream.finished_at - stream.started_at).total_seconds())
         )
         began = instant(stream.started_at, config.zone)
-        row(made, stream.stream, began, stream.outcome, f"{stream.rows_read:,}", f"{stream.requests:,}", took)
+        rows, requests = f"{stream.rows_read:,}", f"{stream.requests:,}"
+        row(made, stream.stream, began, stream.outcome, rows, _received(stream), requests, took)
     if source.streams:
         session.out.print(made)
     else:

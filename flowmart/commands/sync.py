@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from flowmart.commands.options import day, session_of
+from flowmart.commands.options import AcceptLoss, MaxInFlight, day, session_of
 from flowmart.run import require_whole
-from flowmart.sync import SyncReport, sync
+from flowmart.sync import SyncOptions, SyncReport, sync
 from flowmart.text import count
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Sources to sync; all if none is named.")]
@@ -18,24 +18,31 @@ Since = Annotated[
 ]
 
 
-def command(context: typer.Context, sources: Names = None, full: Full = False, since: Since = None) -> None:  # noqa: FBT002 - Typer's shape
+def command(
+    context: typer.Context,
+    sources: Names = None,
+    full: Full = False,  # noqa: FBT002 - Typer's shape
+    since: Since = None,
+    accept_loss: AcceptLoss = False,  # noqa: FBT002
+    max_in_flight: MaxInFlight = None,
+) -> None:
     """Pull what changed in the trackers into the warehouse.
 
     The first sync pulls everything, the next ones only what changed. A sync that breaks off loses nothing: the next
-    one goes on where it stopped. A source that fails is named and the others are synced (exit code 1).
+    one goes on where it stopped. A source that fails is named and the others are synced (exit code 1). When the last
+    look is older than sync.census_every, it looks for issues that were deleted, moved away or hidden.
     """
     session = session_of(context)
     config, now = session.config(), session.begin()
     with session.watching() as events:
-        report = sync(
-            config,
+        options = SyncOptions(
             sources=sources or (),
             full=full,
             since=day(since),
-            events=events,
-            now=now,
-            run_id=session.run_id,
+            accept_loss=accept_loss,
+            max_in_flight=max_in_flight,
         )
+        report = sync(config, options, events=events, now=now, run_id=session.run_id)
     session.print(told(report))
     require_whole(report.sources)
 

@@ -674,7 +674,12 @@ def upgrade() -> None:
         sa.Column(
             "last_synced_at", UtcDateTime(), nullable=True, comment="Start of the last sync that ended without an error"
         ),
-        sa.Column("account", sa.String(), nullable=True, comment="Account that the last sync was logged in with"),
+        sa.Column(
+            "account",
+            sa.String(),
+            nullable=True,
+            comment="Account whose census of issue ids is believed; another one is asked about first",
+        ),
         sa.Column("census_at", UtcDateTime(), nullable=True, comment="Start of the last complete census of issue ids"),
         sa.PrimaryKeyConstraint("source_id", name=op.f("pk_sources")),
         comment="One row per configured tracker.",

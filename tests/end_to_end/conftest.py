@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -54,6 +55,14 @@ class Trackers:
         state = self.state()
         counts = [state[tracker]["requests_by_path"] for tracker in ("jira_cloud", "azure_devops")]
         return sum(number for count in counts for asked, number in count.items() if path in asked)
+
+    def act(self, do: str, tracker: str, issue: int | str, **what: Any) -> dict[str, Any]:
+        """Let somebody do one thing to an issue, at the company's now; gives its id and key."""
+        command = {"do": do, "tracker": tracker, "issue": issue, **what}
+        answer = httpx.post(self._control("act"), json=command, timeout=60)
+        assert answer.is_success, answer.text
+        done: dict[str, Any] = answer.json()
+        return done
 
     def fault(self, **fault: Any) -> None:
         """Let requests fail on command."""
@@ -120,6 +129,35 @@ class Site:
             "DEMO_JIRA_TOKEN": self.trackers.about["jira_cloud"]["token"],
             "DEMO_ADO_TOKEN": self.trackers.about["azure_devops"]["token"],
         }
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the warehouse answers."""
+        with contextlib.closing(sqlite3.connect(self.folder / "flowmart.db")) as warehouse:
+            return warehouse.execute(statement, values).fetchall()
+
+    def write(self, statement: str, *values: object) -> None:
+        """Change the warehouse behind the application's back."""
+        with contextlib.closing(sqlite3.connect(self.folder / "flowmart.db")) as warehouse:
+            warehouse.execute(statement, values)
+            warehouse.commit()
+
+    def absences(self) -> dict[str, str | None]:
+        """Key → absence of each issue of the warehouse."""
+        return dict(self.rows("SELECT key, absence FROM issues"))
+
+    def some_key(self, project: str) -> str:
+        """The key of a living issue that no other names (no children, no links): the one longest untouched."""
+        named = {
+            text
+            for (text,) in self.rows(
+                "SELECT parent_id FROM issues UNION SELECT issue_id FROM issue_links "
+                "UNION SELECT other_issue_id FROM issue_links"
+            )
+        }
+        living = self.rows(
+            "SELECT key, issue_id FROM issues WHERE absence IS NULL AND level = 'standard' ORDER BY updated_at"
+        )
+        return next(str(key) for key, own in living if key.startswith(f"{project}-") and own not in named)
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table that holds data of trackers or numbers; without the logs of runs."""

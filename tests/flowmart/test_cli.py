@@ -13,7 +13,7 @@ import migrations
 if TYPE_CHECKING:
     from conftest import Call
 
-COMMANDS = ["init", "check", "sync", "compute", "export", "run", "schedule", "status", "migrate", "demo"]
+COMMANDS = ["init", "check", "sync", "compute", "export", "run", "schedule", "status", "reconcile", "migrate", "demo"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -117,7 +117,14 @@ def test_status_as_json_is_one_document_on_stdout(call: Call) -> None:
     assert document["now"] == "2026-10-02T00:00:00+00:00"
     assert document["next_runs"] == {"run": "2026-10-02T02:15:00+00:00"}
     assert document["sources"] == [
-        {"source": "acme", "last_synced_at": None, "lag_seconds": None, "is_late": True, "streams": []}
+        {
+            "source": "acme",
+            "last_synced_at": None,
+            "lag_seconds": None,
+            "is_late": True,
+            "census_at": None,
+            "streams": [],
+        }
     ]
 
 

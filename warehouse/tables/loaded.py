@@ -25,7 +25,7 @@ sources = make(
     text("url", "Base address from the config", required=True),
     text("version", "Version that the tracker reports"),
     moment("last_synced_at", "Start of the last sync that ended without an error", derived=True),
-    text("account", "Account that the last sync was logged in with", derived=True),
+    text("account", "Account whose census of issue ids is believed; another one is asked about first", derived=True),
     moment("census_at", "Start of the last complete census of issue ids", derived=True),
 )
 
@@ -85,7 +85,7 @@ statuses = make(
     text("project_id", "projects.project_id, where the status belongs to one project"),
     text("issue_type", "Issue type, where the status belongs to one type (Azure DevOps)"),
     text("name", "Name as it is today", required=True),
-    text("category", "The tracker's own category, lower case; NULL if it was never known"),
+    text("category", "The tracker's own category, lower case; NULL if it was never known", keep=True),
     text("stage", "todo, in_progress, done or removed: by the config, else by category", derived=True),
 )
 

@@ -26,7 +26,8 @@ from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.azure_devops.snapshots import Context
 from connectors.azure_devops.structure import Organisation, model
 from connectors.http import HttpSettings, World
-from tests.connectors.azure_devops.fake_organisation import NOW, URL, Connect, FakeOrganisation, Store
+from tests.connectors.azure_devops.fake_organisation import NOW, URL, FakeOrganisation
+from tests.connectors.azure_devops.store import Connect, Store
 
 POINTS = "Microsoft.VSTS.Scheduling.StoryPoints"
 EFFORT = "Microsoft.VSTS.Scheduling.Effort"

@@ -1,28 +1,26 @@
-"""A small organisation that answers over HTTP, its revisions, and a warehouse of dicts to sync it into."""
+"""A small organisation that answers over HTTP."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
-import msgspec
-
-from connectors.azure_devops.connector import AzureDevOpsConnector
-from connectors.base import Page
-from warehouse.records import Issue, IssueChange, IssueSnapshot, Record
-
-R = TypeVar("R", bound=Record)
 
 URL = "https://dev.azure.com/fab"
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
-JO = {"id": "d291", "name": "Jo <jo@fab.example>", "displayName": "Jo", "uniqueName": "jo@fab.example"}
-
+_TEAM = "{project}/{team}/_apis/{area}"
+_ITERATION = _TEAM + "/teamsettings/iterations/{iterationId}/{resource}"
 _LOCATIONS = {
+    "c3c1012b-bea7-49d7-b45e-1664e566f84c": ("work", _TEAM + "/{resource}", "teamsettings"),
+    "23ad19fc-3b8e-4877-8462-b3f92bc06b40": ("work", _TEAM + "/{resource}/{id}", "boards"),
+    "c555d7ff-84e1-47df-9923-a3fe0cd8751b": ("work", _TEAM + "/boards/{board}/{resource}", "columns"),
+    "2d4faa2e-9150-4cbf-a47a-932b1b4a0773": ("work", _ITERATION, "teamdaysoff"),
     "d30a3dd1-f8ba-442a-b86a-bd0c0c383e59": ("core", "_apis/projects/{projectId}/{resource}/{*teamId}", "teams"),
     "b51fd764-e5c2-4b9b-aaf7-3395cf4bdd94": ("wit", "{project}/_apis/{area}/{resource}/{*f}", "fields"),
     "7c8d7a76-4a09-43e8-b5df-bd792f4ac6aa": ("wit", "{project}/_apis/{area}/{resource}/{type}", "workItemTypes"),
@@ -72,6 +70,8 @@ class FakeProject:
     areas: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     teams: Mapping[str, str] = field(default_factory=dict)
     """Name → id."""
+    columns: Sequence[Mapping[str, Any]] = ()
+    """Of the one board that each team has."""
 
     def node(self, kind: str) -> dict[str, Any]:
         """The tree of areas or iterations."""
@@ -96,6 +96,7 @@ class FakeProject:
 
 FIELDS = [
     {"name": "State", "referenceName": "System.State", "type": "string"},
+    {"name": "Parent", "referenceName": "System.Parent", "type": "integer"},
     {"name": "Title", "referenceName": "System.Title", "type": "string"},
     {"name": "Assigned To", "referenceName": "System.AssignedTo", "type": "string", "isIdentity": True},
     {"name": "Story Points", "referenceName": "Microsoft.VSTS.Scheduling.StoryPoints", "type": "double"},
@@ -118,6 +119,19 @@ class FakeOrganisation:
     links: list[list[dict[str, Any]]] = field(default_factory=list)
     histories: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     areas_of_team: list[dict[str, Any]] = field(default_factory=list)
+    fields: list[dict[str, Any]] = field(default_factory=lambda: [*FIELDS])
+    settings_of_team: dict[str, Any] = field(default_factory=dict)
+    capacity: dict[str, Any] = field(default_factory=lambda: {"teamMembers": []})
+    """The answer for each team and iteration."""
+    days_off: list[dict[str, Any]] = field(default_factory=list)
+    newest_version: float = 7.1
+    bins: dict[str, Any] = field(default_factory=dict)
+    """Project id → the answer of the recycle bin."""
+    alive: list[int] = field(default_factory=list)
+    """The ids that queries find."""
+    seen: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """The items that a batch shows, with their links."""
+    queries: list[str] = field(default_factory=list)
     override: Callable[[httpx.Request], httpx.Response | None] = lambda _request: None
     requests: list[httpx.Request] = field(default_factory=list)
 
@@ -127,11 +141,24 @@ class FakeOrganisation:
         special = self.override(request)
         if special is not None:
             return special
+        if refused := self.wrong_version(request):
+            return refused
         path = unquote(request.url.path).removeprefix("/fab/")
         for pattern, method in _ROUTES:
             if found := re.fullmatch(pattern, path, re.IGNORECASE):
                 return method(self, request, **found.groupdict())
         return httpx.Response(404, json={"message": f"TF000: no {path}", "typeKey": "NotFound"})
+
+    def wrong_version(self, request: httpx.Request) -> httpx.Response | None:
+        """How a version that is too new is refused."""
+        asked = request.url.params.get("api-version", "0")
+        if float(asked.removesuffix("-preview")) <= self.newest_version:
+            return None
+        message = (
+            f"The requested REST API version of {asked} is out of range for this server. "
+            f"The latest REST API version this server supports is {self.newest_version}."
+        )
+        return httpx.Response(400, json={"message": message, "typeKey": "VssVersionOutOfRangeException"})
 
     def asked(self, part: str) -> list[httpx.Request]:
         """The requests so far whose path has `part`."""
@@ -151,8 +178,8 @@ class FakeOrganisation:
                 "routeTemplate": route,
                 "resourceVersion": 1,
                 "minVersion": "1.0",
-                "maxVersion": "7.2",
-                "releasedVersion": "7.1",
+                "maxVersion": str(self.newest_version),
+                "releasedVersion": str(self.newest_version),
             }
             for key, (area, route, resource) in _LOCATIONS.items()
         ]
@@ -179,7 +206,7 @@ class FakeOrganisation:
 
     def list_fields(self, _request: httpx.Request) -> httpx.Response:
         """The fields."""
-        return _listing(FIELDS)
+        return _listing(self.fields)
 
     def list_types(self, _request: httpx.Request, project: str) -> httpx.Response:
         """The types, without their states."""
@@ -235,6 +262,49 @@ class FakeOrganisation:
         ]
         return httpx.Response(200, json={"values": rows})
 
+    def team_settings(self, _request: httpx.Request, project: str, team: str) -> httpx.Response:  # noqa: ARG002
+        """How a team works."""
+        return httpx.Response(200, json=self.settings_of_team)
+
+    def boards(self, _request: httpx.Request, project: str, team: str) -> httpx.Response:
+        """The one board of a team, if the project has columns."""
+        return _listing([{"id": f"board-{team}", "name": "Stories"}] if self.named(project).columns else [])
+
+    def columns(self, _request: httpx.Request, project: str, team: str, board: str) -> httpx.Response:  # noqa: ARG002
+        """The columns of a board."""
+        return _listing(self.named(project).columns)
+
+    def capacities(self, _request: httpx.Request, project: str, team: str, iteration: str) -> httpx.Response:  # noqa: ARG002
+        """The capacity of a team in a sprint."""
+        return httpx.Response(200, json=self.capacity)
+
+    def team_days_off(self, _request: httpx.Request, project: str, team: str, iteration: str) -> httpx.Response:  # noqa: ARG002
+        """The days on which a team is off."""
+        return httpx.Response(200, json={"daysOff": self.days_off})
+
+    def batch(self, request: httpx.Request) -> httpx.Response:
+        """Items by their ids; more than 200 are refused, and those that are not to be seen are null."""
+        ids = json.loads(request.content)["ids"]
+        if len(ids) > 200:
+            return httpx.Response(400, json={"message": "VS403474: more than 200 work items", "typeKey": "x"})
+        rows = [{"id": each, "rev": 1, **self.seen[each]} if each in self.seen else None for each in ids]
+        return httpx.Response(200, json={"count": len(rows), "value": rows})
+
+    def query(self, request: httpx.Request, project: str = "") -> httpx.Response:  # noqa: ARG002
+        """The ids of `alive` in their window; 20,000 and more are refused."""
+        text = json.loads(request.content)["query"]
+        self.queries.append(text)
+        bound = re.search(r"\[System\.Id\] > (\d+)", text)
+        ids = [each for each in sorted(self.alive) if each > int(bound[1] if bound else 0)]
+        ids = ids[: int(request.url.params["$top"])]
+        if len(ids) >= 20_000:
+            return httpx.Response(400, json={"message": "VS402337: exceeds the size limit of 20000", "typeKey": "x"})
+        return httpx.Response(200, json={"queryType": "flat", "workItems": [{"id": n, "url": "x"} for n in ids]})
+
+    def recycle_bin(self, _request: httpx.Request, project: str) -> httpx.Response:
+        """The deleted items of a project."""
+        return httpx.Response(200, json=self.bins.get(project, []))
+
     def revision_feed(self, request: httpx.Request) -> httpx.Response:
         """One batch of the feed; `nextLink` and a token are there even in the last."""
         return _batch(request, self.batches)
@@ -251,6 +321,7 @@ class FakeOrganisation:
         return _listing(self.histories[int(item)][skip : skip + top])
 
 
+_OF_TEAM = r"(?P<project>[^/]+)/(?P<team>[^/]+)/_apis/work"
 _ROUTES: list[tuple[str, Callable[..., httpx.Response]]] = [
     (r"_apis", FakeOrganisation.options),
     (r"_apis/projects", FakeOrganisation.list_projects),
@@ -262,8 +333,17 @@ _ROUTES: list[tuple[str, Callable[..., httpx.Response]]] = [
     (r"(?P<project>[^/]+)/_apis/wit/workItemTypeCategories", FakeOrganisation.list_categories),
     (r"(?P<project>[^/]+)/_apis/work/backlogConfiguration", FakeOrganisation.backlogs),
     (r"(?P<project>[^/]+)/_apis/wit/classificationNodes", FakeOrganisation.nodes),
-    (r"(?P<project>[^/]+)/(?P<team>[^/]+)/_apis/work/teamsettings/teamfieldvalues", FakeOrganisation.team_areas),
-    (r"(?P<project>[^/]+)/(?P<team>[^/]+)/_apis/work/teamsettings/iterations", FakeOrganisation.team_iterations),
+    (_OF_TEAM + "/teamsettings", FakeOrganisation.team_settings),
+    (_OF_TEAM + "/boards", FakeOrganisation.boards),
+    (_OF_TEAM + "/boards/(?P<board>[^/]+)/columns", FakeOrganisation.columns),
+    (_OF_TEAM + "/teamsettings/teamfieldvalues", FakeOrganisation.team_areas),
+    (_OF_TEAM + "/teamsettings/iterations", FakeOrganisation.team_iterations),
+    (_OF_TEAM + "/teamsettings/iterations/(?P<iteration>[^/]+)/capacities", FakeOrganisation.capacities),
+    (_OF_TEAM + "/teamsettings/iterations/(?P<iteration>[^/]+)/teamdaysoff", FakeOrganisation.team_days_off),
+    (r"_apis/wit/workitemsbatch", FakeOrganisation.batch),
+    (r"_apis/wit/wiql", FakeOrganisation.query),
+    (r"(?P<project>[^/]+)/_apis/wit/wiql", FakeOrganisation.query),
+    (r"(?P<project>[^/]+)/_apis/wit/recyclebin", FakeOrganisation.recycle_bin),
     (r"_apis/wit/reporting/workitemrevisions", FakeOrganisation.revision_feed),
     (r"_apis/wit/reporting/workitemlinks", FakeOrganisation.link_feed),
     (r"_apis/wit/workItems/(?P<item>\d+)/revisions", FakeOrganisation.revisions),
@@ -285,110 +365,3 @@ def _batch(request: httpx.Request, batches: Sequence[Any], *, with_token: bool =
         **({"continuationToken": following} if with_token else {}),
     }
     return httpx.Response(200, json=body)
-
-
-def sent(item: int, rev: int, day: int = 1, project: str = "Fab", **fields: Any) -> dict[str, Any]:
-    """A full snapshot; `fields` by short name (`State`, `StoryPoints`…), None leaves one out."""
-    given = {_LONG.get(name, f"System.{name}"): value for name, value in fields.items()}
-    all_fields = {
-        "System.Id": item,
-        "System.Rev": rev,
-        "System.TeamProject": project,
-        "System.AreaPath": project,
-        "System.IterationPath": project,
-        "System.WorkItemType": "User Story",
-        "System.State": "New",
-        "System.Reason": "New",
-        "System.CreatedDate": "2026-09-01T08:00:00.25Z",
-        "System.CreatedBy": JO,
-        "System.ChangedDate": f"2026-09-{day:02}T09:{rev % 60:02}:00.5Z",
-        "System.ChangedBy": JO,
-        "System.RevisedDate": "9999-01-01T00:00:00Z",
-        "System.Title": f"item {item}",
-        **given,
-    }
-    return {"id": item, "rev": rev, "fields": {k: v for k, v in all_fields.items() if v is not None}}
-
-
-_LONG = {
-    "StoryPoints": "Microsoft.VSTS.Scheduling.StoryPoints",
-    "Effort": "Microsoft.VSTS.Scheduling.Effort",
-    "Size": "Microsoft.VSTS.Scheduling.Size",
-    "Severity": "Microsoft.VSTS.Common.Severity",
-    "Priority": "Microsoft.VSTS.Common.Priority",
-    "ResolvedReason": "Microsoft.VSTS.Common.ResolvedReason",
-    "DueDate": "Microsoft.VSTS.Scheduling.DueDate",
-    "Blocked": "Microsoft.VSTS.CMMI.Blocked",
-    "Environment": "Custom.Environment",
-    "Reviewer": "Custom.Reviewer",
-}
-
-
-class Store:
-    """A warehouse of dicts that does with pages what the loader does."""
-
-    def __init__(self) -> None:
-        self.rows: dict[type[Record], dict[str, Record]] = {}
-        self.bookmarks: dict[str, str] = {}
-        self.problems: list[str] = []
-        self.notes: list[str] = []
-
-    def recall(self, ids: Sequence[str]) -> Mapping[str, str]:
-        """What the connector asks for."""
-        snapshots = self.of(IssueSnapshot)
-        return {each: snapshots[each].content for each in ids if each in snapshots}
-
-    def commit(self, stream: str, page: Page) -> None:
-        """Load one page."""
-        for each in page.records:
-            table = self.rows.setdefault(type(each), {})
-            key = str(getattr(each, each.__struct_fields__[0]))
-            stored = table.get(key)
-            if isinstance(each, Issue) and isinstance(stored, Issue) and each.updated_at < stored.updated_at:
-                continue
-            table[key] = each
-        for part in page.replacements:
-            table = self.rows.setdefault(part.record_type, {})
-            for key in [k for k, row in table.items() if getattr(row, part.scope) in part.values]:
-                del table[key]
-            table.update({str(getattr(row, row.__struct_fields__[0])): row for row in part.records})
-        if page.bookmark is not None:
-            self.bookmarks[stream] = page.bookmark
-        self.problems += page.problems
-        self.notes += page.notes
-
-    def sync(self, connector: AzureDevOpsConnector, *, only: str | None = None) -> Store:
-        """Every stream once, each page committed before the next is asked for."""
-        for stream in connector.streams():
-            if only in {None, stream.name}:
-                for page in stream.pages(self.bookmarks.get(stream.name)):
-                    self.commit(stream.name, page)
-        return self
-
-    def of(self, kind: type[R]) -> dict[str, R]:
-        """The rows of a table by key."""
-        return {key: row for key, row in self.rows.get(kind, {}).items() if isinstance(row, kind)}
-
-    def issue(self, item: int) -> Issue:
-        """One issue."""
-        return self.of(Issue)[f"fab:{item}"]
-
-    def changes(self, item: int, name: str | None = None) -> list[IssueChange]:
-        """An issue's history in order, or that of one field."""
-        found = [c for c in self.of(IssueChange).values() if c.issue_id == f"fab:{item}" and name in {None, c.field}]
-        return sorted(found, key=lambda c: (c.changed_at, c.entry_number, c.ordinal))
-
-    def moves(self, item: int, name: str) -> list[tuple[str | None, str | None]]:
-        """(from, to) of each change of a field."""
-        return [(each.from_value, each.to_value) for each in self.changes(item, name)]
-
-    def dump(self) -> dict[str, bytes]:
-        """Every row, for comparisons of whole warehouses."""
-        return {
-            f"{kind.__name__} {key}": msgspec.json.encode(row)
-            for kind, table in self.rows.items()
-            for key, row in table.items()
-        }
-
-
-Connect = Callable[..., AzureDevOpsConnector]

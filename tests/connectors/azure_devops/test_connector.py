@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from connectors.errors import AuthenticationError, NotFound, SourceError, TrackerUnavailable, UnexpectedResponse
-from tests.connectors.azure_devops.fake_organisation import FIELDS, Connect, FakeOrganisation, FakeProject, Store
+from tests.connectors.azure_devops.fake_organisation import FIELDS, NOW, FakeOrganisation, FakeProject
+from tests.connectors.azure_devops.store import Connect, Store
 from warehouse.records import Board, BoardArea, BoardSprint, Field, IssueType, Project, Source, Sprint, Status
 
 SIGN_IN = "<!DOCTYPE html><title>Azure DevOps Services | Sign In</title>"
@@ -78,7 +80,7 @@ def test_trap_2_a_dead_token_is_told_apart_at_every_place_and_not_tried_again(
 
 def test_an_unknown_organisation_is_named(organisation: FakeOrganisation, connect: Connect) -> None:
     organisation.override = lambda _request: httpx.Response(404, html="<html>not found</html>")
-    with pytest.raises(NotFound, match="no organisation that this token may see"):
+    with pytest.raises(NotFound, match="no organisation or collection that this token may see"):
         connect().identify()
 
 
@@ -181,7 +183,7 @@ def test_teams_are_boards_with_areas_and_a_sprint_for_each_iteration(
     assert {row.state for row in store.of(Sprint).values()} == {"active"}  # its last day, in the calendar's zone
     assert set(store.of(BoardSprint)) == {"fab:t1:g1:t1", "fab:t2:g1:t2"}
     organisation.areas_of_team = [{"value": "Fab\\App", "includeChildren": False}]
-    store.sync(connect())
+    store.sync(connect(now=lambda: NOW + timedelta(days=6)))
     assert {row.area_path for row in store.of(BoardArea).values()} == {"Fab\\App"}
 
 
@@ -230,6 +232,7 @@ def test_fields_say_which_role_they_play(organisation: FakeOrganisation, store: 
         "Assigned To": "assignee",
         "Effort": "story_points",
         "Environment": "found_in",
+        "Parent": "parent",
         "Severity": "severity",
         "State": "status",
         "Story Points": "story_points",

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from connectors.azure_devops import mapping
+from connectors.azure_devops import mapping, team_mapping
 from connectors.azure_devops.answers import (
     AreaField,
     AreaValue,
@@ -95,29 +95,33 @@ def test_trap_72_an_iteration_lasts_whole_days_of_the_calendar() -> None:
     days = IterationDates(
         start_date=datetime(2026, 3, 23, tzinfo=UTC), finish_date=datetime(2026, 4, 3, tzinfo=UTC), time_frame="past"
     )
-    row = mapping.sprint("con", TEAM, Iteration("i-s1", "S1", days), BERLIN, datetime(2026, 4, 3, 21, 59, tzinfo=UTC))
+    row = team_mapping.sprint(
+        "con", TEAM, Iteration("i-s1", "S1", days), BERLIN, datetime(2026, 4, 3, 21, 59, tzinfo=UTC)
+    )
     assert (row.sprint_id, row.iteration_id, row.board_id) == ("con:i-s1:t-1", "con:i-s1", "con:t-1")
     assert row.start_at == datetime(2026, 3, 22, 23, tzinfo=UTC)  # winter time
     assert row.end_at == datetime(2026, 4, 3, 22, tzinfo=UTC)  # summer time
     assert row.state == "active"
-    later = mapping.sprint("con", TEAM, Iteration("i-s1", "S1", days), BERLIN, datetime(2026, 4, 3, 22, tzinfo=UTC))
+    later = team_mapping.sprint(
+        "con", TEAM, Iteration("i-s1", "S1", days), BERLIN, datetime(2026, 4, 3, 22, tzinfo=UTC)
+    )
     assert later.state == "closed"
     assert (row.start_on, row.finish_on) == (date(2026, 3, 23), date(2026, 4, 3))
 
 
 def test_trap_21_an_iteration_without_dates_is_a_future_sprint() -> None:
-    row = mapping.sprint("con", TEAM, Iteration("i-s9", "S9", None), BERLIN, datetime(2026, 4, 3, tzinfo=UTC))
+    row = team_mapping.sprint("con", TEAM, Iteration("i-s9", "S9", None), BERLIN, datetime(2026, 4, 3, tzinfo=UTC))
     assert (row.state, row.start_at, row.end_at) == ("future", None, None)
 
 
 def test_a_team_owns_its_areas_unless_another_field_defines_it() -> None:
     owned = TeamAreas(AreaField("System.AreaPath"), [AreaValue("Fab\\Web", include_children=True)])
-    assert [(row.area_path, row.includes_children) for row in mapping.board_areas("con", TEAM, owned)] == [
+    assert [(row.area_path, row.includes_children) for row in team_mapping.board_areas("con", TEAM, owned)] == [
         ("Fab\\Web", True)
     ]
     other = TeamAreas(AreaField("Custom.Squad"), [AreaValue("Red")])
-    assert mapping.board_areas("con", TEAM, other) == []
-    assert mapping.other_team_field(other) == "Custom.Squad"
+    assert team_mapping.board_areas("con", TEAM, other) == []
+    assert team_mapping.other_team_field(other) == "Custom.Squad"
 
 
 def test_trap_75_nodes_are_found_by_the_path_that_items_have() -> None:

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from connectors.errors import AuthenticationError, UnexpectedResponse
-from tests.connectors.azure_devops.fake_organisation import URL, Connect, FakeOrganisation, FakeProject, Store, sent
+from tests.connectors.azure_devops.fake_organisation import URL, FakeOrganisation, FakeProject
+from tests.connectors.azure_devops.store import Connect, Store, sent
 from warehouse.records import Issue, IssueChange, IssueLabel, IssueLink, IssueSnapshot, Project, Status, User
 
 TWO_PROJECTS = [FakeProject("p1", "Fab"), FakeProject("p2", "Old")]

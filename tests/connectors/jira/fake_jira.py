@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import msgspec
 
-from connectors.base import Page
+from connectors.base import Page, Stream
 from connectors.jira.connector import JiraConnector
-from warehouse.records import Record
+from warehouse.records import Issue, Record
 
 URL = "https://acme.example"
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -348,3 +348,13 @@ def pull(connector: JiraConnector, *names: str, bookmarks: dict[str, str] | None
             if page.bookmark is not None:
                 pulled.bookmarks[stream.name] = page.bookmark
     return pulled
+
+
+def ids(pulled: Pulled) -> list[str]:
+    """Of the issues, as often as they came."""
+    return [row.issue_id for row in pulled.rows(Issue)]
+
+
+def issues_of(connector: JiraConnector) -> Stream:
+    """The stream of issues."""
+    return next(stream for stream in connector.streams() if stream.name == "issues")

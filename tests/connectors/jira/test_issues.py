@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import itertools
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
-from connectors.base import Stream
 from connectors.errors import UnexpectedResponse
-from connectors.jira.connector import JiraConnector
 from tests.connectors.jira.fake_jira import (
     START,
     Clock,
     Connect,
     FakeJira,
     Json,
-    Pulled,
     history,
+    ids,
     issue,
     many,
-    milliseconds,
     pull,
     refusal,
     status_item,
@@ -32,14 +29,6 @@ from tests.connectors.jira.fake_jira import (
 from warehouse.records import Issue, IssueChange
 
 SEARCH, COUNT = "POST /rest/api/3/search/jql", "POST /rest/api/3/search/approximate-count"
-
-
-def ids(pulled: Pulled) -> list[str]:
-    return [row.issue_id for row in pulled.rows(Issue)]
-
-
-def issues_of(connector: JiraConnector) -> Stream:
-    return next(stream for stream in connector.streams() if stream.name == "issues")
 
 
 def answers(*pages: Json) -> Any:
@@ -168,115 +157,6 @@ def test_bodies_are_not_asked_for_and_the_order_never_moves(jira: FakeJira, conn
     assert {"-description", "-attachment"} <= set(body["fields"])
     assert not {"-comment", "-worklog"} & set(body["fields"])
     assert body["jql"] == "project = 10001 ORDER BY id ASC"
-
-
-# --- increments
-
-
-def test_trap_26_changes_are_asked_for_in_absolute_time_without_upper_bound(
-    jira: FakeJira, connect: Connect, clock: Clock
-) -> None:
-    """Also traps 27 and 28: epoch milliseconds know no zone and no minutes, and busy issues are never above a bound."""
-    jira.issues = many(1)
-    first = pull(connect(), "issues")
-    began = clock.now()
-    jira.requests.clear()
-    pull(connect(), "issues", bookmarks=first.bookmarks)
-    since = milliseconds(began) - 600_000
-    assert jira.searched() == [f"project = 10001 AND updated >= {since} ORDER BY id ASC"]
-
-
-def test_trap_29_what_the_index_shows_late_is_found_by_the_overlap(
-    jira: FakeJira, connect: Connect, clock: Clock
-) -> None:
-    jira.issues = many(1)
-    first = pull(connect(), "issues")
-    edited = (clock.now() - timedelta(minutes=1)).isoformat()
-    jira.issues.append(issue(2, updated=edited))
-    clock.sleep(86_400)
-    assert ids(pull(connect(), "issues", bookmarks=first.bookmarks)) == ["acme:2"]
-
-
-def test_trap_30_what_moves_during_a_walk_is_found_once_it_ended(
-    jira: FakeJira, connect: Connect, clock: Clock
-) -> None:
-    jira.issues, jira.page_size = many(30), 10
-    stream = issues_of(connect())
-    marks = []
-    for page in stream.pages(None):
-        marks.append(page.bookmark)
-        jira.issues[0] = issue(1, updated=clock.now().isoformat(), summary="edited during the walk")
-    rows = pull(connect(), "issues", bookmarks={"issues": [mark for mark in marks if mark][-1]}).rows(Issue)
-    assert [row.summary for row in rows] == ["edited during the walk"]
-
-
-def test_an_increment_with_nothing_new_fetches_no_history(jira: FakeJira, connect: Connect, clock: Clock) -> None:
-    jira.issues = many(5)
-    first = pull(connect(), "issues")
-    clock.sleep(3_600)
-    jira.requests.clear()
-    assert ids(pull(connect(), "issues", bookmarks=first.bookmarks)) == []
-    assert jira.asked("/bulkfetch") == []
-
-
-def test_a_project_that_becomes_visible_is_pulled_whole_and_the_others_are_not(
-    jira: FakeJira, connect: Connect, clock: Clock
-) -> None:
-    jira.issues = many(3)
-    first = pull(connect(), "issues")
-    clock.sleep(86_400)
-    jira.projects.append({"id": "10002", "key": "NEW", "name": "New"})
-    jira.issues.append(issue(50, project="10002", key="NEW-50"))
-    second = pull(connect(), "issues", bookmarks=first.bookmarks)
-    assert ids(second) == ["acme:50"]
-    jira.requests.clear()
-    pull(connect(), "issues", bookmarks=second.bookmarks)
-    assert re.match(r"project in \(10001, 10002\) AND updated >= \d+ ORDER", jira.searched()[0])
-
-
-@pytest.mark.parametrize("changed", [{"jql": "labels = x"}, {"fields": {"severity": "Severity"}}])
-def test_another_scope_is_walked_from_the_beginning(jira: FakeJira, connect: Connect, changed: Json) -> None:
-    jira.issues = many(3)
-    first = pull(connect(), "issues")
-    assert len(ids(pull(connect(**changed), "issues", bookmarks=first.bookmarks))) == 3
-
-
-def test_a_bookmark_that_cannot_be_read_begins_again(jira: FakeJira, connect: Connect) -> None:
-    jira.issues = many(3)
-    assert len(ids(pull(connect(), "issues", bookmarks={"issues": "{"}))) == 3
-
-
-def test_history_since_leaves_out_what_was_not_touched(jira: FakeJira, connect: Connect) -> None:
-    jira.issues = [issue(1), issue(2, updated="2026-04-01T00:00:00.000+0000")]
-    assert ids(pull(connect(history_since=date(2026, 4, 1)), "issues")) == ["acme:2"]
-
-
-def test_changes_can_be_looked_for_further_back_for_once(jira: FakeJira, connect: Connect, clock: Clock) -> None:
-    jira.issues = many(3)
-    first = pull(connect(), "issues")
-    clock.sleep(86_400)
-    again = pull(connect(changed_since=START.date()), "issues", bookmarks=first.bookmarks)
-    assert len(ids(again)) == 3
-
-
-def test_a_killed_walk_goes_on_with_the_windows_that_are_left(jira: FakeJira, connect: Connect, clock: Clock) -> None:
-    jira.issues = many(3_000)
-    clock.sleep(86_400 * 200)
-    bookmark = None
-    for page in issues_of(connect()).pages(None):
-        if page.bookmark is not None:
-            bookmark = page.bookmark
-            if msgspec.json.decode(bookmark)["walk"].get("done"):
-                break
-    assert bookmark is not None
-    clock.sleep(3_600)
-    jira.requests.clear()
-    rest = pull(connect(), "issues", bookmarks={"issues": bookmark})
-    assert len(ids(rest)) == 2_000
-    assert msgspec.json.decode(rest.bookmarks["issues"])["updated_since"] == milliseconds(clock.now())
-    walks, [changes] = jira.searched()[:2], jira.searched()[2:]
-    assert all("updated" not in jql for jql in walks)
-    assert f"updated >= {milliseconds(clock.now()) - 3_600_000 - 600_000}" in changes
 
 
 # --- scope

@@ -278,6 +278,60 @@ def points(before: str, after: str, field: str = "customfield_16") -> Json:
     return {"field": "x", "fieldtype": "custom", "fieldId": field, "fromString": before, "toString": after}
 
 
+TEAM: Json = {
+    "id": "customfield_10",
+    "name": "Team",
+    "custom": True,
+    "schema": {"type": "team", "custom": "com.atlassian.teams:rm-teams-custom-field-team"},
+}
+
+
+def test_the_team_of_an_issue_is_its_name_and_its_history_has_one_name() -> None:
+    team = {"id": "36885b3c-1bf0", "name": "Payments", "title": "Payments", "avatarUrl": "https://x", "isShared": True}
+    item = {
+        "field": "Team",
+        "fieldtype": "custom",
+        "fieldId": "customfield_10",
+        "from": "11-22",
+        "fromString": "Platform",
+        "to": "36885b3c-1bf0",
+        "toString": "Payments",
+    }
+    old = {"field": "Team", "fieldtype": "custom", "to": "11-22", "toString": "Platform"}
+    page = mapped(
+        issue(1, customfield_10=team), histories={"1": [history(7, old), history(8, item)]}, fields=[*FIELDS, TEAM]
+    )
+    assert custom(rows(page, Issue)[0]) == {"Team": "Payments"}
+    told = [(row.field, row.field_id, row.from_text, row.to_text) for row in rows(page, IssueChange)]
+    assert told == [
+        ("team", "acme:customfield_10", None, "Platform"),
+        ("team", "acme:customfield_10", "Platform", "Payments"),
+    ]
+
+
+def translated(name: str, original: str) -> Json:
+    [found] = [field for field in FIELDS if field["name"] == original]
+    return {**found, "name": name, "untranslatedName": original}
+
+
+def test_trap_40_a_flag_is_known_by_its_original_name_and_its_history_by_the_field() -> None:
+    fields = [translated("Markiert", "Flagged"), translated("Sprint", "Sprint")]
+    by_id = {"field": "Markiert", "fieldtype": "custom", "fieldId": "customfield_21", "toString": "Hindernis"}
+    by_name = {"field": "Markiert", "fieldtype": "custom", "fromString": "Hindernis"}
+    page = mapped(
+        issue(1, customfield_21=[{"value": "Hindernis"}]),
+        histories={"1": [history(7, by_id), history(8, by_name)]},
+        fields=fields,
+    )
+    assert rows(page, Issue)[0].is_flagged
+    assert [row.field for row in rows(page, IssueChange)] == ["flagged", "flagged"]
+
+
+def test_trap_40_statuses_of_a_translated_history_are_told_by_their_ids() -> None:
+    [row] = changes(history(7, status_item(("10", "Zu erledigen"), ("3", "Fertig"))))
+    assert (row.field, row.from_value, row.to_value, row.to_text) == ("status", "10", "3", "Fertig")
+
+
 def test_trap_89_story_points_have_one_form() -> None:
     [row] = changes(history(7, points("", "5.0")), customfield_16=5.0)
     assert (row.field, row.from_value, row.to_value, row.to_text) == ("story_points", None, "5", "5")

@@ -90,10 +90,30 @@ def test_without_a_cloud_id_there_is_no_other_address(scoped: FakeJira, connect:
     assert {request.url.host for request in scoped.sent} == {"acme.atlassian.net"}
 
 
+def test_a_site_elsewhere_is_looked_for_at_a_gateway_that_the_config_names_and_at_no_other(
+    scoped: FakeJira, connect: Connect
+) -> None:
+    with pytest.raises(AuthenticationError):
+        connect(url="https://jira.acme.example").identify()
+    assert {request.url.host for request in scoped.sent} == {"jira.acme.example"}
+    assert connect(url="https://jira.acme.example", gateway_url="http://127.0.0.1:8080").identify().account == "bot"
+
+
+def test_a_gateway_that_cannot_be_reached_does_not_hide_that_the_site_refused_the_login(
+    scoped: FakeJira, connect: Connect
+) -> None:
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("nobody there", request=request)
+
+    scoped.overrides[GATEWAY_MYSELF] = broken
+    with pytest.raises(AuthenticationError, match=r"check the e-mail address .*is unknown: .*nobody there"):
+        connect(url=SITE).identify()
+
+
 def test_a_server_of_ones_own_is_not_looked_for_at_the_gateway(scoped: FakeJira, connect: Connect) -> None:
     scoped.deployment = "Server"
     scoped.overrides["GET /rest/api/2/myself"] = refused
-    with pytest.raises(Exception, match=r"."):
+    with pytest.raises(AuthenticationError):
         connect(url=SITE).identify()
     assert not scoped.asked("/_edge/tenant_info")
 

@@ -1,0 +1,175 @@
+"""What all sources of a job share: the warehouse, one writer at a time, the lease, and who watches."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock, Thread
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from connectors.base import Counters
+from connectors.errors import SourceError
+from flowmart.clock import utc_now
+from flowmart.events import StreamOutcome, SyncEvents
+from warehouse.leases import Lease, LeaseLost
+from warehouse.runs import RunEnd, begin_run, end_run
+
+T = TypeVar("T")
+
+_LOOK_SECONDS = 0.2
+"""How often the main thread looks up: only there do signals arrive on every system."""
+_RENEW_SECONDS = 300.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a stream has done so far; `expected` and `received` are in its own units, None where nobody counts."""
+
+    rows_read: int = 0
+    rows_written: int = 0
+    expected: int | None = None
+    received: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A sync under way. Safe to use from the threads of several sources."""
+
+    engine: Engine
+    lease: Lease
+    events: SyncEvents
+    run_id: str
+    now: datetime
+    _writer: Lock = field(default_factory=Lock)
+    _open: dict[str, Callable[[str, str | None], StreamOutcome]] = field(default_factory=dict)
+    """Note of each stream under way → what ends it."""
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction, in which the lease is renewed. SQLite has one writer at a time, who queues here.
+
+        Raises `LeaseLost`, and commits nothing, once the job was given back.
+        """
+        with self._turn(), self.engine.begin() as connection:
+            yield connection
+            self.lease.renew(connection, utc_now())
+
+    @contextmanager
+    def noted(
+        self, source: str, stream: str, counters: Counters, outcomes: list[tuple[str, StreamOutcome]]
+    ) -> Iterator[Tally]:
+        """Note in `sync_runs` and tell the watcher when a stream begins and how it ends."""
+        tally = Tally()
+        self.events.stream_started(source, stream)
+        with self.writing() as connection:
+            note = begin_run(connection, self.run_id, source, stream, utc_now())
+        end = self._ender(note, tally, counters)
+        self._open[note] = end
+        ending, error = "interrupted", None
+        try:
+            yield tally
+            ending = "done"
+        except LeaseLost:
+            raise
+        except SourceError as failure:
+            ending, error = "failed", str(failure)
+            raise
+        except Exception as failure:
+            ending, error = "failed", f"{type(failure).__name__}: {failure}".splitlines()[0]
+            raise
+        finally:
+            if self._open.pop(note, None) is not None:
+                outcome = end(ending, error)
+                outcomes.append((stream, outcome))
+                self.events.stream_finished(source, stream, outcome)
+
+    def break_off(self) -> None:
+        """Note that the streams under way were interrupted."""
+        for note in list(self._open):
+            end = self._open.pop(note, None)
+            if end is not None:
+                end("interrupted", None)
+
+    def _turn(self) -> AbstractContextManager[object]:
+        return self._writer if self.engine.dialect.name == "sqlite" else nullcontext()
+
+    def _ender(self, note: str, tally: Tally, counters: Counters) -> Callable[[str, str | None], StreamOutcome]:
+        began, requests, retries = time.monotonic(), counters.requests, counters.retries
+
+        def end(ending: str, error: str | None) -> StreamOutcome:
+            outcome = StreamOutcome(
+                rows_read=tally.rows_read,
+                rows_written=tally.rows_written,
+                requests=counters.requests - requests,
+                retries=counters.retries - retries,
+                seconds=time.monotonic() - began,
+                expected=tally.expected,
+                received=tally.received,
+                error=error,
+            )
+            with suppress(SQLAlchemyError, sqlite3.Error, LeaseLost):  # the database may be what failed
+                self._note_end(note, ending, outcome)
+            return outcome
+
+        return end
+
+    def _note_end(self, note: str, ending: str, outcome: StreamOutcome) -> None:
+        end = RunEnd(
+            outcome=ending,
+            requests=outcome.requests,
+            retries=outcome.retries,
+            rows_read=outcome.rows_read,
+            rows_written=outcome.rows_written,
+            expected=outcome.expected,
+            received=outcome.received,
+            error=outcome.error,
+        )
+        with self.writing() as connection:
+            end_run(connection, note, end, utc_now())
+
+
+def side_by_side(calls: Sequence[Callable[[], T]], job: Job) -> list[T]:
+    """Each call in a thread of its own; results in the order of the calls.
+
+    What a call raises is raised here when all have ended: of several the first in order. When a person breaks the job
+    off, nobody waits: the streams under way are noted as interrupted, and what the threads still hold is not committed.
+    """
+    ended: dict[int, T] = {}
+    failed: dict[int, BaseException] = {}
+
+    def work(number: int) -> None:
+        try:
+            ended[number] = calls[number]()
+        except BaseException as failure:  # noqa: BLE001 - raised again in the main thread
+            failed[number] = failure
+
+    threads = [Thread(target=work, args=(number,), daemon=True) for number in range(len(calls))]
+    try:
+        for thread in threads:
+            thread.start()
+        _wait(threads, job)
+    except BaseException:
+        job.break_off()
+        raise
+    for _, failure in sorted(failed.items()):
+        raise failure
+    return [ended[number] for number in range(len(calls))]
+
+
+def _wait(threads: Sequence[Thread], job: Job) -> None:
+    """Until all have ended; the lease is renewed, since a tracker may keep every source waiting for long."""
+    renewed = time.monotonic()
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(_LOOK_SECONDS)
+            if time.monotonic() - renewed > _RENEW_SECONDS:
+                renewed = time.monotonic()
+                with job.writing():
+                    pass

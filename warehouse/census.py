@@ -1,0 +1,100 @@
+"""What a census of issue ids reads and writes: who is alive here, who is gone, and when that was last looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, bindparam, case, func, select, update
+
+from warehouse.tables.loaded import issues, projects, sources
+
+_ASKED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An issue that is alive in the warehouse."""
+
+    issue_id: str
+    project_id: str
+    key: str
+    area_path: str | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LastCensus:
+    """The account that the last census was believed of, and when that census began; None: never."""
+
+    account: str | None = None
+    at: datetime | None = None
+
+
+def last_census(connection: Connection, source_id: str) -> LastCensus:
+    """What is noted of the source; nothing for one that was never synced."""
+    row = connection.execute(
+        select(sources.c.account, sources.c.census_at).where(sources.c.source_id == source_id)
+    ).one_or_none()
+    return LastCensus() if row is None else LastCensus(row.account, row.census_at)
+
+
+def note_account(connection: Connection, source_id: str, account: str) -> None:
+    """Believe this account's census from now on."""
+    connection.execute(update(sources).where(sources.c.source_id == source_id).values(account=account))
+
+
+def note_census(connection: Connection, source_id: str, began_at: datetime) -> None:
+    """Note that a census which lacks nothing began then."""
+    connection.execute(update(sources).where(sources.c.source_id == source_id).values(census_at=began_at))
+
+
+def read_alive(connection: Connection, source_id: str) -> list[Held]:
+    """The issues of the source without an absence, by id."""
+    statement = (
+        select(issues.c.issue_id, issues.c.project_id, issues.c.key, issues.c.area_path, issues.c.updated_at)
+        .where(issues.c.source_id == source_id, issues.c.absence.is_(None))
+        .order_by(issues.c.issue_id)
+    )
+    return [Held(*row) for row in connection.execute(statement)]
+
+
+def mark_absent(connection: Connection, absences: Mapping[str, str], found_at: datetime) -> int:
+    """Put a tombstone on each of the issues; of deleted ones a known instant of deletion stays, else it is `found_at`.
+
+    Returns the issues marked. A row is never deleted, and one that comes back is revived by its next upsert.
+    """
+    if not absences:
+        return 0
+    is_deleted = bindparam("absence_of_it", type_=issues.c.absence.type) == "deleted"
+    statement = (
+        update(issues)
+        .where(issues.c.issue_id == bindparam("absent_one"))
+        .values(
+            absence=bindparam("absence_of_it", type_=issues.c.absence.type),
+            deleted_at=case(
+                (is_deleted, func.coalesce(issues.c.deleted_at, bindparam("now", type_=issues.c.deleted_at.type)))
+            ),
+        )
+    )
+    rows = [{"absent_one": one, "absence_of_it": why, "now": found_at} for one, why in absences.items()]
+    return connection.execute(statement, rows).rowcount
+
+
+def held_among(connection: Connection, issue_ids: Sequence[str]) -> Mapping[str, str]:
+    """Those of the issues that are alive here, with their keys."""
+    found: dict[str, str] = {}
+    for start in range(0, len(issue_ids), _ASKED_AT_ONCE):
+        some = issue_ids[start : start + _ASKED_AT_ONCE]
+        statement = select(issues.c.issue_id, issues.c.key).where(
+            and_(issues.c.issue_id.in_(some), issues.c.absence.is_(None))
+        )
+        found.update((row.issue_id, row.key) for row in connection.execute(statement))
+    return found
+
+
+def project_names(connection: Connection, project_ids: Iterable[str]) -> Mapping[str, str]:
+    """Project id → its key (Azure DevOps: name)."""
+    statement = select(projects.c.project_id, projects.c.key).where(projects.c.project_id.in_(list(project_ids)))
+    return {row.project_id: row.key for row in connection.execute(statement)}

@@ -1,0 +1,136 @@
+"""What reconciling reads and writes beside the census: counts, sprints to compare, and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, case, delete, func, or_, select
+
+from warehouse.tables.computed import sprint_issues
+from warehouse.tables.loaded import board_sprints, issues, sprints
+from warehouse.tables.operational import data_quality
+
+_ASKED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A row of `data_quality`. `what` tells several findings of one entity apart."""
+
+    check_name: str
+    severity: str
+    source_id: str
+    entity: str
+    entity_id: str
+    evidence: str
+    advice: str
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedSprint:
+    """A sprint to compare with the tracker's own report on it."""
+
+    sprint_id: str
+    board_id: str
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class SprintIssue:
+    """What the metrics say of an issue in a sprint."""
+
+    outcome: str
+    is_committed: bool
+    came_in_later: bool
+
+
+def count_alive(connection: Connection, source_id: str) -> Mapping[str, int]:
+    """Project id → its issues without an absence."""
+    statement = (
+        select(issues.c.project_id, func.count())
+        .where(issues.c.source_id == source_id, issues.c.absence.is_(None))
+        .group_by(issues.c.project_id)
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def sprints_to_compare(connection: Connection, source_id: str, last: int) -> list[ComparedSprint]:
+    """The active sprints of the source, and of each board the `last` closed ones; newest first within a board.
+
+    A sprint that is shown by several boards is compared on the board that owns it.
+    """
+    bridge = board_sprints.c
+    shown = select(bridge.sprint_id, func.min(bridge.board_id).label("board_id")).group_by(bridge.sprint_id).subquery()
+    board = func.coalesce(sprints.c.board_id, shown.c.board_id)
+    ended = func.coalesce(sprints.c.completed_at, sprints.c.end_at, sprints.c.start_at)
+    age = func.row_number().over(
+        partition_by=(board, sprints.c.state),
+        order_by=(case((ended.is_(None), 1), else_=0), ended.desc(), sprints.c.sprint_id),
+    )
+    ranked = (
+        select(sprints.c.sprint_id, board.label("board_id"), sprints.c.name, sprints.c.state, age.label("age"))
+        .outerjoin(shown, shown.c.sprint_id == sprints.c.sprint_id)
+        .where(sprints.c.source_id == source_id, sprints.c.state.in_(["active", "closed"]), board.is_not(None))
+        .subquery()
+    )
+    statement = (
+        select(ranked.c.sprint_id, ranked.c.board_id, ranked.c.name, ranked.c.state)
+        .where(or_(ranked.c.state == "active", ranked.c.age <= last))
+        .order_by(ranked.c.board_id, ranked.c.state, ranked.c.age)
+    )
+    return [ComparedSprint(*row) for row in connection.execute(statement)]
+
+
+def read_sprint_issues(connection: Connection, sprint_id: str) -> Mapping[str, SprintIssue]:
+    """Issue id → what the metrics say of it in the sprint."""
+    table = sprint_issues.c
+    statement = select(table.issue_id, table.outcome, table.is_committed, table.added_at)
+    rows = connection.execute(statement.where(table.sprint_id == sprint_id).order_by(table.issue_id))
+    return {row.issue_id: SprintIssue(row.outcome, row.is_committed, row.added_at is not None) for row in rows}
+
+
+def keys_and_levels(connection: Connection, issue_ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
+    """Of those that are alive here: issue id → key and level."""
+    found: dict[str, tuple[str, str]] = {}
+    wanted = sorted(issue_ids)
+    for start in range(0, len(wanted), _ASKED_AT_ONCE):
+        some = wanted[start : start + _ASKED_AT_ONCE]
+        statement = select(issues.c.issue_id, issues.c.key, issues.c.level).where(
+            issues.c.issue_id.in_(some), issues.c.absence.is_(None)
+        )
+        found.update((row.issue_id, (row.key, row.level)) for row in connection.execute(statement))
+    return found
+
+
+def replace_findings(
+    connection: Connection,
+    source_ids: Sequence[str],
+    checks: Sequence[str],
+    findings: Iterable[Finding],
+    found_at: datetime,
+) -> None:
+    """Make the findings of these checks on these sources exactly those given."""
+    table = data_quality.c
+    connection.execute(
+        delete(data_quality).where(and_(table.source_id.in_(list(source_ids)), table.check_name.in_(list(checks))))
+    )
+    rows = [
+        {
+            "data_quality_id": ":".join(part for part in (one.check_name, one.entity_id, one.what) if part),
+            "check_name": one.check_name,
+            "severity": one.severity,
+            "source_id": one.source_id,
+            "entity": one.entity,
+            "entity_id": one.entity_id,
+            "evidence": one.evidence,
+            "advice": one.advice,
+            "found_at": found_at,
+        }
+        for one in findings
+    ]
+    if rows:
+        connection.execute(data_quality.insert(), rows)
