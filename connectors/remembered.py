@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import msgspec
 
+from connectors.typed import ready
+
 T = TypeVar("T")
 
 LONGEST = timedelta(days=6)
@@ -21,7 +23,7 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Bookmark(msgspec.Struct, frozen=True):
-    scope: str
+    scope: str = ""
     kept: dict[str, _Kept] = {}
     v: int = _VERSION
 
@@ -42,10 +44,10 @@ class Remembered:
     def load(self, bookmark: str | None) -> None:
         """Take in what an earlier run kept; what cannot be read counts as nothing."""
         try:
-            found = msgspec.json.decode(bookmark or "null", type=_Bookmark | None)
+            found = msgspec.json.decode(bookmark or "{}", type=ready(_Bookmark))
         except msgspec.DecodeError:
             return
-        if found is not None and found.scope == self._scope and found.v == _VERSION:
+        if found.scope == self._scope and found.v == _VERSION:
             self._old = dict(found.kept)
 
     def ask(self, name: str, type_: type[T], fetch: Callable[[], T], longest: timedelta = LONGEST) -> T:
@@ -53,7 +55,7 @@ class Remembered:
         kept = self._used.get(name) or self._old.get(name)
         if kept is not None and timedelta() <= self._now - kept.asked_at < longest:
             try:
-                answer = msgspec.json.decode(kept.answer, type=type_)
+                answer = msgspec.json.decode(kept.answer, type=ready(type_))
             except msgspec.DecodeError:  # kept by another version
                 pass
             else:

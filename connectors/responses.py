@@ -18,6 +18,7 @@ from connectors.errors import (
     UnexpectedResponse,
 )
 from connectors.rates import RETRIED_STATUSES, asked_wait, reason_of
+from connectors.typed import ready
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ def decode(response: httpx.Response, type_: type[T]) -> T:
     Half a surrogate pair, which JSON lets through and Unicode does not, arrives as U+FFFD.
     """
     try:
-        return msgspec.json.decode(without_lone_surrogates(response.content), type=type_)
+        return msgspec.json.decode(without_lone_surrogates(response.content), type=ready(type_))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         kind = response.headers.get("content-type", "no content type")
         raise UnexpectedResponse(

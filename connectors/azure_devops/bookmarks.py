@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from connectors.typed import ready
+
 
 class Position(msgspec.Struct, frozen=True):
     """A place in a feed."""
@@ -18,7 +20,7 @@ def read(bookmark: str | None, scope: str) -> Position:
     """The place that a bookmark names; the beginning when there is none, or one for another scope."""
     if bookmark is not None:
         try:
-            found = msgspec.json.decode(bookmark, type=Position)
+            found = msgspec.json.decode(bookmark, type=ready(Position))
         except msgspec.MsgspecError:
             found = Position(v=0)
         if found.v == 1 and found.scope == scope:

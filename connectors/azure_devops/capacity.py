@@ -16,6 +16,7 @@ from connectors.azure_devops.teams import TeamData
 from connectors.base import Page, Replacement
 from connectors.errors import NotFound, PermissionMissing
 from connectors.flight import in_order
+from connectors.typed import ready
 from warehouse.records import Capacity, DayOff, Record
 
 _SETTLED_AFTER = timedelta(days=3)
@@ -34,7 +35,7 @@ class Asked(msgspec.Struct, frozen=True):
 def read(bookmark: str | None, scope: str) -> Asked:
     """What a bookmark says; nothing when there is none, or one for another scope."""
     try:
-        found = msgspec.json.decode(bookmark or "{}", type=Asked)
+        found = msgspec.json.decode(bookmark or "{}", type=ready(Asked))
     except msgspec.DecodeError:
         found = Asked()
     return found if (found.scope, found.v) == (scope, 1) else Asked(scope=scope)

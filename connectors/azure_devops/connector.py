@@ -58,7 +58,7 @@ class AzureDevOpsConnector:
             Stream("statuses", self._statuses),
             Stream("boards", teams.pages),
             Stream("capacities", lambda bookmark: self._capacities(teams, bookmark)),
-            Stream("areas", self._areas),
+            Stream("nodes", self._nodes),
             Stream("issues", self._issues),
             Stream("links", self._links),
         )
@@ -96,7 +96,7 @@ class AzureDevOpsConnector:
     def _capacities(self, teams: TeamPages, bookmark: str | None) -> Iterator[Page]:
         return capacity.pages(self._settings, self._gateway, teams.found, bookmark, self._width)
 
-    def _areas(self, bookmark: str | None) -> Iterator[Page]:
+    def _nodes(self, bookmark: str | None) -> Iterator[Page]:
         teller = self._teller()
         return RenamePages(self._gateway, self._directory, teller, self._feed(teller)).pages(bookmark)
 

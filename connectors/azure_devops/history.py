@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +13,11 @@ from connectors.azure_devops import snapshots
 from connectors.azure_devops.answers import Revision
 from connectors.azure_devops.snapshots import Snapshot
 from connectors.base import Recall
+from connectors.typed import ready
 from warehouse.records import qualified_id
 
 _REMEMBERED_ITEMS = 5_000
+_REVISIONS_ASIDE = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,3 +152,30 @@ class Memory:
         self._recent.move_to_end(item_id)
         if len(self._recent) > self._size:
             self._recent.popitem(last=False)
+
+
+class Aside:
+    """Revisions of items that are out of scope, packed, in case an item moves into scope in the course of a run.
+
+    Without it each such item would cost a request in a first run. The items that came last are kept.
+    """
+
+    def __init__(self, most: int = _REVISIONS_ASIDE) -> None:
+        self._most = most
+        self._packed: OrderedDict[int, list[bytes]] = OrderedDict()
+        self._count = 0
+
+    def keep(self, item_id: int, revisions: Iterable[Revision]) -> None:
+        """Lay these aside."""
+        packed = [zlib.compress(msgspec.msgpack.encode(each), level=1) for each in revisions]
+        self._packed.setdefault(item_id, []).extend(packed)
+        self._packed.move_to_end(item_id)
+        self._count += len(packed)
+        while self._count > self._most:
+            self._count -= len(self._packed.popitem(last=False)[1])
+
+    def take(self, item_id: int) -> list[Revision]:
+        """What was laid aside of an item."""
+        packed = self._packed.pop(item_id, [])
+        self._count -= len(packed)
+        return [msgspec.msgpack.decode(zlib.decompress(each), type=ready(Revision)) for each in packed]

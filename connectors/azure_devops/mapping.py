@@ -149,7 +149,7 @@ def issue(context: Context, item_id: int, newest: Snapshot, *, in_scope: bool) -
         deleted_at=updated_at if deleted else None,
         absence="deleted" if deleted else None if in_scope else "moved_away",
         sprint_ids=newest.iteration or fields.get(ITERATION),
-        area_path=fields.get(AREA),
+        area_path=model.areas.current.get(newest.area or "") or fields.get(AREA),
         is_flagged=is_blocked(fields.get("Microsoft.VSTS.CMMI.Blocked")),
         custom_fields=_custom_fields(context, fields),
     )

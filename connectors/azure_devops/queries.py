@@ -37,6 +37,12 @@ def text(conditions: Sequence[str]) -> str:
     return f"SELECT [System.Id] FROM WorkItems WHERE {where} ORDER BY [System.Id]"  # noqa: S608 - texts are quoted
 
 
+def newest_id(gateway: Gateway) -> int:
+    """The highest id of the organisation's living items; 0 when there is none."""
+    query = "SELECT [System.Id] FROM WorkItems WHERE [System.IsDeleted] = false ORDER BY [System.Id] DESC"
+    return next(iter(gateway.query(query, 1)), 0)
+
+
 def windows(gateway: Gateway, conditions: Sequence[str], project_id: str | None = None) -> Iterator[list[int]]:
     """All ids that the conditions find, window by window, ascending.
 

@@ -7,6 +7,7 @@ import msgspec
 
 from connectors.errors import AuthenticationError
 from connectors.http import error_message, raise_for_status
+from connectors.typed import ready
 
 OUT_OF_RANGE = "VssVersionOutOfRangeException"
 UNDER_PREVIEW = "VssInvalidPreviewVersionException"
@@ -24,7 +25,7 @@ def version_refusal(response: httpx.Response) -> Refusal | None:
     if response.status_code != httpx.codes.BAD_REQUEST:
         return None
     try:
-        found = msgspec.json.decode(response.content, type=Refusal)
+        found = msgspec.json.decode(response.content, type=ready(Refusal))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return found if found.type_key in {OUT_OF_RANGE, UNDER_PREVIEW} else None

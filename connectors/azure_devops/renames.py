@@ -1,8 +1,9 @@
-"""The stream of areas: paths of renamed areas reach the items, though no revision tells of them.
+"""The stream of nodes: renamed areas and iterations stay one, and new paths of areas reach the items.
 
-The paths of a project's areas are remembered by their numbers. When one has changed, the items below it are pulled
-with their histories, in which the tracker gives the new path. If they are many, the feed is read from its beginning
-instead, which brings a thousand revisions with each request.
+No revision tells of a new path. The paths of a project's nodes are remembered by their numbers, the former ones too.
+When that of an area has changed, the feed is read from its beginning, which brings a thousand revisions with each
+request and all histories with the new path. In a large organisation the items that are below it now are pulled instead,
+if they are few; then changes that led out of the area keep its former path until the next full sync.
 """
 
 from __future__ import annotations
@@ -18,19 +19,45 @@ from connectors.azure_devops.gateway import Gateway
 from connectors.azure_devops.revisions import RevisionPages
 from connectors.azure_devops.telling import Teller
 from connectors.base import Page
+from connectors.typed import ready
 
-_MOST_PULLED = 500
+_SMALL = 20_000
+"""Up to this newest id the whole feed is read again."""
+_MOST_PULLED = 2_000
+
+
+class Tree(msgspec.Struct, frozen=True):
+    """The areas, or the iterations, of a project."""
+
+    paths: dict[int, str] = {}
+    """As they were at the last run."""
+    former: dict[str, int] = {}
+    """Paths of before."""
+
+    def after(self, now: Mapping[int, str]) -> Tree:
+        """What is to be remembered when the paths are these; an empty tree is one that could not be read."""
+        if not now:
+            return self
+        gone = {path: node for node, path in self.paths.items() if now.get(node, path) != path}
+        return Tree(dict(now), {**self.former, **gone})
+
+
+class Trees(msgspec.Struct, frozen=True):
+    """Both trees of a project."""
+
+    areas: Tree = Tree()
+    iterations: Tree = Tree()
 
 
 class Known(msgspec.Struct, frozen=True):
-    """The areas of an earlier run: project → number → path."""
+    """The trees of each project, by its GUID."""
 
-    areas: dict[str, dict[int, str]] = {}
+    projects: dict[str, Trees] = {}
     v: int = 1
 
 
 class RenamePages:
-    """Compares the areas with those of the run before."""
+    """Compares the nodes with those of the run before."""
 
     def __init__(self, gateway: Gateway, directory: Directory, teller: Teller, feed: RevisionPages) -> None:
         self._gateway = gateway
@@ -40,28 +67,43 @@ class RenamePages:
 
     def pages(self, bookmark: str | None) -> Iterator[Page]:
         """The items of renamed areas, then a page that remembers the paths of now."""
-        before = _read(bookmark).areas
-        now = {each.project_id or each.name: dict(each.areas.paths) for each in self._directory.models()}
-        renamed = [path for project, paths in now.items() for path in topmost(before.get(project, {}), paths)]
+        known = _read(bookmark).projects
+        now: dict[str, Trees] = {}
+        renamed: list[str] = []
+        for model in self._directory.models():
+            project = model.project_id or model.name
+            before = known.get(project, Trees())
+            renamed += topmost(before.areas.paths, model.areas.paths)
+            trees = Trees(before.areas.after(model.areas.paths), before.iterations.after(model.iterations.paths))
+            now[project] = trees
+            self._directory.context.organisation.add(
+                replace(
+                    model,
+                    areas=model.areas.with_former(trees.areas.former),
+                    iterations=model.iterations.with_former(trees.iterations.former),
+                )
+            )
         if renamed:
             yield from self._rewritten(renamed)
-        kept = {project: paths or before.get(project, {}) for project, paths in now.items()}
-        yield Page(bookmark=msgspec.json.encode(Known(areas=kept)).decode())
+        yield Page(bookmark=msgspec.json.encode(Known(projects=now)).decode())
 
     def _rewritten(self, renamed: list[str]) -> Iterator[Page]:
-        names = ", ".join(f"'{path}'" for path in renamed[:5]) + (", …" if len(renamed) > 5 else "")  # noqa: PLR2004
-        found: list[int] = []
-        for path in renamed:
-            for ids in queries.windows(self._gateway, [queries.under("System.AreaPath", path)]):
-                found += ids
-        note = f"areas were renamed: {names}; the items in them ({len(found)}) are read again"
-        yield Page(notes=[note])
-        if len(found) > _MOST_PULLED:
+        names = ", ".join(f"'{path}'" for path in renamed)
+        yield Page(notes=[f"areas have new paths, the items in them are read again: {names}"])
+        affected = None if queries.newest_id(self._gateway) <= _SMALL else self._items_in(renamed)
+        if affected is None or len(affected) > _MOST_PULLED:
             for page in self._feed.pages(None):
                 yield replace(page, bookmark=None)  # the stream of issues goes on from its own
         else:
-            for _, page in self._teller.histories(sorted(set(found))):
+            for _, page in self._teller.histories(affected):
                 yield page
+
+    def _items_in(self, areas: Iterable[str]) -> list[int]:
+        found: set[int] = set()
+        for path in areas:
+            for ids in queries.windows(self._gateway, [queries.under("System.AreaPath", path)]):
+                found.update(ids)
+        return sorted(found)
 
 
 def topmost(before: Mapping[int, str], now: Mapping[int, str]) -> Iterable[str]:
@@ -76,7 +118,7 @@ def topmost(before: Mapping[int, str], now: Mapping[int, str]) -> Iterable[str]:
 
 def _read(bookmark: str | None) -> Known:
     try:
-        found = msgspec.json.decode(bookmark or "{}", type=Known)
+        found = msgspec.json.decode(bookmark or "{}", type=ready(Known))
     except msgspec.DecodeError:
         return Known()
     return found if found.v == 1 else Known()

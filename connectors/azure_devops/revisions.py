@@ -9,7 +9,7 @@ from connectors.azure_devops import bookmarks, paging
 from connectors.azure_devops.answers import Batch, Revision
 from connectors.azure_devops.directory import Directory
 from connectors.azure_devops.gateway import Gateway
-from connectors.azure_devops.history import Plan, by_item, completed, plan
+from connectors.azure_devops.history import Aside, Plan, by_item, completed, plan
 from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.azure_devops.snapshots import PROJECT, Snapshot
 from connectors.azure_devops.telling import Teller
@@ -28,6 +28,7 @@ class RevisionPages:
         self._directory = directory
         self._teller = teller
         self._width = width
+        self._aside = Aside()
         self._told: set[int] = set()
         self._begins = False
         self._done = 0
@@ -57,8 +58,11 @@ class RevisionPages:
         for item_id, revisions in items.items():
             known = self._teller.memory.known(item_id)
             if known is None and not self._is_in_scope(revisions):
-                continue  # never in scope so far; should it come, its whole history is fetched
-            found = plan(item_id, revisions, known, is_trusted=self._trusts(item_id, known))
+                self._aside.keep(item_id, revisions)
+                continue  # never in scope so far; should it come, its whole history is needed
+            earlier = self._aside.take(item_id) if known is None else []
+            whole = by_item([*earlier, *revisions])[item_id] if earlier else revisions
+            found = plan(item_id, whole, known, is_trusted=self._trusts(item_id, known))
             self._told.add(item_id)
             if found:
                 plans.append(found)

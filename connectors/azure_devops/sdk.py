@@ -16,6 +16,7 @@ import msgspec
 
 from connectors.errors import TrackerUnavailable, UnexpectedResponse
 from connectors.sdk import HttpxAdapter
+from connectors.typed import ready
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ class Sdk:
         """What the library's `call` gives, as `type_`; its errors become `SourceError`s."""
         errors = _library()
         try:
-            return msgspec.convert(call(*arguments, **options), type_, from_attributes=True)
+            return msgspec.convert(call(*arguments, **options), ready(type_), from_attributes=True)
         except (errors.refused, errors.unreadable, msgspec.ValidationError, ValueError) as error:
             name = getattr(call, "__name__", "a call")
             raise UnexpectedResponse(f"Azure DevOps answered {name} unexpectedly: {_one_line(error)}") from error

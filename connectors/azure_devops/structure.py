@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.azure_devops.answers import Backlogs, Category, Node, Project, TypeInfo
 from connectors.azure_devops.fields import CANONICAL, RoleFields
@@ -33,12 +33,19 @@ class NodeIndex:
     by_path: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[int, str] = field(default_factory=dict)
     """Path by number, as items have it."""
+    current: Mapping[str, str] = field(default_factory=dict)
+    """Path by GUID."""
 
     def guid(self, path: str | None, node_id: int | None) -> str | None:
         """The GUID of a node; the number counts before the path, since paths change when a node is renamed."""
         if node_id is not None and node_id in self.by_id:
             return self.by_id[node_id]
         return self.by_path.get(path.lower()) if path else None
+
+    def with_former(self, former: Mapping[str, int]) -> NodeIndex:
+        """The same, and nodes are known by their former paths (path → number) too, unless others have those now."""
+        guids = {path.lower(): self.by_id[node] for path, node in former.items() if node in self.by_id}
+        return replace(self, by_path={**guids, **self.by_path})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +134,7 @@ def index(roots: Iterable[Node]) -> NodeIndex:
         by_id[node.id] = by_path[path.lower()] = node.identifier
         paths[node.id] = path
         open_nodes += [(child, f"{path}\\{child.name}") for child in node.children or ()]
-    return NodeIndex(by_id, by_path, paths)
+    return NodeIndex(by_id, by_path, paths, {by_id[node]: path for node, path in paths.items()})
 
 
 class Organisation:

@@ -79,7 +79,8 @@ class Store:
             rows[key] = _keeping(each, stored)
         for part in page.replacements:
             rows = self.rows.setdefault(part.record_type, {})
-            for key in [k for k, row in rows.items() if getattr(row, part.scope) in part.values]:
+            values = set(part.values)
+            for key in [k for k, row in rows.items() if getattr(row, part.scope) in values]:
                 del rows[key]
             rows.update({str(getattr(row, row.__struct_fields__[0])): row for row in part.records})
         if page.bookmark is not None:

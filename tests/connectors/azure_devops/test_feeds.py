@@ -11,7 +11,7 @@ import pytest
 
 from connectors.azure_devops import bookmarks, links, paging
 from connectors.azure_devops.answers import Batch, LinkEvent, Revision
-from connectors.azure_devops.history import by_item, completed, plan
+from connectors.azure_devops.history import Aside, by_item, completed, plan
 from connectors.azure_devops.snapshots import Context, snapshot
 from connectors.errors import UnexpectedResponse
 
@@ -139,3 +139,30 @@ def test_trap_82_batches_are_read_from_the_raw_answer() -> None:
     )
     batch = msgspec.json.decode(raw, type=Batch[Revision])
     assert (batch.values[0].rev, batch.continuation_token, batch.is_last_batch) == (1, "1;2;3", True)
+
+
+def test_a_link_made_again_has_one_row_and_its_earlier_time_in_the_events() -> None:
+    told = [event(T1, is_active=True), event(T1, is_active=False), event(T2, is_active=True), event(T2, is_active=True)]
+    assert len(links.rows("con", told)) == 1
+    events = links.events("con", told)
+    assert [(each.happened_at, each.is_made) for each in events] == [(T1, True), (T1, False), (T2, True)]
+    assert {(e.issue_id, e.other_issue_id, e.link_type, e.direction) for e in events} == {
+        ("con:1", "con:2", "Predecessor", "outward")
+    }
+    assert events[0].link_event_id == "con:System.LinkTypes.Dependency:1:2:2026-03-01T00:00:00+00:00:made"
+
+
+def test_revisions_out_of_scope_wait_until_their_item_comes_into_scope(revision: Make) -> None:
+    aside = Aside(most=4)
+    aside.keep(7, [revision(1), revision(2)])
+    aside.keep(8, [revision(1, item=8)])
+    aside.keep(7, [revision(3)])
+    assert [each.rev for each in aside.take(7)] == [1, 2, 3]
+    assert aside.take(7) == []
+
+
+def test_of_too_many_revisions_out_of_scope_the_oldest_items_go(revision: Make) -> None:
+    aside = Aside(most=2)
+    for item in (7, 8, 9):
+        aside.keep(item, [revision(1, item=item)])
+    assert [len(aside.take(item)) for item in (7, 8, 9)] == [0, 1, 1]
