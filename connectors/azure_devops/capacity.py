@@ -19,6 +19,9 @@ from connectors.flight import in_order
 from connectors.typed import ready
 from warehouse.records import Capacity, DayOff, Record
 
+_Fetched = list[tuple[Iteration, tuple[Capacities, DaysOff] | str]]
+"""Each sprint with its capacity, or why that cannot be read."""
+
 _SETTLED_AFTER = timedelta(days=3)
 """A sprint that has been over for so long is asked for once more, and then never again."""
 _FUTURE_AGAIN_AFTER = timedelta(days=6)
@@ -59,9 +62,9 @@ def pages(
     today = settings.now().astimezone(settings.time_zone).date()
     known = read(bookmark, settings.scope)
     read_teams = [each for each in teams if each.is_read]
-    days = {each.team.id: known.days.get(each.team.id, {}) for each in read_teams}
+    days = dict(known.days)
     for each in read_teams:
-        before = days[each.team.id]
+        before = days.get(each.team.id, {})
         due = [one for one in each.iterations if is_due(one, before.get(one.id), today)]
         if not due:
             continue
@@ -78,12 +81,10 @@ def _fetch(gateway: Gateway, each: TeamData, one: Iteration) -> tuple[Capacities
     try:
         return gateway.capacities(*ids), gateway.team_days_off(*ids)
     except (NotFound, PermissionMissing) as error:
-        return f"team '{each.team.name}': the capacity of '{one.name}' cannot be read: {error}"
+        return str(error)
 
 
-def _page(
-    source_id: str, each: TeamData, fetched: list[tuple[Iteration, tuple[Capacities, DaysOff] | str]], bookmark: str
-) -> Page:
+def _page(source_id: str, each: TeamData, fetched: _Fetched, bookmark: str) -> Page:
     people: list[Record] = []
     sprints: list[str] = []
     capacities: list[Capacity] = []
@@ -104,5 +105,15 @@ def _page(
             Replacement(record_type=DayOff, scope="sprint_id", values=sprints, records=days_off),
         ],
         bookmark=bookmark,
-        problems=[got for _, got in fetched if isinstance(got, str)],
+        problems=_problems(each, fetched),
     )
+
+
+def _problems(each: TeamData, fetched: _Fetched) -> list[str]:
+    """One sentence for all sprints of a team that cannot be read."""
+    failed = [(one.name, got) for one, got in fetched if isinstance(got, str)]
+    if not failed:
+        return []
+    name, error = failed[0]
+    more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+    return [f"team '{each.team.name}': the capacity of '{name}'{more} cannot be read: {error}"]

@@ -50,7 +50,7 @@ def refuse_sign_in(response: httpx.Response) -> None:
         )
     if response.status_code == httpx.codes.UNAUTHORIZED:
         raise AuthenticationError(
-            f"{host} refuses the login (401: {error_message(response)}): "
+            f"the login is refused: {host} answered 401: {error_message(response)}; "
             f"the token is wrong, expired or revoked; make a new personal access token{_hint(response)}"
         )
     if version_refusal(response) is None:

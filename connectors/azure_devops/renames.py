@@ -1,9 +1,9 @@
-"""The stream of nodes: renamed areas and iterations stay one, and new paths of areas reach the items.
+"""The stream of nodes: renamed areas and iterations stay one, and their new paths reach the items.
 
 No revision tells of a new path. The paths of a project's nodes are remembered by their numbers, the former ones too.
-When that of an area has changed, the feed is read from its beginning, which brings a thousand revisions with each
-request and all histories with the new path. In a large organisation the items that are below it now are pulled instead,
-if they are few; then changes that led out of the area keep its former path until the next full sync.
+When one has changed, the feed is read from its beginning, which brings a thousand revisions with each request and all
+histories with the new path. In a large organisation the items that are below a renamed area now are pulled instead, if
+they are few; then older changes keep the former paths until the next full sync. Sprints are known by their GUIDs.
 """
 
 from __future__ import annotations
@@ -69,11 +69,13 @@ class RenamePages:
         """The items of renamed areas, then a page that remembers the paths of now."""
         known = _read(bookmark).projects
         now: dict[str, Trees] = {}
-        renamed: list[str] = []
+        areas: list[str] = []
+        iterations: list[str] = []
         for model in self._directory.models():
             project = model.project_id or model.name
             before = known.get(project, Trees())
-            renamed += topmost(before.areas.paths, model.areas.paths)
+            areas += topmost(before.areas.paths, model.areas.paths)
+            iterations += topmost(before.iterations.paths, model.iterations.paths)
             trees = Trees(before.areas.after(model.areas.paths), before.iterations.after(model.iterations.paths))
             now[project] = trees
             self._directory.context.organisation.add(
@@ -83,15 +85,18 @@ class RenamePages:
                     iterations=model.iterations.with_former(trees.iterations.former),
                 )
             )
-        if renamed:
-            yield from self._rewritten(renamed)
+        if areas or iterations:
+            yield from self._rewritten(areas, iterations)
         yield Page(bookmark=msgspec.json.encode(Known(projects=now)).decode())
 
-    def _rewritten(self, renamed: list[str]) -> Iterator[Page]:
-        names = ", ".join(f"'{path}'" for path in renamed)
-        yield Page(notes=[f"areas have new paths, the items in them are read again: {names}"])
-        affected = None if queries.newest_id(self._gateway) <= _SMALL else self._items_in(renamed)
-        if affected is None or len(affected) > _MOST_PULLED:
+    def _rewritten(self, areas: list[str], iterations: list[str]) -> Iterator[Page]:
+        is_small = queries.newest_id(self._gateway) <= _SMALL
+        if not is_small and not areas:
+            return
+        names = ", ".join(f"'{path}'" for path in [*areas, *(iterations if is_small else ())])
+        yield Page(notes=[f"there are new paths, the items in them are read again: {names}"])
+        affected = [] if is_small else self._items_in(areas)
+        if is_small or len(affected) > _MOST_PULLED:
             for page in self._feed.pages(None):
                 yield replace(page, bookmark=None)  # the stream of issues goes on from its own
         else:

@@ -16,7 +16,7 @@ _HISTORY_FORM = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AzureDevOpsSettings:
-    """One organisation of Azure DevOps Services, `https://dev.azure.com/<organisation>`."""
+    """An organisation (`https://dev.azure.com/<name>`) or a collection of a Server (`https://<host>/tfs/<name>`)."""
 
     source_id: str
     url: str

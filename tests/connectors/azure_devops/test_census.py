@@ -25,7 +25,9 @@ def located(census: Census, *wanted: Missing) -> dict[str, str | None]:
     return {each.issue_id: each.absence for each in census.locate(wanted)}
 
 
-def test_trap_57_45_000_ids_come_in_windows(organisation: FakeOrganisation, connect: Connect) -> None:
+def test_trap_57_more_ids_than_an_answer_may_hold_come_in_windows(
+    organisation: FakeOrganisation, connect: Connect
+) -> None:
     organisation.alive = list(range(1, 45_001))
     (part,) = connect().census().parts()
     assert len(part.ids) == 45_000
@@ -78,7 +80,9 @@ def test_trap_02_a_census_with_a_dead_token_is_no_census(organisation: FakeOrgan
         list(connect().census().parts())
 
 
-def test_trap_60_201_items_are_asked_for_in_two_calls(organisation: FakeOrganisation, connect: Connect) -> None:
+def test_trap_60_more_items_than_a_batch_may_hold_are_asked_for_in_two_calls(
+    organisation: FakeOrganisation, connect: Connect
+) -> None:
     found = located(connect().census(), *(missing(n) for n in range(1, 202)))
     assert len(found) == 201
     assert len(organisation.asked("workitemsbatch")) == 2

@@ -58,7 +58,7 @@ def test_the_login_is_proven_with_the_token_and_named(organisation: FakeOrganisa
     ],
     ids=["203", "200", "302", "401"],
 )
-def test_trap_2_a_dead_token_is_told_apart_at_every_place_and_not_tried_again(
+def test_trap_02_a_dead_token_is_told_apart_at_every_place_and_not_tried_again(
     organisation: FakeOrganisation, store: Store, connect: Connect, part: str, answer: httpx.Response
 ) -> None:
     organisation.projects = [team_project()]

@@ -26,7 +26,7 @@ def test_trap_74_a_renamed_area_reaches_its_items_without_a_revision(
     store.sync(connect())
     assert (store.issue(1).area_path, store.issue(2).area_path) == ("Fab\\Shop", "Fab")
     assert store.changes(1) == []
-    assert store.notes == ["areas have new paths, the items in them are read again: 'Fab\\Shop'"]
+    assert store.notes == ["there are new paths, the items in them are read again: 'Fab\\Shop'"]
     organisation.requests.clear()
     store.sync(connect())
     assert [each.url.params.get("continuationToken") for each in organisation.asked("workitemrevisions")] == ["1;x"]
@@ -62,6 +62,21 @@ def test_in_a_large_organisation_only_the_items_of_a_renamed_area_are_read_again
     store.sync(connect())
     assert [change.field for change in store.changes(30_001)] == ["status"]
     assert len(organisation.asked("revisions")) == len(organisation.asked("workitemrevisions")) + 1
+
+
+def test_in_a_large_organisation_a_renamed_iteration_is_no_reason_to_read_anything_again(
+    organisation: FakeOrganisation, store: Store, connect: Connect
+) -> None:
+    organisation.projects, organisation.alive = [project("Web")], [30_001]
+    organisation.batches = [[sent(30_001, 1, IterationPath="Fab\\S1")]]
+    store.sync(connect())
+    organisation.projects = [project("Web", "Sprint One")]
+    organisation.batches.append([sent(30_001, 2, 2, IterationPath="Fab\\Sprint One", Title="x")])
+    organisation.requests.clear()
+    store.sync(connect())
+    assert [change.field for change in store.changes(30_001)] == ["summary"]
+    assert (store.issue(30_001).sprint_ids, store.notes) == ("g-s1", [])
+    assert [each.url.params.get("continuationToken") for each in organisation.asked("workitemrevisions")] == ["1;x"]
 
 
 def test_a_run_that_breaks_off_before_all_items_have_the_new_path_begins_that_again(

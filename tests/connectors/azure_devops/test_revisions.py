@@ -36,6 +36,7 @@ def test_trap_61_and_62_the_feed_ends_with_the_last_batch_and_each_request_has_i
     assert [url.params.get("continuationToken") for url in urls] == [None, "1;x", "2;x"]
     assert all(url.params["includeDeleted"] == url.params["includeIdentityRef"] == "true" for url in urls)
     assert all(url.path == "/fab/_apis/wit/reporting/workitemrevisions" for url in urls)
+    assert all(url.params["$maxPageSize"] == "1000" for url in urls)
     assert set(store.of(Issue)) == {"fab:1", "fab:2"}
 
 
@@ -281,7 +282,7 @@ def test_a_feed_that_repeats_its_token_is_an_error(
     assert len(organisation.asked("workitemrevisions")) == 2
 
 
-def test_trap_2_a_token_that_dies_in_mid_feed_ends_the_run_and_loses_nothing(
+def test_trap_02_a_token_that_dies_in_mid_feed_ends_the_run_and_loses_nothing(
     organisation: FakeOrganisation, store: Store, connect: Connect
 ) -> None:
     organisation.batches = [[sent(1, 1)], [sent(2, 1)]]

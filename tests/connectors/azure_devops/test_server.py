@@ -95,7 +95,8 @@ def test_trap_02_a_server_that_refuses_a_token_says_why(
 ) -> None:
     body = {"message": "TF400813: The user '' is not authorized to access this resource.", "typeKey": "x"}
     organisation.override = lambda _request: httpx.Response(401, json=body, headers={"WWW-Authenticate": offered})
-    with pytest.raises(AuthenticationError, match=r"dev\.azure\.com refuses the login \(401: TF400813") as caught:
+    said = r"the login is refused: dev\.azure\.com answered 401: TF400813"
+    with pytest.raises(AuthenticationError, match=said) as caught:
         connect().identify()
     assert ("IIS basic authentication" in str(caught.value)) is hint
     assert "pat" not in str(caught.value).replace("personal access", "")

@@ -158,6 +158,8 @@ def test_increments_with_all_that_happens_equal_a_fresh_run(company: Running, op
     whole_run(open_tracker, company, store)
     company.act("restore", SERVICES, alive[0])
     company.act("rename", SERVICES, what="area", name="Basket", to="Trolley")
+    sprint = next(s for s in company.company.products[1].sprints.values() if s.state == "active")
+    company.act("rename", SERVICES, what="iteration", name=sprint.name, to="The great one")
     company.advance()
     whole_run(open_tracker, company, store)
     assert rows(store) == rows(whole_run(open_tracker, company, Store()))
