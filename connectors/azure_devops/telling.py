@@ -10,7 +10,7 @@ from connectors.azure_devops.directory import Directory
 from connectors.azure_devops.gateway import Gateway
 from connectors.azure_devops.history import Memory, Plan, as_fed, pulled
 from connectors.azure_devops.identities import user, user_key
-from connectors.azure_devops.parents import Parents, with_parent
+from connectors.azure_devops.parents import Parents, still_linked, with_parent
 from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.azure_devops.snapshots import PROJECT, STATE, TYPE, Context, Snapshot, snapshot
 from connectors.base import Page, Recall, Replacement
@@ -118,6 +118,7 @@ def _tell(context: Context, each: Plan, parent: int | None) -> _Told:
     if parent is not None:
         steps = [with_parent(step, parent) for step in steps]
         newest = with_parent(newest, parent)
+    newest = still_linked(newest, each.known)
     before = each.base
     found: list[IssueChange] = []
     for step in steps:
