@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connectors.azure_devops import changes, mapping
@@ -14,6 +15,7 @@ from connectors.azure_devops.parents import Parents, still_linked, with_parent
 from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.azure_devops.snapshots import PROJECT, STATE, TYPE, Context, Snapshot, snapshot
 from connectors.base import Page, Recall, Replacement
+from connectors.errors import UnexpectedResponse
 from connectors.flight import in_order
 from warehouse.records import IssueChange, IssueLabel, Record, Status, User, qualified_id
 
@@ -49,11 +51,14 @@ class Teller:
         records: list[Record] = list(self._unknown_projects(plans))
         context = self._directory.context
         parents = self._parents.carried(plans, whole_feed=whole_feed)
-        told = [_tell(context, each, parents.get(each.item_id)) for each in plans]
-        for each in told:
-            records += self._unknown_states(context, each)
-            records += self._new_users(context, each)
-            records += self._item(context, each)
+        told = []
+        for plan in plans:
+            with _named(plan.item_id):
+                each = _tell(context, plan, parents.get(plan.item_id))
+                records += self._unknown_states(context, each)
+                records += self._new_users(context, each)
+                records += self._item(context, each)
+            told.append(each)
         return Page(
             records=records,
             replacements=_replacements(context, told),
@@ -109,6 +114,17 @@ class Teller:
                 continue
             self._last_text[key] = text  # a person may be renamed in the course of a history: the last name counts
             yield user(context.source_id, text)
+
+
+@contextmanager
+def _named(item_id: int) -> Iterator[None]:
+    """Says which item it is that cannot be read, and why."""
+    try:
+        yield
+    except KeyError as error:
+        raise UnexpectedResponse(f"work item {item_id} cannot be read: it comes without its {error.args[0]}") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UnexpectedResponse(f"work item {item_id} cannot be read: {error}") from error
 
 
 def _tell(context: Context, each: Plan, parent: int | None) -> _Told:
