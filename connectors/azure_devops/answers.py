@@ -290,4 +290,5 @@ class WorkItem(msgspec.Struct, frozen=True):
 
     id: int
     fields: dict[str, Any] = {}
-    relations: list[Relation] = []
+    relations: list[Relation] | None = None
+    """Left out or null where it has none."""

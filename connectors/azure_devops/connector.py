@@ -105,7 +105,7 @@ class AzureDevOpsConnector:
 
     def _links(self, bookmark: str | None) -> Iterator[Page]:
         parents = Parents(self._settings.source_id, self._gateway, self._directory, self._recall)
-        return links.pages(self._settings.source_id, self._gateway, parents, bookmark)
+        return links.pages(self._settings.source_id, self._gateway, parents, bookmark, self._settings.scope)
 
     def _teller(self) -> Teller:
         return Teller(self._settings, self._gateway, self._directory, self._recall, self._width)

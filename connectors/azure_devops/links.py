@@ -20,19 +20,20 @@ _NAMES = {
 """What people call the source of a link, where the type's own name does not say it."""
 
 
-def pages(source_id: str, gateway: Gateway, parents: Parents, bookmark: str | None) -> Iterator[Page]:
+def pages(source_id: str, gateway: Gateway, parents: Parents, bookmark: str | None, scope: str) -> Iterator[Page]:
     """Pages from the bookmark to the end of the feed, on its own bookmark.
 
     All links of the organisation: the feed does not tell the project of their ends, and a link made before its items
-    came into scope would be lost for ever.
+    came into scope would be lost for ever. They are read again when the scope has changed: the items that are new in it
+    may have their parents from links of long ago.
     """
     done = 0
-    token = bookmarks.read(bookmark, "").token
+    token = bookmarks.read(bookmark, scope).token
     for batch, following in paging.feed(gateway.pool, gateway.links_after, token):
         done += len(batch.values)
         yield Page(
             records=[*rows(source_id, batch.values), *events(source_id, batch.values), *parents.rows(batch.values)],
-            bookmark=bookmarks.write(following, ""),
+            bookmark=bookmarks.write(following, scope),
             progress=Progress(done=done),
         )
 

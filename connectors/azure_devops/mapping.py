@@ -138,7 +138,7 @@ def issue(context: Context, item_id: int, newest: Snapshot, *, in_scope: bool) -
         resolution=resolution(fields, model),
         assignee_id=_user_id(source_id, fields.get("System.AssignedTo")),
         reporter_id=_user_id(source_id, fields.get("System.CreatedBy")),
-        parent_id=qualified_id(source_id, fields[PARENT]) if PARENT in fields else None,
+        parent_id=None if newest.parent is None else qualified_id(source_id, newest.parent),
         story_points=_number(fields.get(roles.get("story_points", ""))),
         original_estimate_seconds=_seconds(fields.get("Microsoft.VSTS.Scheduling.OriginalEstimate")),
         found_in=plain(fields.get(roles.get("found_in", ""))),

@@ -1,8 +1,11 @@
-"""The parents of items where `System.Parent` is missing (Server 2019): told by links alone.
+"""The parents of items that links alone tell.
 
-The feed of links says who became whose parent, after the items themselves were stored; so the stored snapshots get the
-parent, and later revisions, which do not tell it, carry it on. There are no changes of `parent` there: the events are
-in `link_events`.
+A link makes no revision: a revision tells the parent of its time (`System.Parent`), and who becomes parent later is
+told by the feed of links, after the items themselves were stored. It is kept beside the stored snapshot until a newer
+revision speaks for itself.
+
+On Server 2019 no revision tells a parent: there the stored snapshots get it, and later revisions carry it on. There
+are no changes of `parent` there: the events are in `link_events`.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from connectors.azure_devops.directory import Directory
 from connectors.azure_devops.fields import PARENT
 from connectors.azure_devops.gateway import ITEMS_AT_ONCE, Gateway
 from connectors.azure_devops.history import Plan
-from connectors.azure_devops.snapshots import PROJECT, Snapshot
+from connectors.azure_devops.snapshots import PROJECT, Linked, Snapshot
 from connectors.base import Recall
 from warehouse.records import Record, qualified_id
 
@@ -26,7 +29,7 @@ _TO_PARENT = "System.LinkTypes.Hierarchy-Reverse"
 
 
 class Parents:
-    """Puts the parents of links into snapshots, where items do not name them; elsewhere it does nothing."""
+    """Puts the parents of links into snapshots."""
 
     def __init__(self, source_id: str, gateway: Gateway, directory: Directory, recall: Recall) -> None:
         self._source_id = source_id
@@ -44,7 +47,7 @@ class Parents:
         for event in events:
             if event.rel == HIERARCHY:
                 by_child.setdefault(event.target_id, []).append(event)
-        if not by_child or not self._are_needed:
+        if not by_child:
             return
         contents = self._recall([qualified_id(self._source_id, each) for each in by_child])
         for child, told in by_child.items():
@@ -73,24 +76,36 @@ class Parents:
         found: dict[int, int] = {}
         for start in range(0, len(item_ids), ITEMS_AT_ONCE):
             for item in self._gateway.work_items(item_ids[start : start + ITEMS_AT_ONCE], relations=True):
-                for link in item.relations:
+                for link in item.relations or ():
                     if link.rel == _TO_PARENT:
                         found[item.id] = int(link.url.rpartition("/")[2])
         return found
 
     def _again(self, child: int, known: Snapshot, told: Iterable[LinkEvent]) -> Iterator[Record]:
-        before = parent = known.fields.get(PARENT)
+        parent, latest = known.parent, None
         for event in told:
+            if self._is_past(known, event):
+                continue
             if event.is_active:
-                parent = event.source_id
+                parent, latest = event.source_id, event.changed_date
             elif event.source_id == parent:
-                parent = None
-        if parent == before:
+                parent, latest = None, event.changed_date
+        if parent == known.parent or latest is None:
             return
-        newest = with_parent(known, parent)
+        newest = with_parent(known, parent) if self._are_needed else replace(known, linked=Linked(latest, parent))
         in_scope = self._directory.covers(known.fields.get(PROJECT, ""))
         yield mapping.issue(self._directory.context, child, newest, in_scope=in_scope)
         yield mapping.issue_snapshot(self._directory.context, child, newest)
+
+    def _is_past(self, known: Snapshot, event: LinkEvent) -> bool:
+        """Whether the revision was made later and tells what came of the event."""
+        return not self._are_needed and event.changed_date < known.changed_at
+
+
+def still_linked(newest: Snapshot, known: Snapshot | None) -> Snapshot:
+    """The newest revision with the parent that a link told after it; one told before is in the revision itself."""
+    linked = known.linked if known is not None else None
+    return newest if linked is None or linked.at < newest.changed_at else replace(newest, linked=linked)
 
 
 def with_parent(snapshot: Snapshot, parent: int | None) -> Snapshot:

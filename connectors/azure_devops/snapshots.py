@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from connectors.azure_devops.answers import Revision
-from connectors.azure_devops.fields import FieldCatalogue
+from connectors.azure_devops.fields import PARENT, FieldCatalogue
 from connectors.azure_devops.identities import one_form
 from connectors.azure_devops.structure import Organisation, ProjectModel
 
@@ -20,6 +21,13 @@ REASON = "System.Reason"
 ITERATION = "System.IterationPath"
 AREA = "System.AreaPath"
 RESOLVED_REASON = "Microsoft.VSTS.Common.ResolvedReason"
+
+
+class Linked(msgspec.Struct, frozen=True):
+    """Who became an item's parent by a link, and when; None: it has none since."""
+
+    at: datetime
+    parent: int | None
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -34,6 +42,19 @@ class Snapshot(msgspec.Struct, frozen=True):
     area: str | None = None
     scope: str = ""
     """The scope (see `AzureDevOpsSettings.scope`) under which the history up to here was stored."""
+    linked: Linked | None = None
+    """A parent that came by a link later than this revision, which does not tell it: links make no revision."""
+
+    @property
+    def parent(self) -> int | None:
+        """The parent's number, by whichever tells it last."""
+        found: int | None = self.linked.parent if self.linked else self.fields.get(PARENT)
+        return found
+
+    @property
+    def changed_at(self) -> datetime:
+        """When the revision was made."""
+        return datetime.fromisoformat(self.fields["System.ChangedDate"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +95,8 @@ def snapshot(context: Context, revision: Revision) -> Snapshot:
         for reference, value in raw.items()
         if reference not in dropped and value is not None and value != ""
     }
+    if fields.get(PARENT) == 0:  # how some answers say that there is none
+        del fields[PARENT]
     project = context.organisation.model(raw.get(PROJECT, ""))
     return Snapshot(
         revision.rev,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connectors.azure_devops import changes, mapping
@@ -10,10 +11,11 @@ from connectors.azure_devops.directory import Directory
 from connectors.azure_devops.gateway import Gateway
 from connectors.azure_devops.history import Memory, Plan, as_fed, pulled
 from connectors.azure_devops.identities import user, user_key
-from connectors.azure_devops.parents import Parents, with_parent
+from connectors.azure_devops.parents import Parents, still_linked, with_parent
 from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.azure_devops.snapshots import PROJECT, STATE, TYPE, Context, Snapshot, snapshot
 from connectors.base import Page, Recall, Replacement
+from connectors.errors import UnexpectedResponse
 from connectors.flight import in_order
 from warehouse.records import IssueChange, IssueLabel, Record, Status, User, qualified_id
 
@@ -49,11 +51,14 @@ class Teller:
         records: list[Record] = list(self._unknown_projects(plans))
         context = self._directory.context
         parents = self._parents.carried(plans, whole_feed=whole_feed)
-        told = [_tell(context, each, parents.get(each.item_id)) for each in plans]
-        for each in told:
-            records += self._unknown_states(context, each)
-            records += self._new_users(context, each)
-            records += self._item(context, each)
+        told = []
+        for plan in plans:
+            with _named(plan.item_id):
+                each = _tell(context, plan, parents.get(plan.item_id))
+                records += self._unknown_states(context, each)
+                records += self._new_users(context, each)
+                records += self._item(context, each)
+            told.append(each)
         return Page(
             records=records,
             replacements=_replacements(context, told),
@@ -111,6 +116,17 @@ class Teller:
             yield user(context.source_id, text)
 
 
+@contextmanager
+def _named(item_id: int) -> Iterator[None]:
+    """Says which item it is that cannot be read, and why."""
+    try:
+        yield
+    except KeyError as error:
+        raise UnexpectedResponse(f"work item {item_id} cannot be read: it comes without its {error.args[0]}") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UnexpectedResponse(f"work item {item_id} cannot be read: {error}") from error
+
+
 def _tell(context: Context, each: Plan, parent: int | None) -> _Told:
     """The item's new snapshots and what changed with each."""
     steps = [snapshot(context, revision) for revision in each.revisions]
@@ -118,6 +134,7 @@ def _tell(context: Context, each: Plan, parent: int | None) -> _Told:
     if parent is not None:
         steps = [with_parent(step, parent) for step in steps]
         newest = with_parent(newest, parent)
+    newest = still_linked(newest, each.known)
     before = each.base
     found: list[IssueChange] = []
     for step in steps:

@@ -35,7 +35,7 @@ class WorklogAnswer(Answer, frozen=True, gc=False, rename="camel"):
     id: str
     started: Moment
     updated: Moment
-    time_spent_seconds: int = 0
+    time_spent_seconds: int
     author: Account | None = None
     issue_id: str = ""
 

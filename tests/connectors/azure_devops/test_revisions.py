@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import msgspec
@@ -312,3 +313,16 @@ def test_a_link_removed_in_a_later_run_says_so(organisation: FakeOrganisation, s
     assert (link.link_type, link.direction, link.issue_id, link.other_key) == ("Predecessor", "outward", "fab:1", "2")
     assert link.removed_at == datetime(2026, 9, 5, 10, tzinfo=UTC)
     assert [r.url.params.get("continuationToken") for r in organisation.asked("workitemlinks")] == [None, "1;x"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [({"ChangedDate": None}, "without its System.ChangedDate"), ({"CreatedDate": "yesterday"}, "'yesterday'")],
+)
+def test_an_item_that_cannot_be_read_is_named(
+    organisation: FakeOrganisation, store: Store, connect: Connect, fields: dict[str, Any], why: str
+) -> None:
+    organisation.batches = [[sent(1, 1), sent(2, 1, **fields)]]
+    with pytest.raises(UnexpectedResponse, match=f"work item 2 cannot be read.*{why}"):
+        store.sync(connect())
+    assert store.of(Issue) == {}

@@ -157,6 +157,13 @@ def test_a_malformed_issue_is_named() -> None:
         mapped(issue(1), issue(2, status="Open"))
 
 
+def test_booked_time_that_does_not_tell_its_seconds_is_no_zero() -> None:
+    times = dict.fromkeys(("started", "updated", "created"), "2026-03-01T10:00:00.000+0000")
+    booked = {"total": 1, "worklogs": [{"id": "5", "timeSpent": "4d", **times}]}
+    with pytest.raises(UnexpectedResponse, match=r"issue ABC-1 \(id 1\) cannot be read: .*timeSpentSeconds"):
+        mapped(issue(1, worklog=booked))
+
+
 def test_trap_90_a_nul_in_a_title_arrives_as_it_is() -> None:
     assert one(summary="a\0b").summary == "a\0b"
 
