@@ -11,6 +11,7 @@ from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from connectors.http import SourceHttp, decode, raise_for_status
 from connectors.jira import answers
 from connectors.jira.dialect import Found
+from connectors.jira.gateway import board_refusal
 from connectors.jira.paging import by_start, each
 from connectors.jira.search_pages import REACH, SEARCH, search_pages
 
@@ -24,7 +25,6 @@ _USERS_LISTED = 1_000
 _EVERYBODY = "."
 """The search for people wants a text; this one matches every name and address with a full stop, which mails have."""
 _BAD_REQUEST = 400
-_ODD_BOARD = frozenset({400, 403, 404, 500})
 _NO_SUCH_WAY = frozenset({400, 404, 405})
 _NOT_TEXT = frozenset(
     {
@@ -90,7 +90,7 @@ class DataCenterDialect:
     def project_of_board(self, board_id: int) -> str | None:
         """The project that the board's filter names, if it is just one."""
         response = self._http.send("GET", f"rest/agile/1.0/board/{board_id}/project", params={"maxResults": 2})
-        if response.status_code in _ODD_BOARD:
+        if board_refusal(response) is not None:
             return None
         raise_for_status(response)
         found = decode(response, answers.Values).values

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import msgspec
 
 from connectors.errors import AuthenticationError, NotFound, PermissionMissing, TrackerUnavailable, UnexpectedResponse
@@ -21,8 +22,9 @@ _BOARDS_LISTED = 50
 _OWN_LANGUAGE = {"X-Force-Accept-Language": "false", "Accept-Language": "*"}
 """Undoes that names are asked for in English: histories were written in the site's language."""
 _WORKLOGS_LISTED = 5_000
-_REFUSALS = frozenset({400, 403, 404, 500})
-"""What a board's set-up is answered with when it is odd or not for this account."""
+_REFUSALS = frozenset({400, 403, 404})
+"""What is asked of a board is answered with when it is odd or not for this account."""
+_BROKEN = 500
 _NO_COLUMNS = "no columns with a mapped status"
 _SPRINT_REPORT = "rest/greenhopper/1.0/rapid/charts/sprintreport"
 _BROWSE = "BROWSE_PROJECTS"
@@ -36,6 +38,19 @@ class Refused:
 
     status: int
     reason: str
+
+    @property
+    def is_failure(self) -> bool:
+        """Something is broken there that a person should see to, beyond boards that are merely odd."""
+        return self.status >= _BROKEN and _NO_COLUMNS not in self.reason
+
+
+def board_refusal(response: httpx.Response) -> Refused | None:
+    """Why one board does not tell something. A failure that Jira does not explain is an outage, and no refusal."""
+    is_explained = "json" in response.headers.get("content-type", "")
+    if response.status_code in _REFUSALS or (response.status_code == _BROKEN and is_explained):
+        return Refused(response.status_code, error_message(response))
+    return None
 
 
 class Gateway:
@@ -168,8 +183,8 @@ class Gateway:
     def features(self, board_id: int) -> Features | Refused:
         """What a team-managed board can do."""
         response = self._http.send("GET", f"rest/agile/1.0/board/{board_id}/features")
-        if response.status_code in _REFUSALS:
-            return Refused(response.status_code, error_message(response))
+        if (refused := board_refusal(response)) is not None:
+            return refused
         raise_for_status(response)
         return decode(response, Features)
 
@@ -183,8 +198,8 @@ class Gateway:
     def board_configuration(self, board_id: int) -> BoardConfiguration | Refused:
         """How a board is set up."""
         response = self._http.send("GET", f"rest/agile/1.0/board/{board_id}/configuration")
-        if response.status_code in _REFUSALS:
-            return Refused(response.status_code, error_message(response))
+        if (refused := board_refusal(response)) is not None:
+            return refused
         raise_for_status(response)
         return decode(response, BoardConfiguration)
 

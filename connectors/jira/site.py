@@ -135,13 +135,13 @@ class Site:
         )
         simple = [board for board in found if board.type == "simple"]
         features, _ = self._remembered_of(simple, "features", Features, self.gateway.features)
-        notes = [
-            f"board {board.id} ({board.name}): its configuration is not shown: {hidden[board.id].reason}"
-            for board in found
-            if board.id in hidden
-        ]
-        if self.settings.boards:  # a board that is configured brings its issues
-            problems, notes = problems + notes, []
+        notes: list[str] = []
+        for board in found:
+            if board.id in hidden:
+                said = f"board {board.id} ({board.name}): its configuration is not shown: {hidden[board.id].reason}"
+                # a board that is configured brings its issues
+                is_problem = bool(self.settings.boards) or hidden[board.id].is_failure
+                (problems if is_problem else notes).append(said)
         return Boards(
             found=tuple(found),
             configurations=configurations,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from connectors.errors import TrackerUnavailable
 from tests.connectors.jira.fake_jira import Connect, FakeJira, Json, Pulled, issue, pull, refusal
 from warehouse.records import Board, BoardColumn, BoardColumnStatus, Issue, Sprint
 
@@ -163,3 +164,13 @@ def test_a_list_of_few_boards_is_read_to_its_end(jira: FakeJira, connect: Connec
     pulled = pull(connect(projects=keys))
     assert len({row.board_id for row in pulled.rows(Board)}) == len([n for n in range(90) if n % 4 != 3])
     assert lists(jira).count(None) == 2
+
+
+def test_a_board_that_is_broken_is_a_problem_and_an_outage_ends_the_source(jira: FakeJira, connect: Connect) -> None:
+    path = "GET /rest/agile/1.0/board/5/configuration"
+    jira.boards = [{"id": 5, "name": "Alpha board", "type": "scrum"}]
+    jira.overrides[path] = lambda _: refusal(500, "The filter is gone")
+    assert pull(connect()).problems == ["board 5 (Alpha board): its configuration is not shown: The filter is gone"]
+    jira.overrides[path] = lambda _: httpx.Response(500, html="<html>oops</html>")
+    with pytest.raises(TrackerUnavailable, match="board/5/configuration answered 500"):
+        pull(connect())
