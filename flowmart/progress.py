@@ -66,6 +66,8 @@ class LoggedEvents:
             requests=outcome.requests,
             retries=outcome.retries,
             seconds=round(outcome.seconds, 3),
+            expected=outcome.expected,
+            received=outcome.received,
             error=outcome.error,
         )
         _LOG.log(level, "%s %s: %s", source, stream, summary(outcome), extra=fields)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 
 from connectors.azure_devops import fields, structure
 from connectors.azure_devops.answers import Backlogs, Category, Project
@@ -13,6 +12,7 @@ from connectors.azure_devops.snapshots import Context
 from connectors.azure_devops.structure import Organisation, ProjectModel
 from connectors.errors import NotFound, PermissionMissing
 from connectors.flight import in_order
+from connectors.lazy import cached_property
 from connectors.remembered import Remembered
 
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TypeVar
 
 import msgspec
@@ -22,6 +21,7 @@ from connectors.jira.fields import FieldMap, choose_fields
 from connectors.jira.gateway import Gateway, Refused
 from connectors.jira.settings import JiraSettings
 from connectors.jira.walk import Unit
+from connectors.lazy import cached_property
 from connectors.remembered import Remembered
 
 T = TypeVar("T")

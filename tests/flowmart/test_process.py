@@ -118,6 +118,25 @@ def test_ctrl_c_is_one_line_and_leaves_the_warehouse_free(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_all_sources_at_once_while_their_trackers_are_silent(tmp_path: Path, number: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        second = f'[sources.beta]\ntype = "jira"\nurl = "{url}"\ntoken = "${{TOKEN}}"\n'
+        configure(tmp_path, url, more=second)
+        with started(tmp_path, "sync") as process, silent.accept()[0], silent.accept()[0]:
+            process.send_signal(number)  # both sources wait for an answer now
+            _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    with sqlite3.connect(tmp_path / "flowmart.db") as warehouse:
+        found = warehouse.execute("SELECT source_id, stream, outcome FROM sync_runs ORDER BY source_id").fetchall()
+        assert found == [("acme", "login", "interrupted"), ("beta", "login", "interrupted")]
+        assert warehouse.execute("SELECT count(*) FROM leases").fetchone() == (0,)
+    warehouse.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_schedule_ends_cleanly_on_a_signal(tmp_path: Path, number: int) -> None:
     configure(tmp_path, more='[schedule]\nrun = "15 2 1 1 *"\n')
     with started(tmp_path, "schedule") as process:
