@@ -1,4 +1,8 @@
-"""The stream of capacities: who can work how much in a sprint, and who is off on which days."""
+"""The stream of capacities: who can work how much in a sprint, and who is off on which days.
+
+Two requests a team and sprint: so it begins with the sprints that are not over when flowmart first looks, and keeps
+what it has seen. Those that ended before are asked for when a run looks back to then (`sync --since`).
+"""
 
 from __future__ import annotations
 
@@ -25,6 +29,8 @@ _Fetched = list[tuple[Iteration, tuple[Capacities, DaysOff] | str]]
 _SETTLED_AFTER = timedelta(days=3)
 """A sprint that has been over for so long is asked for once more, and then never again."""
 _FUTURE_AGAIN_AFTER = timedelta(days=6)
+_AHEAD = timedelta(days=3)
+"""A sprint that begins later is hardly planned yet."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -32,7 +38,9 @@ class Asked(msgspec.Struct, frozen=True):
 
     scope: str = ""
     days: dict[str, dict[str, date]] = {}
-    v: int = 1
+    since: date | None = None
+    """Day of the last run that could read everything: sprints that ended since are still to be asked for."""
+    v: int = 2
 
 
 def read(bookmark: str | None, scope: str) -> Asked:
@@ -41,18 +49,24 @@ def read(bookmark: str | None, scope: str) -> Asked:
         found = msgspec.json.decode(bookmark or "{}", type=ready(Asked))
     except msgspec.DecodeError:
         found = Asked()
-    return found if (found.scope, found.v) == (scope, 1) else Asked(scope=scope)
+    return found if (found.scope, found.v) == (scope, 2) else Asked(scope=scope)
 
 
-def is_due(iteration: Iteration, asked: date | None, today: date) -> bool:
-    """Whether the sprint is to be asked for: all once, the live ones in each run, future ones now and then."""
+def is_due(iteration: Iteration, asked: date | None, today: date, since: date) -> bool:
+    """Whether the sprint is to be asked for: live ones in each run, the next one now and then.
+
+    One that ended since the day `since` is asked for if it never was; `asked` is the day on which it was last.
+    """
     dates = iteration.attributes
+    if dates is None or dates.start_date is None or dates.finish_date is None:
+        return False
+    start_on, finish_on = dates.start_date.date(), dates.finish_date.date()
+    if today < start_on:
+        return start_on - today <= _AHEAD and (asked is None or today - asked >= _FUTURE_AGAIN_AFTER)
     if asked is None:
-        return True
-    if dates is None or dates.start_date is None or dates.finish_date is None or today < dates.start_date.date():
-        return today - asked >= _FUTURE_AGAIN_AFTER
-    settled = dates.finish_date.date() + _SETTLED_AFTER
-    return today <= dates.finish_date.date() or asked < settled <= today
+        return finish_on >= min(since, today)
+    settled = finish_on + _SETTLED_AFTER
+    return today <= finish_on or asked < settled <= today
 
 
 def pages(
@@ -61,19 +75,27 @@ def pages(
     """A page per team that has sprints to ask for."""
     today = settings.now().astimezone(settings.time_zone).date()
     known = read(bookmark, settings.scope)
-    read_teams = [each for each in teams if each.is_read]
-    days = dict(known.days)
-    for each in read_teams:
+    since = settings.changed_since or known.since or today
+    days, is_whole = dict(known.days), True
+    for each in teams:
+        if not each.is_read:
+            continue
         before = days.get(each.team.id, {})
-        due = [one for one in each.iterations if is_due(one, before.get(one.id), today)]
+        due = [one for one in each.iterations if is_due(one, before.get(one.id), today, since)]
         if not due:
             continue
         fetched = list(in_order(gateway.pool, partial(_fetch, gateway, each), due, width))
         answered = {one.id: today for one, got in zip(due, fetched, strict=True) if not isinstance(got, str)}
+        is_whole = is_whole and len(answered) == len(due)
         shown = {one.id for one in each.iterations}
         days[each.team.id] = {key: day for key, day in before.items() if key in shown} | answered
-        content = msgspec.json.encode(Asked(scope=settings.scope, days=days)).decode()
+        content = Asked(scope=settings.scope, days=days, since=since)
         yield _page(settings.source_id, each, list(zip(due, fetched, strict=True)), content)
+    yield Page(bookmark=_text(Asked(scope=settings.scope, days=days, since=today if is_whole else since)))
+
+
+def _text(asked: Asked) -> str:
+    return msgspec.json.encode(asked).decode()
 
 
 def _fetch(gateway: Gateway, each: TeamData, one: Iteration) -> tuple[Capacities, DaysOff] | str:
@@ -84,7 +106,7 @@ def _fetch(gateway: Gateway, each: TeamData, one: Iteration) -> tuple[Capacities
         return str(error)
 
 
-def _page(source_id: str, each: TeamData, fetched: _Fetched, bookmark: str) -> Page:
+def _page(source_id: str, each: TeamData, fetched: _Fetched, asked: Asked) -> Page:
     people: list[Record] = []
     sprints: list[str] = []
     capacities: list[Capacity] = []
@@ -104,7 +126,7 @@ def _page(source_id: str, each: TeamData, fetched: _Fetched, bookmark: str) -> P
             Replacement(record_type=Capacity, scope="sprint_id", values=sprints, records=capacities),
             Replacement(record_type=DayOff, scope="sprint_id", values=sprints, records=days_off),
         ],
-        bookmark=bookmark,
+        bookmark=_text(asked),
         problems=_problems(each, fetched),
     )
 

@@ -286,5 +286,5 @@ LOADED = (
 )
 """All of them, parents before children."""
 
-OBSERVED = frozenset({"version_snapshots"})
-"""Loaded tables that tell what was seen when: a warehouse made from scratch cannot have the same rows."""
+OBSERVED = frozenset({"capacities", "days_off", "version_snapshots"})
+"""Loaded tables that keep what was seen over time: a warehouse made from scratch does not have the older rows."""

@@ -130,23 +130,40 @@ def iteration(start: int | None, finish: int | None) -> Iteration:
 @pytest.mark.parametrize(
     ("days", "asked", "today", "due"),
     [
-        ((1, 10), None, 20, True),  # all are asked for once
+        ((1, 10), None, 10, True),
+        ((1, 10), None, 11, False),  # over before anybody looked
         ((1, 10), 9, 10, True),  # a live one in each run, its last day too
         ((1, 10), 10, 11, False),
         ((1, 10), 10, 13, True),  # once more when it has been over for three days
         ((1, 10), 13, 14, False),
         ((1, 10), 12, 14, True),
-        ((20, 25), 9, 10, False),  # a future one now and then
-        ((20, 25), 4, 10, True),
-        ((None, None), 9, 10, False),
-        ((None, None), 3, 10, True),
+        ((20, 25), None, 16, False),  # not planned yet
+        ((20, 25), None, 17, True),
+        ((20, 25), 17, 18, False),  # the next one now and then
+        ((20, 25), 12, 18, True),
+        ((None, None), None, 9, False),
     ],
 )
 def test_a_sprint_s_capacity_is_asked_for_as_long_as_it_may_change(
     days: tuple[int | None, int | None], asked: int | None, today: int, *, due: bool
 ) -> None:
-    before = None if asked is None else date(2026, 10, asked)
-    assert capacity.is_due(iteration(*days), before, date(2026, 10, today)) is due
+    before, now = None if asked is None else date(2026, 10, asked), date(2026, 10, today)
+    assert capacity.is_due(iteration(*days), before, now, since=now) is due
+
+
+@pytest.mark.parametrize(("since", "due"), [(10, True), (11, False)])
+def test_a_sprint_that_ended_before_is_asked_for_when_a_run_looks_back_to_it(since: int, *, due: bool) -> None:
+    assert capacity.is_due(iteration(1, 10), None, date(2026, 10, 30), since=date(2026, 10, since)) is due
+
+
+def test_after_a_gap_of_weeks_a_sprint_that_ended_meanwhile_is_asked_for(
+    organisation: FakeOrganisation, store: Store, connect: Connect
+) -> None:
+    organisation.projects, organisation.capacity = [web_team()], {"value": [MEMBER]}
+    store.sync(connect(now=lambda: NOW - timedelta(days=20)))
+    assert store.of(Capacity) == {}
+    store.sync(connect(now=lambda: NOW + timedelta(days=60)))
+    assert len(store.of(Capacity)) == 2
 
 
 def test_what_changes_seldom_is_asked_for_once_a_week_and_afresh_in_a_full_run(
