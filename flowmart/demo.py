@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from flowmart.errors import JobFailed
 
-DATA_CENTER = False
+DATA_CENTER = True
 """Whether the demo has its third source: `legacy`, a Jira Data Center with PAY, while `acme` keeps WEB."""
 
 _HEAD = """\

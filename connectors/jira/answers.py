@@ -38,6 +38,7 @@ class ServerInfo(Answer, frozen=True, gc=False, rename="camel"):
     base_url: str = ""
     version: str | None = None
     version_numbers: tuple[int, ...] = ()
+    server_time: Moment | None = None
 
 
 class TenantInfo(Answer, frozen=True, gc=False, rename="camel"):

@@ -19,7 +19,6 @@ from connectors.jira.parents import Parents
 from connectors.jira.remainder import completed
 from connectors.jira.settings import JiraSettings, start_of
 from connectors.jira.site import Site
-from connectors.jira.values import epoch_milliseconds
 from connectors.jira.walk import WINDOW_ISSUES, Question, cut, halves, in_groups, plan, refusal
 
 _REFUSED = 400
@@ -102,7 +101,6 @@ class IssuePages:
 
     def _new_walk(self, state: State) -> tuple[Walk, list[str]]:
         """New units in full, the others for changes; problems name units that cannot be searched."""
-        started_at = epoch_milliseconds(self._settings.now())
         walked = frozenset(state.walked)
         since = self._settings.history_since
         touched = f"updated >= {start_of(since)}" if since else ""
@@ -116,7 +114,7 @@ class IssuePages:
             ),
         ]
         made = plan(self._dialect, self._pool, self._site.width, questions)
-        return Walk(started_at, made.groups, made.windows), made.problems
+        return Walk(self._site.began_at, made.groups, made.windows), made.problems
 
     def _lower_bound(self, state: State) -> int:
         """Since when changes are asked for. There is no upper bound: it would lose what changes all the time."""

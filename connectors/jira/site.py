@@ -20,6 +20,7 @@ from connectors.jira.epics import with_epics
 from connectors.jira.fields import FieldMap, choose_fields
 from connectors.jira.gateway import Gateway, Refused
 from connectors.jira.settings import JiraSettings
+from connectors.jira.values import epoch_milliseconds, instant
 from connectors.jira.walk import Unit
 from connectors.lazy import cached_property
 from connectors.remembered import Remembered
@@ -87,6 +88,16 @@ class Site:
         """What the server is."""
         self.server_if_known = self.server_if_known or self.gateway.server_info()
         return self.server_if_known
+
+    @cached_property
+    def began_at(self) -> int:
+        """When the run began, epoch milliseconds: by the server's clock, if that is behind ours.
+
+        What changes from then on is left to the next run. Our clock alone would lose what a server that is behind
+        writes meanwhile.
+        """
+        ours, theirs = self.settings.now(), self.server.server_time
+        return epoch_milliseconds(ours if theirs is None else min(ours, instant(theirs)))
 
     @cached_property
     def dialect(self) -> Dialect:

@@ -20,7 +20,7 @@ from connectors.jira.history import Mentions
 from connectors.jira.newcomers import Newcomers
 from connectors.jira.settings import start_of
 from connectors.jira.site import Site
-from connectors.jira.values import epoch_milliseconds, instant
+from connectors.jira.values import instant
 from warehouse.records import Worklog, qualified_id
 
 _MARGIN = int(timedelta(days=1) / timedelta(milliseconds=1))
@@ -71,8 +71,7 @@ class WorklogPages:
         except msgspec.DecodeError:
             pass
         settings = self._site.settings
-        began = epoch_milliseconds(settings.now()) if self._began_at is None else self._began_at
-        first = began - _MARGIN
+        first = (self._site.began_at if self._began_at is None else self._began_at) - _MARGIN
         if settings.changed_since is not None:
             first = min(first, start_of(settings.changed_since))
         # all deletions there ever were: a warehouse that is pulled anew may hold what was deleted since its last look

@@ -75,11 +75,12 @@ def _show(session: Session, found: Sequence[SourceComparison]) -> None:
 
 def _show_counts(session: Session, name: str, counts: Sequence[ProjectCount]) -> None:
     right = ("counted", "listed", "here")
-    made = table("part", *right, "", title=f"{name}: issues by the tracker's count and list, and here", right=right)
+    made = table("part", *right, "", right=right)
     for each in counts:
         counted = None if each.counted is None else f"{each.counted:,}"
         says = "cannot be told" if each.problem is not None else "differs" if each.differs else ""
         row(made, each.part, counted, f"{each.listed:,}", f"{each.held:,}", says)
+    session.print(f"{name}: issues by the tracker's count, by its list, and here")
     session.out.print(made)
 
 

@@ -41,6 +41,19 @@ def test_trap_26_changes_are_asked_for_in_absolute_time_without_upper_bound(
     assert jira.searched() == [f"project = 10001 AND updated >= {since} ORDER BY id ASC"]
 
 
+def test_what_a_server_writes_whose_clock_is_behind_ours_is_not_lost(
+    jira: FakeJira, connect: Connect, clock: Clock
+) -> None:
+    """The next walk looks back to the begin of the last one by the server's clock."""
+    behind = clock.now() - timedelta(hours=5)
+    info = {"deploymentType": "Cloud", "version": "1001.0.0", "versionNumbers": [1001, 0, 0]}
+    answer = {**info, "serverTime": behind.isoformat()}
+    jira.overrides["GET /rest/api/2/serverInfo"] = lambda _: httpx.Response(200, json=answer)
+    first = pull(connect(), "issues")
+    jira.issues = [issue(1, updated=(behind + timedelta(hours=1)).isoformat())]
+    assert ids(pull(connect(), "issues", bookmarks=first.bookmarks)) == ["acme:1"]
+
+
 def test_trap_29_what_the_index_shows_late_is_found_by_the_overlap(
     jira: FakeJira, connect: Connect, clock: Clock
 ) -> None:
