@@ -43,10 +43,16 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_tables(postgres_url: str) -> str:
+def postgres_schema() -> str:
+    """The schema with all tables: tests run side by side, and workers may share a server."""
+    return f"flowmart_tests_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+
+
+@pytest.fixture(scope="session")
+def _postgres_tables(postgres_url: str, postgres_schema: str) -> str:
     """A schema with all tables, made once; each test empties them."""
-    _fresh_schema(postgres_url, "flowmart_tests")
-    engine = open_warehouse(postgres_url, "flowmart_tests")
+    _fresh_schema(postgres_url, postgres_schema)
+    engine = open_warehouse(postgres_url, postgres_schema)
     METADATA.create_all(engine)
     engine.dispose()
     return postgres_url
@@ -73,7 +79,7 @@ def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine
         shutil.copy(request.getfixturevalue("_sqlite_template"), path)
         yield open_warehouse(f"sqlite:///{path}")
         return
-    engine = open_warehouse(request.getfixturevalue("_postgres_tables"), "flowmart_tests")
+    engine = open_warehouse(request.getfixturevalue("_postgres_tables"), request.getfixturevalue("postgres_schema"))
     with engine.begin() as connection:
         for table in METADATA.sorted_tables:
             connection.execute(table.delete())
@@ -87,9 +93,9 @@ def empty_warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
     if request.param == "sqlite":
         yield open_warehouse(f"sqlite:///{tmp_path / 'empty.db'}")
         return
-    url = request.getfixturevalue("postgres_url")
-    _fresh_schema(url, "flowmart_empty")
-    engine = open_warehouse(url, "flowmart_empty")
+    url, schema = request.getfixturevalue("postgres_url"), f"{request.getfixturevalue('postgres_schema')}_empty"
+    _fresh_schema(url, schema)
+    engine = open_warehouse(url, schema)
     yield engine
     engine.dispose()
 

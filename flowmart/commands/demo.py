@@ -43,8 +43,8 @@ def command(
 ) -> None:
     """Try the whole job against simulated trackers.
 
-    Starts a simulated Jira site and a simulated Azure DevOps organisation on this machine, syncs them into a fresh
-    warehouse, computes the metrics, writes the exports, and prints some of the numbers.
+    Starts simulated trackers of one company on this machine (Jira Cloud, Jira Data Center, Azure DevOps), syncs them
+    into a fresh warehouse, computes the metrics, writes the exports, and prints some of the numbers.
 
     With --serve it starts simulators of all flavours, writes a ready configuration, says what to try, and serves until
     Ctrl-C.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from apscheduler.triggers.date import DateTrigger
 
-from flowmart.schedule import serve
+from flowmart.schedule import LATEST_START_SECONDS, serve
 
 AT_ONCE = DateTrigger()
 
@@ -82,3 +82,21 @@ def test_jobs_that_are_due_together_do_not_overlap() -> None:
 
     serve({"sync": AT_ONCE, "compute": DateTrigger()}, job, ready=lambda: None)
     assert most == [1, 1]
+
+
+def test_trap_86_a_job_that_is_late_runs_once_and_one_that_is_too_late_does_not() -> None:
+    """A machine that slept over the hour does the job when it wakes up."""
+    now, done = datetime.now(UTC), list[str]()
+
+    def job(step: str) -> None:
+        done.append(step)
+        if step == "export":
+            send(signal.SIGTERM)()
+
+    due = {
+        "run": DateTrigger(now - timedelta(minutes=10)),
+        "sync": DateTrigger(now - timedelta(seconds=LATEST_START_SECONDS + 60)),
+        "export": AT_ONCE,
+    }
+    serve(due, job, ready=lambda: None)
+    assert done == ["run", "export"]

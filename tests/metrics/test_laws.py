@@ -160,9 +160,9 @@ def sqlite_engine(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def engines(sqlite_engine: Engine, _postgres_tables: str) -> Iterator[list[Engine]]:
+def engines(sqlite_engine: Engine, _postgres_tables: str, postgres_schema: str) -> Iterator[list[Engine]]:
     """One warehouse on each engine."""
-    postgres = open_warehouse(_postgres_tables, "flowmart_tests")
+    postgres = open_warehouse(_postgres_tables, postgres_schema)
     yield [sqlite_engine, postgres]
     postgres.dispose()
 
