@@ -43,7 +43,7 @@ def test_trap_02_a_dead_pat_is_a_refused_login(site: Site) -> None:
     done = site.flowmart("run", DEMO_ADO_TOKEN="wrong")
     assert done.returncode == 1
     assert "contoso" in failure(done)
-    assert "refuses the login" in failure(done)
+    assert "login is refused" in failure(done)
     assert counts(site)["contoso"] == 0
 
 
