@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,15 +30,16 @@ class Clock:
     def now(self) -> datetime:
         return self.at
 
-    def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
+    def wait(self, bell: threading.Event, seconds: float) -> None:
+        if not bell.is_set():
+            self.at += timedelta(seconds=seconds)
 
 
 def make(running: Running, flavour: str, recall: Recall = lambda _: {}, **changes: Any) -> Connector:
     """The connector of a flavour with everything that its account sees; `changes` go to its settings."""
     about = running.connect[flavour]
     clock = Clock(datetime.fromisoformat(running.connect["now"]))
-    world = World(sleep=clock.sleep, now=clock.now, jitter=lambda: 0.5)
+    world = World(wait=clock.wait, now=clock.now, jitter=lambda: 0.5)
     http = HttpSettings(max_in_flight=4, max_wait_seconds=900, world=world)
     given: dict[str, Any] = {"source_id": SOURCE, "url": about["url"], "token": about["token"], "now": clock.now}
     if flavour.startswith("jira"):
