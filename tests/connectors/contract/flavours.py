@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from connectors.azure_devops.connector import AzureDevOpsConnector
 from connectors.azure_devops.settings import AzureDevOpsSettings
-from connectors.base import Connector, Page, Recall
+from connectors.base import Connector, Held, Page, Recall
 from connectors.http import HttpSettings, World
 from connectors.jira.connector import JiraConnector
+from connectors.jira.issues import held_by_none
 from connectors.jira.settings import JiraSettings
 from simulator.server import Running
 from tests.connectors.contract.rows import Tables, apply
@@ -35,15 +36,23 @@ class Clock:
             self.at += timedelta(seconds=seconds)
 
 
-def make(running: Running, flavour: str, recall: Recall = lambda _: {}, **changes: Any) -> Connector:
+def make(
+    running: Running,
+    flavour: str,
+    recall: Recall = lambda _: {},
+    *,
+    held: Held = held_by_none,
+    clock: Clock | None = None,
+    **changes: Any,
+) -> Connector:
     """The connector of a flavour with everything that its account sees; `changes` go to its settings."""
     about = running.connect[flavour]
-    clock = Clock(datetime.fromisoformat(running.connect["now"]))
+    clock = clock or Clock(datetime.fromisoformat(running.connect["now"]))
     world = World(wait=clock.wait, now=clock.now, jitter=lambda: 0.5)
     http = HttpSettings(max_in_flight=4, max_wait_seconds=900, world=world)
     given: dict[str, Any] = {"source_id": SOURCE, "url": about["url"], "token": about["token"], "now": clock.now}
     if flavour.startswith("jira"):
-        return JiraConnector(JiraSettings(**{**given, "email": about.get("email"), **changes}), http)
+        return JiraConnector(JiraSettings(**{**given, "email": about.get("email"), **changes}), http, held)
     zone = ZoneInfo("Europe/Berlin")
     return AzureDevOpsConnector(AzureDevOpsSettings(**{**given, "time_zone": zone, **changes}), http, recall)
 
