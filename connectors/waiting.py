@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
@@ -26,20 +25,14 @@ class GivenUp(TrackerUnavailable):
 class World:
     """What the client needs of the world outside; tests bring their own."""
 
-    sleep: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     jitter: Callable[[], float] = random.random
-    wait: Callable[[threading.Event, float], object] | None = None
-    """Waits so many seconds, or until the event is set. None: the event's own wait, or a test's `sleep`."""
+    wait: Callable[[threading.Event, float], object] = threading.Event.wait
+    """Waits so many seconds, or until the event is set."""
 
     def pause(self, seconds: float, bell: threading.Event) -> bool:
         """Wait so long, or until the bell rings; whether the time has passed."""
-        if self.wait is not None:
-            self.wait(bell, seconds)
-        elif self.sleep is time.sleep:
-            bell.wait(seconds)
-        else:
-            self.sleep(seconds)
+        self.wait(bell, seconds)
         return not bell.is_set()
 
 

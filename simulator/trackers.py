@@ -13,8 +13,9 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from simulator.azure_devops.app import make_app as make_azure_devops
+from simulator.azure_devops.feed import Feed
 from simulator.azure_devops.organization import Organization, guid
-from simulator.azure_devops.switches import AZURE_DEVOPS_SWITCHES
+from simulator.azure_devops.switches import AZURE_DEVOPS_SWITCHES, FEED_SWITCHES
 from simulator.azure_devops.switches import is_sound as is_sound_at_microsoft
 from simulator.company import Company, Product
 from simulator.faults import Asked, Fault, read_fault
@@ -113,6 +114,8 @@ class Trackers:
             *jira_holders(self.cloud, self.data_center),
             ("azure_devops", self.organization),
             ("azure_devops_server", self.server),
+            ("azure_devops", self.organization.feed),
+            ("azure_devops_server", self.server.feed),
             ("world", self.world),
         ]
         found = [h for key, h in holders if tracker in {"", key} and name in SWITCHES.get(type(h), ())]
@@ -127,6 +130,7 @@ class Trackers:
 SWITCHES: dict[type, tuple[str, ...]] = {
     **JIRA_SWITCHES,
     Organization: AZURE_DEVOPS_SWITCHES,
+    Feed: FEED_SWITCHES,
     World: ("deletes_in_jira",),
 }
 

@@ -37,7 +37,7 @@ from connectors.azure_devops.answers import (
     TypeInfo,
     WorkItem,
 )
-from connectors.azure_devops.refusals import refuse_sign_in
+from connectors.azure_devops.refusals import OF_A_PAT, OF_ENTRA, refusing_sign_in
 from connectors.azure_devops.sdk import connect
 from connectors.azure_devops.versions import Versions
 from connectors.base import Counters
@@ -64,7 +64,7 @@ class Gateway:
             base_url=self.url,
             auth=httpx.BasicAuth("", token) if isinstance(token, str) else token,
             settings=settings,
-            inspect=refuse_sign_in,
+            inspect=refusing_sign_in(OF_A_PAT if isinstance(token, str) else OF_ENTRA),
             headers={"X-TFS-FedAuthRedirect": "Suppress"},
         )
         self._sdk = connect(self.url, self._http.client)

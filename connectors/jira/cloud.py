@@ -126,7 +126,6 @@ class CloudDialect:
 
     def _users_page(self, start: int) -> list[answers.Account]:
         """One page; the server answers 409 when it takes too long, so that it is asked again a few times."""
-        world = self._http.settings.world
         for attempt in range(_CONFLICT_ATTEMPTS):
             params = {"startAt": start, "maxResults": _USERS_LISTED}
             response = self._http.send("GET", "rest/api/3/users/search", params=params)
@@ -134,7 +133,7 @@ class CloudDialect:
                 raise_for_status(response)
                 return decode(response, list[answers.Account])
             if attempt + 1 < _CONFLICT_ATTEMPTS:
-                world.sleep(_CONFLICT_WAIT_SECONDS * (attempt + 1))
+                self._http.pause(_CONFLICT_WAIT_SECONDS * (attempt + 1))
         raise TrackerUnavailable("GET /rest/api/3/users/search answered 409 again and again; the next run tries again")
 
 

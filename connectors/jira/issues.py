@@ -152,15 +152,17 @@ class IssuePages:
     def _chain(self, window: Window, query: str) -> Iterator[Told]:
         """Pages of one window with their histories; runs on the pool.
 
-        Of a window that nobody counted the count comes after the first page, if there are more. When there are many,
-        that is all: it is to be walked in parts.
+        Of a window that nobody counted the count comes after the first page, if there are more, or if that page may be
+        said to be the last although it is not. When there are many, that is all: it is to be walked in parts. That
+        nothing has changed is believed without a count, which would cost every quiet night a request.
         """
         has_begun = False
         try:
             for found in self._dialect.search(query, self._left_out):
                 if found.issues:
                     yield self._mapped(found)
-                if window.count is None and found.has_more and not has_begun:
+                is_doubtful = found.has_more or (found.issues and not self._dialect.counts_exactly)
+                if window.count is None and is_doubtful and not has_begun:
                     count = self._dialect.count(query)
                     yield count
                     if count > WINDOW_ISSUES:
@@ -196,10 +198,17 @@ class IssuePages:
         return self._ended(walk, number, window, walked, tally)
 
     def _ended(self, walk: Walk, number: int, window: Window, walked: int, tally: _Tally) -> Walk:
-        """The walk after all pages of a window: once more in halves, if it is short of its count then and now."""
-        jql, exact, counted = walk.group_of(number).jql, self._dialect.counts_exactly, window.count
-        if counted is not None and is_short(walked, counted, exact=exact):
+        """The walk after all pages of a window: once more in halves, if it is short of its count then and now.
+
+        Of changes the first walk must be as long as the count, though that is approximate: a walk costs little there,
+        and the next night would not find what one has missed.
+        """
+        jql, counted, exact = walk.group_of(number).jql, window.count, self._dialect.counts_exactly
+        is_first_look = walk.group_of(number).is_increment and window.attempt == 0
+        if counted is not None and is_short(walked, counted, exact=exact or is_first_look):
             counted = self._dialect.count(window.query(jql))
+        if counted is not None and is_first_look and counted - walked > 0 and not is_short(walked, counted):
+            return walk.in_parts(number, [msgspec.structs.replace(window, count=counted, attempt=1)])
         if counted is None or not is_short(walked, counted, exact=exact):
             tally.end(walked, counted)
             return walk.in_parts(number, [])

@@ -31,6 +31,8 @@ def search_pages(
         asked = {"jql": f"{query} ORDER BY id ASC", "startAt": start, "maxResults": min(size, reach - start)}
         page = http.fetch("POST", SEARCH, answers.StartPage, body={**body, **asked})
         if not page.issues:
+            if start < page.total:
+                yield [], True  # the server says that there are more: whoever walks must not take this for the end
             return
         if start == 0 and page.issues[0].id in seen:
             raise UnexpectedResponse(

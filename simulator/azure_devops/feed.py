@@ -40,15 +40,16 @@ _RELATIONS = {
 HIERARCHY = "System.LinkTypes.Hierarchy"
 
 
-def revision_events(issue: Issue) -> Iterator[Event]:
-    """The events that made a revision: all but those that changed links alone."""
-    return (event for event in issue.events if any(change.field != "link" for change in event.changes))
-
-
 @dataclass(slots=True, eq=False)
 class Feed:
-    """Both feeds of one organisation, brought up to date when the company has changed."""
+    """Both feeds of one organisation, brought up to date when the company has changed.
 
+    `parent_makes_revision` is a switch: whether a change of the parent alone makes a revision, as no other link does.
+    """
+
+    parent_makes_revision: bool = False
+    _had_parents: bool = False
+    """The switch as it was when the order was made."""
     _age: int = -1
     _order: dict[tuple[int, int], int] = field(default_factory=dict)
     _instants: list[int] = field(default_factory=list)
@@ -71,10 +72,15 @@ class Feed:
         self._refresh(age, product)
         return self._links
 
+    def revising(self, issue: Issue) -> Iterator[Event]:
+        """The events that made a revision of the issue: all but those that changed links alone."""
+        links = {"link"} if self.parent_makes_revision else {"link", "parent"}
+        return (event for event in issue.events if any(change.field not in links for change in event.changes))
+
     def facts(self, product: Product) -> dict[str, Any]:
         """How many revisions there are, of live items and of all."""
         live = {issue.id for issue in product.alive()}
-        revisions = [(issue.id, 1 + sum(1 for _ in revision_events(issue))) for issue in product.issues.values()]
+        revisions = [(issue.id, 1 + sum(1 for _ in self.revising(issue))) for issue in product.issues.values()]
         return {
             "revisions": sum(count for number, count in revisions if number in live),
             "revisions_with_deleted": sum(count for _, count in revisions),
@@ -84,8 +90,11 @@ class Feed:
         if age == self._age:
             return
         self._age = age
+        if self._had_parents != self.parent_makes_revision:
+            self._had_parents = self.parent_makes_revision
+            self._order, self._instants = {}, []
         self._append(product)
-        self._rows = sorted(_rows(product, self._order))
+        self._rows = sorted(self._all_rows(product))
         links = [row for issue in product.issues.values() for row in _hierarchy(issue)]
         links += [row for link in product.links.values() for row in _link_rows(product, link.id)]
         self._links += sorted(row for row in set(links) if row not in self._known_links)
@@ -95,18 +104,17 @@ class Feed:
         """Give each new revision its place behind all that were there."""
         new: list[tuple[int, int, int]] = []
         for issue in product.issues.values():
-            instants = (issue.created_at, *(event.at for event in revision_events(issue)))
+            instants = (issue.created_at, *(event.at for event in self.revising(issue)))
             new += [(at, issue.id, rev) for rev, at in enumerate(instants, 1) if (issue.id, rev) not in self._order]
         for at, number, rev in sorted(new):
             self._order[number, rev] = len(self._order) + 1
             self._instants.append(max(at, self._instants[-1]) if self._instants else at)
 
-
-def _rows(product: Product, order: dict[tuple[int, int], int]) -> Iterator[Row]:
-    for issue in product.issues.values():
-        newest = 1 + sum(1 for _ in revision_events(issue))
-        for rev in range(1, newest + 1):
-            yield Row(order[issue.id, min(rev + 1, newest)], issue.id, rev)
+    def _all_rows(self, product: Product) -> Iterator[Row]:
+        for issue in product.issues.values():
+            newest = 1 + sum(1 for _ in self.revising(issue))
+            for rev in range(1, newest + 1):
+                yield Row(self._order[issue.id, min(rev + 1, newest)], issue.id, rev)
 
 
 def _hierarchy(issue: Issue) -> Iterator[LinkRow]:

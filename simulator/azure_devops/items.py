@@ -51,7 +51,8 @@ def _item_json(
         revs = [rev for rev in revs if read_instant(rev["System.ChangedDate"]) <= as_of]
         if not revs:
             return None
-    found = shown(organization, revs[-1], objects=organization.shows_people_as_objects)
+    newest = revs[-1] if as_of is not None else _with_parent(revs[-1], issue)
+    found = shown(organization, newest, objects=organization.shows_people_as_objects)
     if fields:
         found = {name: value for name, value in found.items() if name in fields}
     item = _bare(organization, issue, found, len(revs))
@@ -59,6 +60,12 @@ def _item_json(
         relations = relations_now(organization, issue)
         item |= {"relations": relations} if relations else {}
     return item
+
+
+def _with_parent(fields: Fields, issue: Issue) -> Fields:
+    """The item of today has its parent of today, which may have come after its last revision."""
+    others = {name: value for name, value in fields.items() if name != "System.Parent"}
+    return others | ({"System.Parent": issue.state["parent"]} if issue.state.get("parent") else {})
 
 
 def _bare(organization: Organization, issue: Issue, fields: Fields, rev: int) -> dict[str, Any]:

@@ -28,6 +28,9 @@ class Organization:
     url: str = ""
     is_server: bool = False
     feed_batch: int = 200
+    """How many rows a batch of a feed has where nobody asks for a size, or nobody can."""
+    feed_cap: int = 1_000
+    """How many it has at most, whatever is asked for."""
     wiql_cap: int = 20_000
     newest_api_version: str = "7.2"
     sign_in: str = "203"

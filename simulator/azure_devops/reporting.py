@@ -18,8 +18,6 @@ from simulator.azure_devops.snapshots import revised_date, shown, snapshot_texts
 from simulator.company import Project
 from simulator.wire import answer, dumps, read_body, text_answer, whole_number
 
-LARGEST_BATCH = 1_000
-
 
 def _flag(given: Any) -> bool:  # noqa: ANN401 - from a query or from JSON
     return str(given).lower() == "true"
@@ -36,7 +34,7 @@ async def revisions(request: Request) -> Response:
     body = (await read_body(request) or {}) if request.method == "POST" else dict(request.query_params)
     place = _place(organization, request)
     size = whole_number(request.query_params.get("$maxPageSize"), organization.feed_batch) or 1
-    size = min(size, LARGEST_BATCH) if request.method == "GET" else organization.feed_batch
+    size = min(size, organization.feed_cap) if request.method == "GET" else organization.feed_batch
     project = asked_project(request) if "project" in request.path_params else None
     render = _renderer(organization, body, project)
     values: list[str] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.azure_devops.feed import revision_events
 from simulator.azure_devops.organization import (
     Organization,
     ado_time,
@@ -59,7 +58,7 @@ def snapshots(organization: Organization, issue: Issue) -> list[Fields]:
 
 
 def _snapshots(organization: Organization, issue: Issue) -> list[Fields]:
-    revising = {event.id for event in revision_events(issue)}
+    revising = {event.id for event in organization.feed.revising(issue)}
     dates = _Dates(ado_time(issue.created_at))
     found: list[Fields] = []
     status = issue.initial["status"]

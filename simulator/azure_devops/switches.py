@@ -18,12 +18,14 @@ AZURE_DEVOPS_SWITCHES = (
     "newest_api_version",
     "zone",
     "feed_batch",
+    "feed_cap",
     "wiql_cap",
     "empty_projects",
     "hidden_projects",
     "hidden_areas",
     "token_seconds",
 )
+FEED_SWITCHES = ("parent_makes_revision",)
 
 
 def is_sound(name: str, value: Any) -> bool:  # noqa: ANN401 - of the setting's own type

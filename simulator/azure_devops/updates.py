@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.azure_devops.feed import revision_events
 from simulator.azure_devops.organization import Organization, ado_time, identity
 from simulator.azure_devops.relations import PARENT, relation, relation_changes
 from simulator.azure_devops.snapshots import NEVER, Fields, shown, snapshots
@@ -17,7 +16,7 @@ def all_updates(organization: Organization, issue: Issue) -> list[dict[str, Any]
         shown(organization, fields, objects=organization.shows_people_as_objects)
         for fields in snapshots(organization, issue)
     ]
-    revising = {event.id for event in revision_events(issue)}
+    revising = {event.id for event in organization.feed.revising(issue)}
     first: dict[str, Any] = {"fields": {name: {"newValue": value} for name, value in revs[0].items()}}
     if issue.initial.get("parent"):
         first["relations"] = {"added": [relation(organization, PARENT, issue.initial["parent"])]}

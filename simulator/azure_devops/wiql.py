@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from simulator.azure_devops.feed import revision_events
 from simulator.azure_devops.organization import Organization, area, iteration
 from simulator.azure_devops.reporting import read_instant
 from simulator.boolean_query import Cursor, Predicate, QueryError, read_condition, read_list
@@ -38,6 +37,7 @@ class _Reader:
 
     def __init__(self, organization: Organization, project: Project | None, *, precise: bool) -> None:
         self._product = organization.product
+        self._revising = organization.feed.revising
         self._project = project
         self._precise = precise
         self._zone = ZoneInfo(organization.zone)
@@ -79,9 +79,7 @@ class _Reader:
             "system.areapath": lambda i: area(product, i.state)[1].lower(),
             "system.iterationpath": lambda i: iteration(product, i.state)[1].lower(),
             "system.isdeleted": lambda i: i.deleted_at is not None,
-            "system.changeddate": lambda i: self._instant(
-                max((e.at for e in revision_events(i)), default=i.created_at)
-            ),
+            "system.changeddate": lambda i: self._instant(max((e.at for e in self._revising(i)), default=i.created_at)),
             "system.createddate": lambda i: self._instant(i.created_at),
         }
         if name in _FILLED:

@@ -58,7 +58,7 @@ def http(clock: Clock) -> Iterator[SourceHttp]:
 
 
 def source(clock: Clock, **settings: float) -> SourceHttp:
-    world = World(sleep=clock.sleep, now=clock.now, jitter=lambda: 0.5)
+    world = World(wait=lambda _, seconds: clock.sleep(seconds), now=clock.now, jitter=lambda: 0.5)
     return SourceHttp(
         base_url=URL,
         auth=httpx.BasicAuth("bot", "made-up-secret"),
@@ -338,7 +338,7 @@ def test_a_request_without_login_is_not_inspected(clock: Clock) -> None:
     http = SourceHttp(
         base_url=URL,
         auth=httpx.BasicAuth("a", "b"),
-        settings=HttpSettings(world=World(sleep=clock.sleep, now=clock.now)),
+        settings=HttpSettings(world=World(wait=lambda _, seconds: clock.sleep(seconds), now=clock.now)),
         inspect=lambda response: seen.append(response.request.url.path),
     )
     respx.get(url__startswith=URL).mock(return_value=FINE)

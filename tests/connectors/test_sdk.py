@@ -26,7 +26,7 @@ def session() -> Iterator[requests.Session]:
     http = SourceHttp(
         base_url=URL,
         auth=httpx.BasicAuth("bot", "ours"),
-        settings=HttpSettings(attempts=2, world=World(sleep=lambda _: None)),
+        settings=HttpSettings(attempts=2, world=World(wait=lambda _bell, _seconds: None)),
         inspect=refuse,
     )
     made = requests.Session()
@@ -100,7 +100,7 @@ def test_an_sdk_waits_for_the_tracker_as_all_others_do() -> None:
     http = SourceHttp(
         base_url=URL,
         auth=httpx.BasicAuth("bot", "ours"),
-        settings=HttpSettings(world=World(sleep=slept.append)),
+        settings=HttpSettings(world=World(wait=lambda _, seconds: slept.append(seconds))),
         inspect=refuse,
     )
     made = requests.Session()

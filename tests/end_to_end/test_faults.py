@@ -8,29 +8,15 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator, Mapping
-from contextlib import closing
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
 
-import migrations
-from flowmart.census import CensusRules
-from flowmart.clock import utc_now
-from flowmart.job import Job
-from flowmart.progress import LoggedEvents
-from flowmart.sync import recall_from
-from flowmart.sync_source import SourceReport, SourceRun, sync_source
 from simulator.server import Running, serve
-from tests.connectors.contract.flavours import FLAVOURS, SOURCE, make
-from warehouse.engine import open_warehouse
-from warehouse.leases import hold
-from warehouse.tables import LOADED, OBSERVED
-
-Rows = Mapping[str, list[tuple[Any, ...]]]
+from tests.connectors.contract.flavours import FLAVOURS
+from tests.end_to_end.places import Place, Rows, problems
 
 PLACES = None if os.environ.get("FLOWMART_ALL_FAULTS") else 3
 """At how many requests each fault strikes; None: at each."""
@@ -68,42 +54,6 @@ def running() -> Iterator[Running]:
         yield simulator
 
 
-class Place:
-    """A warehouse in a folder, and syncs of one flavour into it."""
-
-    def __init__(self, folder: Path, running: Running, flavour: str) -> None:
-        self.engine: Engine = open_warehouse(f"sqlite:///{folder / 'flowmart.db'}")
-        migrations.upgrade(self.engine)
-        self._running = running
-        self._flavour = flavour
-        self._runs = 0
-
-    def sync(self, *, full: bool = False) -> SourceReport:
-        """As `flowmart sync` does it, by a clock that waits for nobody."""
-        self._runs += 1
-        rules = CensusRules(max_loss=0.05, accept_loss=False, history_since=None)
-        run = SourceRun(
-            name=SOURCE, full=full, reads_bookmarks=True, census_now=True, census_every_seconds=0, rules=rules
-        )
-        now = datetime.fromisoformat(self._running.connect["now"])
-        with hold(self.engine, "run", utc_now) as lease:
-            job = Job(engine=self.engine, lease=lease, events=LoggedEvents(), run_id=f"run {self._runs}", now=now)
-            with closing(make(self._running, self._flavour, recall_from(self.engine))) as source:
-                return sync_source(job, run, source)
-
-    def rows(self) -> Rows:
-        """All loaded rows; without what compute fills, and without when the last sync was."""
-        with self.engine.connect() as connection:
-            return {
-                table.name: sorted(
-                    map(tuple, connection.execute(select(*(c for c in table.columns if not c.info.get("derived"))))),
-                    key=repr,
-                )
-                for table in LOADED
-                if table.name not in OBSERVED
-            }
-
-
 @pytest.fixture(scope="module")
 def undisturbed(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Flavour → (rows, number of requests) of a sync that nothing disturbs."""
@@ -133,19 +83,14 @@ def test_trap_03_a_fault_leaves_the_rows_of_an_undisturbed_sync_or_is_told(
     rows, requests = undisturbed(flavour)
     chosen = random.Random(f"{flavour} {name}").sample(range(requests), PLACES or requests)
     for after in sorted(chosen):
-        folder = tmp_path / str(after)
-        folder.mkdir()
-        place = Place(folder, running, flavour)
+        place = Place(tmp_path / str(after), running, flavour)
         running.fault(tracker=flavour, after=after, **{"times": 1, **FAULTS[name]})
         report = place.sync()
         running.clear_faults()
         if report.ok:
             assert place.rows() == rows, f"exit 0 with other rows, struck at request {after}"
         else:
-            said = [*([report.error] if report.error else []), *report.problems]
-            assert said
-            assert all(line and "\n" not in line for line in said)
-            assert running.connect[flavour]["token"] not in " ".join(said)
+            assert running.connect[flavour]["token"] not in " ".join(problems(report))
             again = place.sync()
             assert again.ok, (after, again)
             assert place.rows() == rows, f"not mended by the next sync, struck at request {after}"

@@ -157,7 +157,7 @@ def connect(organisation: FakeOrganisation, store: Store) -> Iterator[Connect]: 
     def make(into: Store | None = None, **settings: Any) -> AzureDevOpsConnector:
         known = {"source_id": "fab", "url": URL, "token": "pat", "time_zone": ZoneInfo("America/New_York")}
         configured = AzureDevOpsSettings(**{**known, "now": lambda: NOW, **settings})
-        world = World(sleep=lambda _seconds: None, now=lambda: NOW, jitter=lambda: 0.5)
+        world = World(wait=lambda _bell, _seconds: None, now=lambda: NOW, jitter=lambda: 0.5)
         made.append(
             AzureDevOpsConnector(configured, HttpSettings(max_in_flight=2, world=world), (into or store).recall)
         )

@@ -12,7 +12,8 @@ import pytest
 import respx
 
 from connectors.azure_devops.entra import RESOURCE, EntraApplication, ManagedIdentity
-from connectors.azure_devops.gateway import refuse_sign_in
+from connectors.azure_devops.gateway import Gateway
+from connectors.azure_devops.refusals import OF_ENTRA, refusing_sign_in
 from connectors.errors import AuthenticationError, SourceError, TrackerUnavailable, UnexpectedResponse
 from connectors.http import HttpSettings, SourceHttp
 from connectors.logins import Login
@@ -50,7 +51,10 @@ def router(monkeypatch: pytest.MonkeyPatch) -> Iterator[respx.Router]:
 
 def source(time: VirtualTime, login: Login) -> SourceHttp:
     return SourceHttp(
-        base_url=URL, auth=login, settings=HttpSettings(world=time.world(), attempts=2), inspect=refuse_sign_in
+        base_url=URL,
+        auth=login,
+        settings=HttpSettings(world=time.world(), attempts=2),
+        inspect=refusing_sign_in(OF_ENTRA),
     )
 
 
@@ -210,3 +214,19 @@ def test_where_nothing_answers_it_is_asked_whether_this_is_an_azure_machine(
         http.fetch("GET", "x", int)
     assert re.search(r"169\.254\.169\.254 cannot be reached", str(caught.value))
     http.close()
+
+
+@pytest.mark.parametrize(
+    ("login", "advice"), [("a-pat", "make a new personal access token"), (LOGIN, "is a user of the organisation")]
+)
+def test_trap_02_a_refusal_says_what_fits_the_login(
+    router: respx.Router, time: VirtualTime, login: str | Login, advice: str
+) -> None:
+    router.post(TOKEN_URL).mock(return_value=granted("t1"))
+    gateway = Gateway(URL, login, HttpSettings(world=time.world(), attempts=2))
+    for answer in (httpx.Response(401), httpx.Response(203, html="<html>Sign in</html>")):
+        router.get(url__startswith=f"{URL}/_apis/projects").mock(return_value=answer)
+        with pytest.raises(AuthenticationError, match=advice) as caught:
+            gateway.projects()
+        assert ("personal access token" in str(caught.value)) == (login != LOGIN)
+    gateway.close()

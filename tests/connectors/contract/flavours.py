@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from connectors.azure_devops.connector import AzureDevOpsConnector
 from connectors.azure_devops.settings import AzureDevOpsSettings
-from connectors.base import Connector, Page, Recall
+from connectors.base import Connector, Held, Page, Recall
 from connectors.http import HttpSettings, World
 from connectors.jira.connector import JiraConnector
+from connectors.jira.issues import held_by_none
 from connectors.jira.settings import JiraSettings
 from simulator.server import Running
 from tests.connectors.contract.rows import Tables, apply
@@ -29,19 +31,28 @@ class Clock:
     def now(self) -> datetime:
         return self.at
 
-    def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
+    def wait(self, bell: threading.Event, seconds: float) -> None:
+        if not bell.is_set():
+            self.at += timedelta(seconds=seconds)
 
 
-def make(running: Running, flavour: str, recall: Recall = lambda _: {}, **changes: Any) -> Connector:
+def make(
+    running: Running,
+    flavour: str,
+    recall: Recall = lambda _: {},
+    *,
+    held: Held = held_by_none,
+    clock: Clock | None = None,
+    **changes: Any,
+) -> Connector:
     """The connector of a flavour with everything that its account sees; `changes` go to its settings."""
     about = running.connect[flavour]
-    clock = Clock(datetime.fromisoformat(running.connect["now"]))
-    world = World(sleep=clock.sleep, now=clock.now, jitter=lambda: 0.5)
+    clock = clock or Clock(datetime.fromisoformat(running.connect["now"]))
+    world = World(wait=clock.wait, now=clock.now, jitter=lambda: 0.5)
     http = HttpSettings(max_in_flight=4, max_wait_seconds=900, world=world)
     given: dict[str, Any] = {"source_id": SOURCE, "url": about["url"], "token": about["token"], "now": clock.now}
     if flavour.startswith("jira"):
-        return JiraConnector(JiraSettings(**{**given, "email": about.get("email"), **changes}), http)
+        return JiraConnector(JiraSettings(**{**given, "email": about.get("email"), **changes}), http, held)
     zone = ZoneInfo("Europe/Berlin")
     return AzureDevOpsConnector(AzureDevOpsSettings(**{**given, "time_zone": zone, **changes}), http, recall)
 

@@ -55,7 +55,7 @@ def _connect(clock: Clock, **of_the_site: object) -> Iterator[Connect]:
 
     def new(**settings: object) -> JiraConnector:
         given: Json = {"source_id": "acme", "token": TOKEN, "now": clock.now, **of_the_site}
-        world = World(sleep=clock.sleep, now=clock.now, jitter=lambda: 0.5)
+        world = World(wait=lambda _, seconds: clock.sleep(seconds), now=clock.now, jitter=lambda: 0.5)
         held = cast("Held", settings.pop("held", held_by_none))
         client = HttpSettings(max_in_flight=3, world=world)
         connector = JiraConnector(JiraSettings(**{**given, **settings}), client, held)

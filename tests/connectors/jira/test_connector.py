@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
 from connectors.errors import AuthenticationError, TrackerUnavailable, UnexpectedResponse
-from tests.connectors.jira.fake_jira import TOKEN, Clock, Connect, FakeJira, Json, issue, pull, refusal
+from connectors.http import HttpSettings, SourceHttp
+from connectors.jira.cloud import CloudDialect
+from connectors.waiting import GivenUp
+from tests.connectors.jira.fake_jira import TOKEN, URL, Clock, Connect, FakeJira, Json, issue, pull, refusal
+from tests.connectors.virtual_time import StandingTime
 from warehouse.records import (
     Board,
     BoardSprint,
@@ -183,6 +189,21 @@ def test_a_list_of_users_that_is_busy_is_asked_for_a_few_times(jira: FakeJira, c
         pull(connect(), "users")
     assert len(jira.asked("/users/search")) == 3
     assert clock.slept == [5.0, 10.0]
+
+
+def test_closing_a_source_ends_the_wait_for_a_busy_list_of_users(jira: FakeJira) -> None:
+    jira.overrides["GET /rest/api/3/users/search"] = lambda _: refusal(409, "busy")
+    time = StandingTime()
+    http = SourceHttp(
+        base_url=URL, auth=httpx.BasicAuth("a", "b"), settings=HttpSettings(world=time.world()), inspect=lambda _: None
+    )
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: list(CloudDialect(http).users()))
+        time.until_asleep(1)
+        http.close()
+        with pytest.raises(GivenUp):
+            asked.result(10)
+    assert len(jira.asked("/users/search")) == 1
 
 
 # --- boards

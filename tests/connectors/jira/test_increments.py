@@ -158,9 +158,12 @@ def after_a_day(jira: FakeJira, connect: Connect, clock: Clock, changed: int) ->
     return pull(connect(), "issues", bookmarks=first.bookmarks)
 
 
-def test_an_increment_of_one_page_is_not_counted(jira: FakeJira, connect: Connect, clock: Clock) -> None:
-    assert len(ids(after_a_day(jira, connect, clock, 100))) == 100
-    assert jira.asked("/approximate-count") == []
+@pytest.mark.parametrize(("changed", "counts"), [(0, 0), (1, 1), (100, 1)])
+def test_an_increment_is_searched_once_and_counted_if_it_has_anything(
+    jira: FakeJira, connect: Connect, clock: Clock, changed: int, counts: int
+) -> None:
+    assert len(ids(after_a_day(jira, connect, clock, changed))) == changed
+    assert len(jira.asked("/approximate-count")) == counts
     assert len(jira.asked("/search/jql")) == 1
 
 
@@ -180,6 +183,26 @@ def test_a_large_increment_is_walked_in_windows(jira: FakeJira, connect: Connect
     jira.requests.clear()
     assert len(set(ids(pull(connect(), "issues", bookmarks=pulled.bookmarks)))) == 2_500
     assert all("updated >= " in jql for jql in jira.searched())
+
+
+@pytest.mark.parametrize("given", [1, 6, 7])
+def test_trap_09_an_increment_whose_only_page_is_short_is_walked_again(
+    jira: FakeJira, connect: Connect, clock: Clock, given: int
+) -> None:
+    """One issue less than the count is enough: the next night would not find it."""
+    first = pull(connect(), "issues")
+    clock.sleep(86_400)
+    jira.issues = many(8, updated=clock.now().isoformat())
+    whole, cut = jira._post, [given]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        found = msgspec.json.decode(whole(request.url.path, msgspec.json.decode(request.content)).content)
+        return httpx.Response(200, json={**found, "issues": found["issues"][: cut.pop() if cut else None]})
+
+    jira.overrides[SEARCH] = answer
+    pulled = pull(connect(), "issues", bookmarks=first.bookmarks)
+    assert len(set(ids(pulled))) == 8
+    assert pulled.problems == []
 
 
 def test_trap_09_an_increment_that_ends_early_is_walked_again_in_halves(
@@ -217,7 +240,7 @@ def test_trap_10_answers_tell_no_total_and_progress_is_told_all_the_same(
     jira.issues = many(3, updated=clock.now().isoformat())
     second = pull(connect(), "issues", bookmarks=first.bookmarks)
     assert second.pages[-1].progress is not None
-    assert (second.pages[-1].progress.done, second.pages[-1].progress.total) == (3, None)
+    assert (second.pages[-1].progress.done, second.pages[-1].progress.total) == (3, 3)
 
 
 def test_trap_27_two_updates_in_the_minute_of_the_last_run_are_both_found(

@@ -1,0 +1,116 @@
+"""A warehouse in a folder, and whole syncs of one flavour into it by a clock that waits for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+import migrations
+from flowmart.census import CensusRules
+from flowmart.clock import utc_now
+from flowmart.job import Job
+from flowmart.progress import LoggedEvents
+from flowmart.sync import held_from, recall_from
+from flowmart.sync_source import SourceReport, SourceRun, sync_source
+from simulator.server import Running
+from tests.connectors.contract.flavours import SOURCE, Clock, make
+from warehouse.engine import open_warehouse
+from warehouse.leases import hold
+from warehouse.tables import LOADED, OBSERVED
+from warehouse.tables import table as table_named
+
+Rows = Mapping[str, list[tuple[Any, ...]]]
+"""Table → its rows."""
+
+
+class Place:
+    """A warehouse in a folder, and syncs of one flavour into it; settings of the connector by keyword."""
+
+    def __init__(self, folder: Path, running: Running, flavour: str, **settings: Any) -> None:
+        folder.mkdir(exist_ok=True)
+        self.engine: Engine = open_warehouse(f"sqlite:///{folder / 'flowmart.db'}")
+        migrations.upgrade(self.engine)
+        self.waited = 0.0
+        """Seconds that the last sync waited, by its clock."""
+        self.retries = 0
+        """How often the last sync sent something again."""
+        self._running = running
+        self._flavour = flavour
+        self._settings = settings
+        self._runs = 0
+
+    def sync(self, *, full: bool = False) -> SourceReport:
+        """As `flowmart sync` does it, with the census."""
+        self._runs += 1
+        rules = CensusRules(max_loss=0.05, accept_loss=False, history_since=None)
+        run = SourceRun(
+            name=SOURCE, full=full, reads_bookmarks=True, census_now=True, census_every_seconds=0, rules=rules
+        )
+        now = datetime.fromisoformat(self._running.connect["now"])
+        clock = Clock(now)
+        recall, held = recall_from(self.engine), held_from(self.engine)
+        with hold(self.engine, "run", utc_now) as lease:
+            job = Job(engine=self.engine, lease=lease, events=LoggedEvents(), run_id=f"run {self._runs}", now=now)
+            connector = make(self._running, self._flavour, recall, held=held, clock=clock, **self._settings)
+            with closing(connector) as source:
+                report = sync_source(job, run, source)
+                self.retries = source.counters.retries
+        self.waited = (clock.at - now).total_seconds()
+        return report
+
+    def rows(self) -> Rows:
+        """All loaded rows; without what compute fills, and without when the last sync was."""
+        with self.engine.connect() as connection:
+            return {
+                table.name: sorted(
+                    map(tuple, connection.execute(select(*(c for c in table.columns if not c.info.get("derived"))))),
+                    key=repr,
+                )
+                for table in LOADED
+                if table.name not in OBSERVED
+            }
+
+    def absences(self) -> dict[str, str]:
+        """Id → absence of the issues that have one."""
+        issues = table_named("issues")
+        with self.engine.connect() as connection:
+            found = connection.execute(select(issues.c.issue_id, issues.c.absence).where(issues.c.absence.is_not(None)))
+            return {row.issue_id: row.absence for row in found}
+
+    def bookmarks(self) -> dict[str, str]:
+        """Stream → where it goes on."""
+        bookmarks = table_named("bookmarks")
+        with self.engine.connect() as connection:
+            return {row.stream: row.content for row in connection.execute(select(bookmarks))}
+
+
+def problems(report: SourceReport) -> list[str]:
+    """All that a sync which ended with exit 1 has to say; each is one line."""
+    said = [*([report.error] if report.error else []), *report.problems]
+    assert said
+    assert all(line and "\n" not in line for line in said)
+    return said
+
+
+def without(rows: Rows, ids: set[str]) -> Rows:
+    """The rows that name none of these; issues whose parent is one of them are shown without a parent."""
+    orphaned = [row[:1] + tuple(None if value in ids else value for value in row[1:]) for row in rows["issues"]]
+    return {
+        name: [row for row in found if ids.isdisjoint(map(str, row))]
+        for name, found in {**rows, "issues": orphaned}.items()
+    }
+
+
+def differing(mine: Rows, other: Rows, shown: int = 4) -> dict[str, tuple[list[str], list[str]]]:
+    """Table → rows only here, rows only there; a few each."""
+    found = {}
+    for name in mine:
+        here, there = set(map(repr, mine[name])), set(map(repr, other[name]))
+        if here != there:
+            found[name] = (sorted(here - there)[:shown], sorted(there - here)[:shown])
+    return found
