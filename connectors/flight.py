@@ -20,26 +20,29 @@ def side_by_side(pool: ThreadPoolExecutor, chains: Iterable[Iterator[T]], width:
     """Advance up to `width` chains at once; yields (number of a chain, its next value), and (number, None) at its end.
 
     Values of one chain come in its order, those of different chains as they arrive. A chain is asked for its next
-    value when the one before is handed over, so that at most two values a chain are held. An exception in a chain
-    is raised here, and ends the waits of the others.
+    value when the one before has arrived and the one before that was handed over, so that at most two values a chain
+    are held. An exception in a chain is raised here, and ends the waits of the others.
     """
     waiting = deque(enumerate(chains))
     scope = Scope(current_scope())
     flying: dict[Future[object], tuple[int, Iterator[T]]] = {}
+    arrived: deque[tuple[int, Future[object]]] = deque()
     try:
-        while waiting or flying:
+        while waiting or flying or arrived:
             while waiting and len(flying) < width:
                 number, chain = waiting.popleft()
                 flying[pool.submit(scope.run, _step, chain)] = (number, chain)
-            done, _ = wait(flying, return_when=FIRST_COMPLETED)
-            for future in done:
+            if not arrived:
+                wait(flying, return_when=FIRST_COMPLETED)
+            held = {number for number, _ in arrived}
+            for future in [future for future, (number, _) in flying.items() if future.done() and number not in held]:
                 number, chain = flying.pop(future)
-                value = _result(future, scope)
-                if value is _END:
-                    yield number, None
-                    continue
-                flying[pool.submit(scope.run, _step, chain)] = (number, chain)
-                yield number, value  # type: ignore[misc]  # _END is handled above
+                arrived.append((number, future))
+                if future.exception() is None and future.result() is not _END:
+                    flying[pool.submit(scope.run, _step, chain)] = (number, chain)
+            number, future = arrived.popleft()
+            value = _result(future, scope)
+            yield number, None if value is _END else value  # type: ignore[misc]  # what is not _END is a T
     finally:
         _settle(flying, scope)
 

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy import (
@@ -98,6 +99,7 @@ def stored(
 
 
 _ROWS_AT_ONCE = 5_000
+_INSTANT_LENGTH = len("2026-10-02T07:15:04.123000Z")
 
 Convert = Callable[[Sequence[Any]], Sequence[Any]]
 """The values of a column → what the database gets."""
@@ -114,7 +116,10 @@ def _sqlite_converter(type_: TypeEngine[Any], text: Callable[[str], str] | None)
 
 
 def _instants(values: Sequence[datetime | None]) -> Sequence[str | None]:
-    return [None if value is None else _instant_text(value) for value in values]
+    # msgspec writes them ten times as fast as `isoformat`, but leaves out a fraction of zero
+    in_utc = [value if value is None or value.tzinfo is UTC else value.astimezone(UTC) for value in values]
+    texts = msgspec.json.decode(msgspec.json.encode(in_utc), type=list[str | None])
+    return [text if text is None or len(text) == _INSTANT_LENGTH else f"{text[:-1]}.000000Z" for text in texts]
 
 
 def _days(values: Sequence[date | None]) -> Sequence[str | None]:
@@ -126,12 +131,6 @@ def _texts(text: Callable[[str], str], values: Sequence[str | None]) -> Sequence
     if text(together) == together:  # none of them has anything to clean
         return values
     return [None if value is None else text(value) for value in values]
-
-
-def _instant_text(moment: datetime) -> str:
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return moment.isoformat("T", "microseconds")[:26] + "Z"
 
 
 def clean(text: str) -> str:

@@ -93,7 +93,7 @@ class Site:
     mutate: Callable[[Issue], None] = lambda _: None
     texts: Cache[str] = field(default_factory=lambda: Cache(20_000))
     histories: Cache[list[str]] = field(default_factory=lambda: Cache(20_000))
-    results: Cache[list[Any]] = field(default_factory=lambda: Cache(32))
+    results: Cache[list[Any]] = field(default_factory=lambda: Cache(512))
 
     @property
     def product(self) -> Product:

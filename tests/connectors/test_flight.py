@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import cast
 
 import pytest
 
@@ -37,6 +38,49 @@ def test_no_more_chains_than_the_width_are_under_way(pool: ThreadPoolExecutor) -
 
     assert len(list(side_by_side(pool, map(chain, range(20)), 3))) == 40
     assert most <= 3
+
+
+class AtOnce:
+    """A pool that has done everything as soon as it is asked to."""
+
+    def submit(self, call: Callable[..., object], *arguments: object) -> Future[object]:
+        done: Future[object] = Future()
+        done.set_result(call(*arguments))
+        return done
+
+
+@pytest.fixture
+def at_once() -> ThreadPoolExecutor:
+    return cast("ThreadPoolExecutor", AtOnce())
+
+
+def test_each_chain_is_one_value_ahead_of_its_reader_and_no_further(at_once: ThreadPoolExecutor) -> None:
+    asked: list[str] = []
+
+    def chain(name: str) -> Iterator[str]:
+        for number in range(3):
+            asked.append(f"{name}{number}")
+            yield f"{name}{number}"
+
+    reading = side_by_side(at_once, [chain("a"), chain("b")], 2)
+    assert next(reading) == (0, "a0")
+    assert asked == ["a0", "b0", "a1", "b1"]
+    assert next(reading) == (1, "b0")
+    assert asked == ["a0", "b0", "a1", "b1", "a2"]
+
+
+def test_the_next_chain_begins_before_the_end_of_another_is_told(at_once: ThreadPoolExecutor) -> None:
+    begun: list[int] = []
+
+    def chain(number: int) -> Iterator[int]:
+        begun.append(number)
+        yield number
+
+    reading = side_by_side(at_once, map(chain, range(3)), 2)
+    assert [next(reading), next(reading)] == [(0, 0), (1, 1)]
+    assert begun == [0, 1]
+    assert next(reading) == (0, None)
+    assert begun == [0, 1, 2]
 
 
 def test_chains_really_run_side_by_side(pool: ThreadPoolExecutor) -> None:

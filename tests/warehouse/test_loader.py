@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -184,14 +184,24 @@ def test_parents_are_written_before_children(warehouse: Engine) -> None:
     assert [len(rows(warehouse, name)) for name in ("projects", "issues", "issue_labels")] == [1, 1, 1]
 
 
-def test_instants_are_one_text_form_in_sqlite(warehouse: Engine) -> None:
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (datetime(2026, 3, 1, 13, 30, tzinfo=UTC), "2026-03-01T13:30:00.000000Z"),
+        (datetime(2026, 3, 1, 13, 30, 0, 7, tzinfo=UTC), "2026-03-01T13:30:00.000007Z"),
+        (datetime(2026, 3, 1, 13, 30, 0, 120_000, tzinfo=UTC), "2026-03-01T13:30:00.120000Z"),
+        (datetime(2026, 3, 1, 15, 30, tzinfo=timezone(timedelta(hours=2))), "2026-03-01T13:30:00.000000Z"),
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00.000000Z"),
+    ],
+)
+def test_instants_are_one_text_form_in_sqlite(warehouse: Engine, moment: datetime, text: str) -> None:
     if warehouse.dialect.name != "sqlite":
         pytest.skip("PostgreSQL has a type for instants")
-    upsert(warehouse, an_issue(1, created_at=datetime(2026, 3, 1, 13, 30, tzinfo=UTC)))
+    upsert(warehouse, an_issue(1, created_at=moment, resolved_at=None))
     with warehouse.connect() as connection:
-        stored, julian = connection.exec_driver_sql("SELECT created_at, julianday(created_at) FROM issues").one()
-    assert stored == "2026-03-01T13:30:00.000000Z"
-    assert julian == pytest.approx(2461101.0625)
+        found = connection.exec_driver_sql("SELECT created_at, resolved_at, julianday(created_at) FROM issues").one()
+    assert found[:2] == (text, None)
+    assert found[2] == pytest.approx(moment.timestamp() / 86_400 + 2_440_587.5)
 
 
 def test_bulk_insert_and_clear(warehouse: Engine) -> None:
