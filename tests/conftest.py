@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 ENGINES = ["sqlite", "postgresql"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_width() -> Iterator[None]:
+    """Tables are as wide as in a pipe, whatever width whoever starts the tests has set."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("COLUMNS", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL database for tests: `$FLOWMART_TEST_POSTGRES_URL`, else that of a server started here."""
