@@ -13,7 +13,7 @@ import msgspec
 from connectors.errors import AuthenticationError, NotFound, PermissionMissing, TrackerUnavailable, UnexpectedResponse
 from connectors.http import SourceHttp, decode, error_message, raise_for_status
 from connectors.jira import answers
-from connectors.jira.asides import CommentAnswer, CommentPage, WorklogAnswer, WorklogFeed, WorklogPage
+from connectors.jira.aside_answers import CommentAnswer, CommentPage, WorklogAnswer, WorklogFeed, WorklogPage
 from connectors.jira.board_answers import BoardConfiguration, Features
 from connectors.jira.library import library_errors, open_library
 from connectors.jira.paging import LISTED, by_library, by_start

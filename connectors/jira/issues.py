@@ -17,8 +17,9 @@ from connectors.jira.mapping import NOT_ASKED, MappedPage, MappingContext, map_p
 from connectors.jira.newcomers import Newcomers
 from connectors.jira.parents import Parents
 from connectors.jira.remainder import completed
-from connectors.jira.settings import JiraSettings, start_of
+from connectors.jira.settings import JiraSettings
 from connectors.jira.site import Site
+from connectors.jira.values import start_of
 from connectors.jira.walk import WINDOW_ISSUES, Question, cut, halves, in_groups, plan, refusal
 
 _REFUSED = 400

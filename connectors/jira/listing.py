@@ -9,8 +9,8 @@ from connectors.base import CensusPart, is_short
 from connectors.errors import UnexpectedResponse
 from connectors.flight import in_order
 from connectors.jira.bookmark import Window
-from connectors.jira.settings import start_of
 from connectors.jira.site import Site
+from connectors.jira.values import start_of
 from connectors.jira.walk import Question, Unit, halves, in_groups
 from warehouse.records import qualified_id
 

@@ -10,7 +10,8 @@ import msgspec
 from connectors.base import Replacement
 from connectors.errors import UnexpectedResponse
 from connectors.jira import answers
-from connectors.jira.asides import Asides, IssueAsides
+from connectors.jira.aside_answers import IssueAsides
+from connectors.jira.asides import Asides
 from connectors.jira.entities import level_of
 from connectors.jira.fields import FieldMap
 from connectors.jira.history import ItemNames, Mentions, map_changes, points_field

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 
 import msgspec
 
-from connectors.jira.values import epoch_milliseconds
 from connectors.logins import Login
 
 GATEWAY = "https://api.atlassian.com"
@@ -54,8 +53,3 @@ class JiraSettings:
         """Changes when what was pulled so far no longer fits. Added projects do not count: they are pulled as such."""
         scope = [sorted(self.boards), self.jql, sorted(self.fields.items()), str(self.history_since)]
         return hashlib.sha256(msgspec.json.encode(scope)).hexdigest()[:16]
-
-
-def start_of(day: date) -> int:
-    """The first instant of a day, UTC, in epoch milliseconds."""
-    return epoch_milliseconds(datetime.combine(day, time(), UTC))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from connectors.jira.answers import Moment
@@ -38,6 +38,11 @@ def optional_instant(value: Moment | None) -> datetime | None:
 def epoch_milliseconds(moment: datetime) -> int:
     """The whole milliseconds since 1970 of an aware datetime, rounded down: JQL's absolute time."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def start_of(day: date) -> int:
+    """The first instant of a day, UTC, in epoch milliseconds."""
+    return epoch_milliseconds(datetime.combine(day, time(), UTC))
 
 
 def optional_day(value: str | None) -> date | None:

@@ -15,12 +15,12 @@ import msgspec
 
 from connectors.base import Held, Mark, Page
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
-from connectors.jira.asides import ChangedWorklog, WorklogAnswer, WorklogFeed, map_worklog
+from connectors.jira.aside_answers import ChangedWorklog, WorklogAnswer, WorklogFeed
+from connectors.jira.asides import map_worklog
 from connectors.jira.history import Mentions
 from connectors.jira.newcomers import Newcomers
-from connectors.jira.settings import start_of
 from connectors.jira.site import Site
-from connectors.jira.values import instant
+from connectors.jira.values import instant, start_of
 from warehouse.records import Worklog, qualified_id
 
 _MARGIN = int(timedelta(days=1) / timedelta(milliseconds=1))
