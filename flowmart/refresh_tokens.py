@@ -13,7 +13,7 @@ _OWNER_ONLY = 0o600
 
 
 class RefreshTokenFile:
-    """See `connectors.jira.oauth.TokenStore`. Beside the file lies `<name>.lock`, which is empty and stays."""
+    """See `connectors.jira.gateway.oauth.TokenStore`. Beside the file lies `<name>.lock`, which is empty and stays."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

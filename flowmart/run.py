@@ -13,8 +13,8 @@ from flowmart.errors import JobFailed
 from flowmart.events import SyncEvents
 from flowmart.export import export
 from flowmart.settings.jobs import STEPS
-from flowmart.sync import SyncOptions, SyncReport, sync
-from flowmart.sync_source import SourceReport
+from flowmart.syncing.sync import SyncOptions, SyncReport, sync
+from flowmart.syncing.sync_source import SourceReport
 
 _MOST_TOLD = 3
 

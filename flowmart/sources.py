@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from connectors.azure_devops.connector import AzureDevOpsConnector
-from connectors.azure_devops.entra import EntraApplication, ManagedIdentity
+from connectors.azure_devops.gateway.entra import EntraApplication, ManagedIdentity
 from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.base import Connector, Held, Recall
 from connectors.http import HttpSettings
+from connectors.http.limits import Limiters
+from connectors.http.logins import Login
 from connectors.jira.connector import JiraConnector
-from connectors.jira.issues import held_by_none
-from connectors.jira.oauth import TOKEN_URL, OAuthApplication
+from connectors.jira.gateway.oauth import TOKEN_URL, OAuthApplication
+from connectors.jira.pulling.issues import held_by_none
 from connectors.jira.settings import GATEWAY, JiraSettings
-from connectors.limits import Limiters
-from connectors.logins import Login
 from flowmart.config import Config
 from flowmart.refresh_tokens import RefreshTokenFile
 from flowmart.settings.sources import AzureDevOpsSource, JiraSource

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from connectors.azure_devops import queries
-from connectors.azure_devops.answers import Project
-from connectors.azure_devops.directory import Directory
-from connectors.azure_devops.gateway import ITEMS_AT_ONCE, Gateway
+from connectors.azure_devops.gateway import queries
+from connectors.azure_devops.gateway.answers import Project
+from connectors.azure_devops.gateway.organisation import ITEMS_AT_ONCE, Gateway
+from connectors.azure_devops.pulling.directory import Directory
+from connectors.azure_devops.pulling.telling import Teller
 from connectors.azure_devops.settings import AzureDevOpsSettings
-from connectors.azure_devops.telling import Teller
 from connectors.base import CensusPart, Located, Missing, Page, Progress, SprintReport
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from warehouse.records import Issue, native_id, qualified_id

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from connectors.azure_devops import capacity, fields, links, mapping, surveying
 from connectors.azure_devops.census import AzureDevOpsCensus
-from connectors.azure_devops.directory import Directory
-from connectors.azure_devops.gateway import Gateway
-from connectors.azure_devops.parents import Parents
-from connectors.azure_devops.renames import RenamePages
-from connectors.azure_devops.revisions import RevisionPages
+from connectors.azure_devops.gateway.organisation import Gateway
+from connectors.azure_devops.mapping import fields
+from connectors.azure_devops.mapping import items as mapping
+from connectors.azure_devops.pulling import capacity, links
+from connectors.azure_devops.pulling.directory import Directory
+from connectors.azure_devops.pulling.parents import Parents
+from connectors.azure_devops.pulling.renames import RenamePages
+from connectors.azure_devops.pulling.revisions import RevisionPages
+from connectors.azure_devops.pulling.teams import TeamPages
+from connectors.azure_devops.pulling.telling import Teller
 from connectors.azure_devops.settings import AzureDevOpsSettings
-from connectors.azure_devops.teams import TeamPages
-from connectors.azure_devops.telling import Teller
+from connectors.azure_devops.survey import survey as surveying
 from connectors.base import Census, Counters, Identity, Page, Recall, Stream, Survey
 from connectors.http import HttpSettings
 from warehouse.records import Record, Source

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from connectors.logins import Login
+from connectors.http.logins import Login
 
 _HISTORY_FORM = 1
 """Raise it with every change of how revisions become changes: all history is then written again."""

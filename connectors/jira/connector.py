@@ -8,25 +8,25 @@ from concurrent.futures import ThreadPoolExecutor
 from connectors.base import Counters, Held, Identity, Page, Stream, Survey
 from connectors.errors import AuthenticationError, SourceError
 from connectors.http import HttpSettings, SourceHttp
-from connectors.jira import answers
-from connectors.jira.census import JiraCensus
-from connectors.jira.cloud import CloudDialect
-from connectors.jira.data_center import DataCenterDialect
-from connectors.jira.dialect import Dialect
-from connectors.jira.entities import level_of
-from connectors.jira.gateway import Gateway
-from connectors.jira.history import ItemNames
-from connectors.jira.inquiry import Inquiry
-from connectors.jira.issues import IssuePages, held_by_none
-from connectors.jira.links import LinkWords
-from connectors.jira.mapping import MappingContext
-from connectors.jira.newcomers import Newcomers
-from connectors.jira.reach import Reach
+from connectors.jira.census.census import JiraCensus
+from connectors.jira.gateway import answers
+from connectors.jira.gateway.cloud import CloudDialect
+from connectors.jira.gateway.data_center import DataCenterDialect
+from connectors.jira.gateway.dialect import Dialect
+from connectors.jira.gateway.inquiry import Inquiry
+from connectors.jira.gateway.reach import Reach
+from connectors.jira.gateway.site_gateway import Gateway
+from connectors.jira.mapping.entities import level_of
+from connectors.jira.mapping.history import ItemNames
+from connectors.jira.mapping.issues import MappingContext
+from connectors.jira.mapping.links import LinkWords
+from connectors.jira.pulling.issues import IssuePages, held_by_none
+from connectors.jira.pulling.newcomers import Newcomers
+from connectors.jira.pulling.site import Site
+from connectors.jira.pulling.streams import SiteStreams
+from connectors.jira.pulling.worklogs import WorklogPages
 from connectors.jira.settings import JiraSettings
-from connectors.jira.site import Site
-from connectors.jira.streams import SiteStreams
-from connectors.jira.survey import survey
-from connectors.jira.worklogs import WorklogPages
+from connectors.jira.survey.survey import survey
 
 __all__ = ["JiraConnector", "JiraSettings"]
 

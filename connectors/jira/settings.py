@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from connectors.logins import Login
+from connectors.http.logins import Login
 
 GATEWAY = "https://api.atlassian.com"
 

@@ -9,9 +9,9 @@ import typer
 
 from flowmart.commands.looks import Screen, document, show
 from flowmart.commands.options import AsJson, print_json, session_of
-from flowmart.crosscheck import Crosscheck, crosscheck, stray_note
 from flowmart.errors import JobFailed
-from flowmart.look import SourceLook, WarehouseLook, look_at_sources, look_at_warehouse
+from flowmart.looking.crosscheck import Crosscheck, crosscheck, stray_note
+from flowmart.looking.look import SourceLook, WarehouseLook, look_at_sources, look_at_warehouse
 from flowmart.session import Session
 
 

@@ -16,14 +16,14 @@ import typer
 from flowmart.commands.looks import Screen, show
 from flowmart.commands.options import session_of
 from flowmart.config import read_config
-from flowmart.discovery import Wanted, discover
 from flowmart.errors import UsageError
 from flowmart.logs import LogFormat
-from flowmart.look import SourceLook
-from flowmart.questions import azure_devops, jira, local_zone, trackers
+from flowmart.looking.discovery import Wanted, discover
+from flowmart.looking.look import SourceLook
+from flowmart.looking.questions import azure_devops, jira, local_zone, trackers
+from flowmart.looking.template import render
 from flowmart.secrets import variables
 from flowmart.session import Session
-from flowmart.template import render
 from flowmart.text import printable
 
 JiraUrl = Annotated[str | None, typer.Option("--jira-url", metavar="URL", help="Jira site.")]

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from connectors.base import FieldCandidate, FieldChoice, Seen, Survey
 from flowmart.commands.options import row, table
-from flowmart.look import SourceLook
-from flowmart.proposals import filled
+from flowmart.looking.look import SourceLook
+from flowmart.looking.proposals import filled
 from flowmart.text import count, instant, printable, server
 
 SOON = timedelta(days=14)

@@ -10,10 +10,10 @@ import typer
 
 from flowmart.commands.options import AcceptLoss, AsJson, MaxInFlight, print_json, row, session_of, table
 from flowmart.failures import DIFFERENT
-from flowmart.reconcile import ProjectCount, SourceComparison, SprintComparison, reconcile
 from flowmart.run import require_whole
 from flowmart.session import Session
-from flowmart.sync import SyncOptions
+from flowmart.syncing.reconcile import ProjectCount, SourceComparison, SprintComparison, reconcile
+from flowmart.syncing.sync import SyncOptions
 from flowmart.text import count, printable
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Sources to compare; all if none is named.")]

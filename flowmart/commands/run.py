@@ -8,7 +8,7 @@ from flowmart.commands.options import AcceptLoss, MaxInFlight, session_of
 from flowmart.commands.sync import told
 from flowmart.run import RunReport, run_once
 from flowmart.session import Session
-from flowmart.sync import SyncOptions
+from flowmart.syncing.sync import SyncOptions
 from flowmart.text import count
 
 

@@ -8,7 +8,7 @@ import typer
 
 from flowmart.commands.options import AcceptLoss, MaxInFlight, day, session_of
 from flowmart.run import require_whole
-from flowmart.sync import SyncOptions, SyncReport, sync
+from flowmart.syncing.sync import SyncOptions, SyncReport, sync
 from flowmart.text import count
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Sources to sync; all if none is named.")]

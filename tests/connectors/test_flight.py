@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from connectors.flight import in_order, side_by_side
+from connectors.http.flight import in_order, side_by_side
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from connectors.errors import (
     UnexpectedResponse,
 )
 from connectors.http import HttpSettings, SourceHttp, World, proxy_for
-from connectors.proxies import RoutedTransport
+from connectors.http.proxies import RoutedTransport
 
 URL = "https://tracker.example/base"
 BEGIN = datetime(2026, 10, 2, 9, tzinfo=UTC)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import TrackerUnavailable
-from connectors.limits import Limiter, Limiters
-from connectors.rates import Advice
+from connectors.http.limits import Limiter, Limiters
+from connectors.http.rates import Advice
 from tests.connectors.virtual_time import HOST, VirtualTime, get, transport
 
 SLOW = Advice(slow=True)

@@ -14,8 +14,8 @@ import respx
 
 from connectors.errors import AuthenticationError, TrackerUnavailable
 from connectors.http import HttpSettings, SourceHttp
-from connectors.logins import AccessToken, BearerLogin, Send
-from connectors.responses import raise_for_status
+from connectors.http.logins import AccessToken, BearerLogin, Send
+from connectors.http.responses import raise_for_status
 from tests.connectors.virtual_time import VirtualTime
 
 URL = "https://tracker.example/base"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.rates import Advice, asked_wait, read_advice
+from connectors.http.rates import Advice, asked_wait, read_advice
 
 NOW = datetime(2026, 10, 2, 9, 15, tzinfo=UTC)
 EPOCH = int(NOW.timestamp())

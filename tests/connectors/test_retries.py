@@ -12,11 +12,11 @@ import pytest
 
 from connectors.base import Counters
 from connectors.errors import TrackerUnavailable
-from connectors.flight import in_order, side_by_side
 from connectors.http import HttpSettings, World
-from connectors.limits import Limiters
-from connectors.retries import RetryTransport
-from connectors.waiting import GivenUp, Scope
+from connectors.http.flight import in_order, side_by_side
+from connectors.http.limits import Limiters
+from connectors.http.retries import RetryTransport
+from connectors.http.waiting import GivenUp, Scope
 from tests.connectors.virtual_time import BEGIN, StandingTime, VirtualTime, get, transport
 
 FINE = httpx.Response(200)

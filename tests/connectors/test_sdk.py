@@ -11,7 +11,7 @@ import respx
 
 from connectors.errors import AuthenticationError
 from connectors.http import HttpSettings, SourceHttp, World
-from connectors.sdk import HttpxAdapter
+from connectors.http.sdk import HttpxAdapter
 
 URL = "https://tracker.example"
 

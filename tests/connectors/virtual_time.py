@@ -11,7 +11,7 @@ import httpx
 
 from connectors.base import Counters
 from connectors.http import HttpSettings, World
-from connectors.retries import RetryTransport
+from connectors.http.retries import RetryTransport
 
 BEGIN = datetime(2026, 10, 2, 9, tzinfo=UTC)
 HOST = "https://tracker.example"

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 import migrations
-from flowmart.census import CensusRules
 from flowmart.clock import utc_now
-from flowmart.job import Job
 from flowmart.progress import LoggedEvents
-from flowmart.sync import held_from, recall_from
-from flowmart.sync_source import SourceReport, SourceRun, sync_source
+from flowmart.syncing.census import CensusRules
+from flowmart.syncing.job import Job
+from flowmart.syncing.sync import held_from, recall_from
+from flowmart.syncing.sync_source import SourceReport, SourceRun, sync_source
 from simulator.server import Running
 from tests.connectors.contract.flavours import SOURCE, Clock, make
 from warehouse.engine import open_warehouse

@@ -26,11 +26,11 @@ from connectors.base import (
     Survey,
 )
 from connectors.errors import SourceError
-from flowmart.census import CensusRules
 from flowmart.clock import utc_now
 from flowmart.events import StreamOutcome
-from flowmart.job import Job
-from flowmart.sync_source import SourceReport, SourceRun, sync_source
+from flowmart.syncing.census import CensusRules
+from flowmart.syncing.job import Job
+from flowmart.syncing.sync_source import SourceReport, SourceRun, sync_source
 from warehouse.leases import hold
 from warehouse.records import Issue, Project, Source
 from warehouse.tables.loaded import issues, sources

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from connectors.base import CensusPart, Located, Missing
 from connectors.errors import SourceError
-from flowmart.sync_source import sync_source
+from flowmart.syncing.sync_source import sync_source
 from tests.flowmart.scripted import BORN, NOW, Night, Scripted, a_job, a_run
 
 

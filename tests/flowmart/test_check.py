@@ -12,7 +12,7 @@ from rich.console import Console
 
 from connectors.base import FieldCandidate, FieldChoice, Identity, Seen, Survey
 from flowmart.commands.looks import Screen, document, show, warning
-from flowmart.look import SourceLook
+from flowmart.looking.look import SourceLook
 
 NOW = datetime(2026, 10, 2, tzinfo=UTC)
 SECRET = "s3cret-token"

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from connectors.azure_devops.entra import EntraApplication, ManagedIdentity
+from connectors.azure_devops.gateway.entra import EntraApplication, ManagedIdentity
 from connectors.jira.connector import JiraConnector
-from connectors.jira.oauth import OAuthApplication
+from connectors.jira.gateway.oauth import OAuthApplication
 from exports.catalog import EXPORTERS
 from flowmart.config import Config, ConfigError, config_path, load_config
 from flowmart.settings import AzureDevOpsSource, Export, JiraSource

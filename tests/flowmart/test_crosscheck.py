@@ -9,9 +9,9 @@ import pytest
 
 from connectors.base import Seen, Survey
 from flowmart.config import Config
-from flowmart.crosscheck import Crosscheck, crosscheck, stray_note
-from flowmart.look import SourceLook
-from flowmart.recorded import Recorded, StrayStatus
+from flowmart.looking.crosscheck import Crosscheck, crosscheck, stray_note
+from flowmart.looking.look import SourceLook
+from flowmart.looking.recorded import Recorded, StrayStatus
 
 EVERYWHERE = {"acme": frozenset({"Doing"}), "fab": frozenset({"Active"})}
 

@@ -14,12 +14,12 @@ import pytest
 from connectors.base import FieldCandidate, FieldChoice, Identity, Seen, Survey
 from flowmart.commands.init import write_privately
 from flowmart.config import read_config
-from flowmart.discovery import Wanted, discover, source_name, token_variable
 from flowmart.errors import UsageError
-from flowmart.look import SourceLook
-from flowmart.proposals import propose
-from flowmart.questions import azure_devops, jira, local_zone, trackers
-from flowmart.template import render
+from flowmart.looking.discovery import Wanted, discover, source_name, token_variable
+from flowmart.looking.look import SourceLook
+from flowmart.looking.proposals import propose
+from flowmart.looking.questions import azure_devops, jira, local_zone, trackers
+from flowmart.looking.template import render
 
 if TYPE_CHECKING:
     from conftest import Call

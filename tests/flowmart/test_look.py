@@ -14,7 +14,7 @@ import migrations
 from connectors.base import Counters, Identity, Survey
 from flowmart.config import Config
 from flowmart.errors import UsageError
-from flowmart.look import look_at_source, look_at_sources, look_at_warehouse
+from flowmart.looking.look import look_at_source, look_at_sources, look_at_warehouse
 from flowmart.store import opened
 
 NOW = datetime(2026, 10, 2, tzinfo=UTC)

@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from connectors.base import SprintReport
 from connectors.errors import SourceError
-from flowmart.comparing import differences
-from flowmart.reconcile import CHECKS, SourceComparison, compare
+from flowmart.syncing.comparing import differences
+from flowmart.syncing.reconcile import CHECKS, SourceComparison, compare
 from tests.flowmart.scripted import NOW, Heard, Night, Scripted, a_job
 from warehouse.bulk import insert_rows
 from warehouse.loader import Loader

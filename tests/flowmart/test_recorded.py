@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine
 
-from flowmart.recorded import Recorded, StrayStatus, read_recorded
+from flowmart.looking.recorded import Recorded, StrayStatus, read_recorded
 from metrics.settings import MetricSettings, StageNames, Workflow
 from warehouse.loader import Loader
 from warehouse.records import Issue, IssueChange, IssueType, Project, Status

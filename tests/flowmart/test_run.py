@@ -10,7 +10,7 @@ from flowmart.config import Config
 from flowmart.errors import JobFailed
 from flowmart.progress import LoggedEvents
 from flowmart.run import RunReport, require_whole, run_once
-from flowmart.sync_source import SourceReport
+from flowmart.syncing.sync_source import SourceReport
 
 NOW = datetime(2026, 10, 2, tzinfo=UTC)
 

@@ -13,9 +13,9 @@ from sqlalchemy import Engine, func, select
 from connectors.base import Page, Progress, Stream
 from connectors.jira.connector import JiraConnector
 from flowmart.config import Config
-from flowmart.job import Job, side_by_side
 from flowmart.sources import connector
-from flowmart.sync_source import SourceReport, sync_source
+from flowmart.syncing.job import Job, side_by_side
+from flowmart.syncing.sync_source import SourceReport, sync_source
 from tests.flowmart.scripted import NOW, Heard, Night, Scripted, a_job, a_run, an_issue, failing
 from warehouse.bookmarks import read_bookmark
 from warehouse.records import Source

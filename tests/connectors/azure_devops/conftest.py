@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import respx
 
-from connectors.azure_devops.answers import (
+from connectors.azure_devops.connector import AzureDevOpsConnector
+from connectors.azure_devops.gateway.answers import (
     Backlogs,
     Category,
     FieldInfo,
@@ -20,11 +21,10 @@ from connectors.azure_devops.answers import (
     TypeInfo,
     TypeName,
 )
-from connectors.azure_devops.connector import AzureDevOpsConnector
-from connectors.azure_devops.fields import RoleFields, catalogue
+from connectors.azure_devops.mapping.fields import RoleFields, catalogue
+from connectors.azure_devops.mapping.snapshots import Context
+from connectors.azure_devops.mapping.structure import Organisation, model
 from connectors.azure_devops.settings import AzureDevOpsSettings
-from connectors.azure_devops.snapshots import Context
-from connectors.azure_devops.structure import Organisation, model
 from connectors.http import HttpSettings, World
 from tests.connectors.azure_devops.fake_organisation import NOW, URL, FakeOrganisation
 from tests.connectors.azure_devops.store import Connect, Store

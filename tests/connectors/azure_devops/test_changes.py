@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from connectors.azure_devops.answers import Revision
-from connectors.azure_devops.changes import changes
-from connectors.azure_devops.snapshots import Context, decode, encode, snapshot
+from connectors.azure_devops.gateway.answers import Revision
+from connectors.azure_devops.mapping.changes import changes
+from connectors.azure_devops.mapping.snapshots import Context, decode, encode, snapshot
 from warehouse.records import IssueChange
 
 Make = Callable[..., Revision]

@@ -11,12 +11,12 @@ import httpx
 import pytest
 import respx
 
-from connectors.azure_devops.entra import RESOURCE, EntraApplication, ManagedIdentity
-from connectors.azure_devops.gateway import Gateway
-from connectors.azure_devops.refusals import OF_ENTRA, refusing_sign_in
+from connectors.azure_devops.gateway.entra import RESOURCE, EntraApplication, ManagedIdentity
+from connectors.azure_devops.gateway.organisation import Gateway
+from connectors.azure_devops.gateway.refusals import OF_ENTRA, refusing_sign_in
 from connectors.errors import AuthenticationError, SourceError, TrackerUnavailable, UnexpectedResponse
 from connectors.http import HttpSettings, SourceHttp
-from connectors.logins import Login
+from connectors.http.logins import Login
 from tests.connectors.virtual_time import VirtualTime
 
 URL = "https://dev.azure.com/fab"

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from connectors.azure_devops import bookmarks, links, paging
-from connectors.azure_devops.answers import Batch, LinkEvent, Revision
-from connectors.azure_devops.history import Aside, by_item, completed, plan
-from connectors.azure_devops.snapshots import Context, snapshot
+from connectors.azure_devops.gateway import paging
+from connectors.azure_devops.gateway.answers import Batch, LinkEvent, Revision
+from connectors.azure_devops.mapping.history import Aside, by_item, completed, plan
+from connectors.azure_devops.mapping.snapshots import Context, snapshot
+from connectors.azure_devops.pulling import bookmarks, links
 from connectors.errors import UnexpectedResponse
 
 Make = Callable[..., Revision]

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from connectors.azure_devops import mapping, team_mapping
-from connectors.azure_devops.answers import (
+from connectors.azure_devops.gateway.answers import (
     AreaField,
     AreaValue,
     Backlogs,
@@ -23,10 +22,12 @@ from connectors.azure_devops.answers import (
     Team,
     TeamAreas,
 )
-from connectors.azure_devops.fields import RoleFields
-from connectors.azure_devops.identities import display_name, one_form, user_key
-from connectors.azure_devops.snapshots import Context, snapshot
-from connectors.azure_devops.structure import index, levels
+from connectors.azure_devops.mapping import items as mapping
+from connectors.azure_devops.mapping import teams as team_mapping
+from connectors.azure_devops.mapping.fields import RoleFields
+from connectors.azure_devops.mapping.identities import display_name, one_form, user_key
+from connectors.azure_devops.mapping.snapshots import Context, snapshot
+from connectors.azure_devops.mapping.structure import index, levels
 from warehouse.records import Issue
 
 Make = Callable[..., Revision]

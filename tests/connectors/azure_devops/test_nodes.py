@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.azure_devops.renames import topmost
-from connectors.azure_devops.structure import NodeIndex
+from connectors.azure_devops.mapping.structure import NodeIndex
+from connectors.azure_devops.pulling.renames import topmost
 from tests.connectors.azure_devops.fake_organisation import FakeOrganisation, FakeProject
 from tests.connectors.azure_devops.store import Connect, Store, sent
 from warehouse.records import Status

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.azure_devops.identities import one_form, user, user_key
-from connectors.azure_devops.versions import Versions
+from connectors.azure_devops.gateway.versions import Versions
+from connectors.azure_devops.mapping.identities import one_form, user, user_key
 from connectors.errors import AuthenticationError, UnexpectedResponse
 from tests.connectors.azure_devops.fake_organisation import FakeOrganisation, FakeProject
 from tests.connectors.azure_devops.store import Connect, Store, sent

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.azure_devops import capacity
-from connectors.azure_devops.answers import Iteration, IterationDates
+from connectors.azure_devops.gateway.answers import Iteration, IterationDates
+from connectors.azure_devops.pulling import capacity
 from tests.connectors.azure_devops.fake_organisation import NOW, FakeOrganisation, FakeProject
 from tests.connectors.azure_devops.store import JO, Connect, Store
 from warehouse.records import Board, BoardColumn, BoardColumnStatus, Capacity, DayOff, Sprint, Status, User

@@ -13,7 +13,7 @@ from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.base import Connector, Held, Page, Recall
 from connectors.http import HttpSettings, World
 from connectors.jira.connector import JiraConnector
-from connectors.jira.issues import held_by_none
+from connectors.jira.pulling.issues import held_by_none
 from connectors.jira.settings import JiraSettings
 from simulator.server import Running
 from tests.connectors.contract.rows import Tables, apply

@@ -11,7 +11,7 @@ import respx
 from connectors.base import Held
 from connectors.http import HttpSettings, World
 from connectors.jira.connector import JiraConnector, JiraSettings
-from connectors.jira.issues import held_by_none
+from connectors.jira.pulling.issues import held_by_none
 from tests.connectors.jira import fake_data_center
 from tests.connectors.jira.fake_data_center import FakeDataCenter
 from tests.connectors.jira.fake_jira import TOKEN, URL, Clock, Connect, FakeJira, Json

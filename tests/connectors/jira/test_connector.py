@@ -9,8 +9,8 @@ import pytest
 
 from connectors.errors import AuthenticationError, TrackerUnavailable, UnexpectedResponse
 from connectors.http import HttpSettings, SourceHttp
-from connectors.jira.cloud import CloudDialect
-from connectors.waiting import GivenUp
+from connectors.http.waiting import GivenUp
+from connectors.jira.gateway.cloud import CloudDialect
 from tests.connectors.jira.fake_jira import TOKEN, URL, Clock, Connect, FakeJira, Json, issue, pull, refusal
 from tests.connectors.virtual_time import StandingTime
 from warehouse.records import (

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from connectors.errors import TrackerUnavailable, UnexpectedResponse
-from connectors.jira.search_pages import search_pages
+from connectors.jira.gateway.search_pages import search_pages
 from tests.connectors.jira.fake_data_center import (
     API,
     EPIC_LINK,

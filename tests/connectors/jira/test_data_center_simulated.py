@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from connectors.http import HttpSettings, SourceHttp
-from connectors.jira import answers
-from connectors.jira.data_center import DataCenterDialect
+from connectors.jira.gateway import answers
+from connectors.jira.gateway.data_center import DataCenterDialect
 from simulator.server import Running, serve
 
 SCOPE = "project in (PAY, WEB)"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from connectors.jira import answers
-from connectors.jira.fields import FieldMap, choose_fields
+from connectors.jira.gateway import answers
+from connectors.jira.mapping.fields import FieldMap, choose_fields
 
 NUMBER = "com.atlassian.jira.plugin.system.customfieldtypes:float"
 SELECT = "com.atlassian.jira.plugin.system.customfieldtypes:select"

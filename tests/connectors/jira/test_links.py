@@ -9,11 +9,11 @@ import httpx
 import msgspec
 import pytest
 
-from connectors.jira import answers
-from connectors.jira.fields import choose_fields
-from connectors.jira.history import ItemNames
-from connectors.jira.links import LinkWords
-from connectors.jira.mapping import MappedPage, MappingContext, map_page
+from connectors.jira.gateway import answers
+from connectors.jira.mapping.fields import choose_fields
+from connectors.jira.mapping.history import ItemNames
+from connectors.jira.mapping.issues import MappedPage, MappingContext, map_page
+from connectors.jira.mapping.links import LinkWords
 from tests.connectors.jira.fake_jira import FIELDS, START, Connect, FakeJira, Json, history, issue, pull, refusal
 from warehouse.records import IssueLink, LinkEvent, Record
 

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from connectors.errors import UnexpectedResponse
-from connectors.jira import answers
-from connectors.jira.fields import choose_fields
-from connectors.jira.history import ItemNames, sprints_of
-from connectors.jira.mapping import MappedPage, MappingContext, map_page
+from connectors.jira.gateway import answers
+from connectors.jira.mapping.fields import choose_fields
+from connectors.jira.mapping.history import ItemNames, sprints_of
+from connectors.jira.mapping.issues import MappedPage, MappingContext, map_page
 from tests.connectors.jira.fake_jira import FIELDS, START, Json, history, issue, sprint_item, status_item
 from warehouse.records import Issue, IssueChange, IssueComponent, IssueLabel, IssueLink, IssueVersion, Record
 

@@ -17,8 +17,8 @@ import respx
 from connectors.errors import AuthenticationError, SourceError, TrackerUnavailable, UnexpectedResponse
 from connectors.http import HttpSettings, SourceHttp
 from connectors.jira.connector import JiraConnector
-from connectors.jira.oauth import TOKEN_URL, OAuthApplication
-from connectors.jira.refusals import inspect_answer
+from connectors.jira.gateway.oauth import TOKEN_URL, OAuthApplication
+from connectors.jira.gateway.refusals import inspect_answer
 from connectors.jira.settings import JiraSettings
 from tests.connectors.virtual_time import VirtualTime
 

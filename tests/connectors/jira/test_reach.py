@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from connectors.errors import AuthenticationError, NotFound
-from connectors.logins import AccessToken, BearerLogin, Send
+from connectors.http.logins import AccessToken, BearerLogin, Send
 from tests.connectors.jira.fake_jira import TOKEN, Connect, FakeJira, issue, pull, refusal
 from warehouse.records import Issue
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from connectors.jira.sprint_text import read_sprint
+from connectors.jira.mapping.sprint_text import read_sprint
 from tests.connectors.jira.fake_data_center import SPRINT, FakeDataCenter, found
 from tests.connectors.jira.fake_jira import Connect, Json, pull
 from warehouse.records import Issue, Sprint

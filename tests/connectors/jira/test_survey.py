@@ -11,8 +11,8 @@ import pytest
 
 from connectors.base import FieldCandidate, Survey
 from connectors.errors import AuthenticationError, PermissionMissing, TrackerUnavailable
-from connectors.jira.answers import PersonalToken
-from connectors.jira.permissions import in_use
+from connectors.jira.gateway.answers import PersonalToken
+from connectors.jira.survey.permissions import in_use
 from tests.connectors.jira.fake_jira import FIELDS, TOKEN, Connect, FakeJira, Json, issue, pull, refusal
 
 COUNT = "POST /rest/api/3/search/approximate-count"

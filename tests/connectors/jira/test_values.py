@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from connectors.jira.values import (
+from connectors.jira.gateway.values import (
     epoch_milliseconds,
     instant,
     number,

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from connectors.errors import AuthenticationError
 from connectors.http import HttpSettings
 from connectors.jira.connector import JiraConnector, JiraSettings
-from flowmart.sync import held_from
+from flowmart.syncing.sync import held_from
 from simulator.server import Running, serve
 from warehouse.engine import open_warehouse
 from warehouse.loader import Loader

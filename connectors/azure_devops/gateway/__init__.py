@@ -1,0 +1,1 @@
+"""Talks to Azure DevOps: what is asked, and what the answers look like."""

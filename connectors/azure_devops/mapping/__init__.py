@@ -1,0 +1,1 @@
+"""Turns Azure DevOps' answers into records; pure."""

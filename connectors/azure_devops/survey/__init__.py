@@ -1,0 +1,1 @@
+"""Looks round an organisation for `check` and `init`."""

@@ -1,0 +1,1 @@
+"""Lists the ids that Jira has now, and finds out where missing issues are."""

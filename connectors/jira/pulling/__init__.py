@@ -1,0 +1,1 @@
+"""Decides which pages there are, and which bookmark stands behind each."""

@@ -1,0 +1,1 @@
+"""Looks round a site for `check` and `init`."""

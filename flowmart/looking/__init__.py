@@ -1,0 +1,1 @@
+"""Looks round without writing: what `check` shows and `init` proposes."""

@@ -1,0 +1,1 @@
+"""Pulls the sources into the warehouse and compares the two."""
