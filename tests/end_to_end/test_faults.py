@@ -1,6 +1,6 @@
 """Whatever a tracker does during a sync: the rows of an undisturbed one, or a clear line; never success with less.
 
-By default each fault strikes at a few requests of each flavour; with `FLOWMART_ALL_FAULTS=1` at every one.
+By default each fault strikes at one request of each flavour; with `FLOWMART_ALL_FAULTS=1` at every one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simulator.server import Running, serve
 from tests.connectors.contract.flavours import FLAVOURS
 from tests.end_to_end.places import Place, Rows, problems
 
-PLACES = None if os.environ.get("FLOWMART_ALL_FAULTS") else 3
+PLACES = None if os.environ.get("FLOWMART_ALL_FAULTS") else 1
 """At how many requests each fault strikes; None: at each."""
 
 FAULTS: Mapping[str, dict[str, Any]] = {

@@ -117,7 +117,7 @@ def test_a_broken_connection_at_the_library_s_calls_is_an_outage(
 
 def test_the_library_writes_nothing_into_the_home_folder(tmp_path: Path) -> None:
     code = (
-        "import httpx\nfrom connectors.azure_devops.sdk import connect\n"
+        "import httpx\nfrom connectors.azure_devops.gateway.sdk import connect\n"
         "with httpx.Client() as client: connect('https://dev.azure.com/fab', client)"
     )
     environment = {**os.environ, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
