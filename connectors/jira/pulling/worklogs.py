@@ -1,6 +1,6 @@
 """The stream of worklogs: what the site's feeds say was written or deleted since the last look.
 
-The worklogs of an issue come with the issue (`connectors.jira.mapping.asides`), whenever that is new in the scope or was
+The worklogs of an issue come with the issue (`mapping/asides.py`), whenever that is new in the scope or was
 touched: so those that are older than its coming are there, whatever the reason why it came. What remains for the
 feeds are deletions, and changes that touch no issue; they cost two requests a night. They speak of the whole site:
 worklogs of issues that the warehouse does not have are dropped.
