@@ -13,6 +13,7 @@ from flowmart.syncing.job import Job, Tally
 from flowmart.syncing.pages import write_page
 from warehouse.bookmarks import forget_bookmark, read_bookmark, save_bookmark
 from warehouse.census import LastCensus, last_census, note_account
+from warehouse.names import follow_status_names
 from warehouse.runs import mark_synced
 
 IDENTITY = "login"
@@ -68,6 +69,8 @@ def sync_source(job: Job, run: SourceRun, source: Connector) -> SourceReport:
         for stream in source.streams():
             with job.noted(run.name, stream.name, source.counters, ending.outcomes) as tally:
                 ending.problems += _load(job, run, stream, tally)
+        with job.writing() as connection:
+            follow_status_names(connection, run.name)
         _count(job, run, source, identity, ending)
     except SourceError as failure:
         ending.error = str(failure)

@@ -39,6 +39,11 @@ class Trackers:
         answer.raise_for_status()
         self.now = self.state()["now"]
 
+    def pass_time(self, hours: float) -> None:
+        """Move the company's clock; nothing happens meanwhile."""
+        httpx.post(self._control("clock"), json={"seconds": hours * 3_600}, timeout=60).raise_for_status()
+        self.now = self.state()["now"]
+
     def state(self) -> dict[str, Any]:
         """What the simulator knows: its now, its requests so far, its true numbers."""
         answer = httpx.get(self._control("state"), timeout=60)

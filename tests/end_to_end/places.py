@@ -65,15 +65,13 @@ class Place:
 
     def rows(self) -> Rows:
         """All loaded rows; without what compute fills, and without when the last sync was."""
+        return {table.name: self.table(table.name) for table in LOADED if table.name not in OBSERVED}
+
+    def table(self, name: str) -> list[tuple[Any, ...]]:
+        """The rows of a loaded table."""
+        loaded = [column for column in table_named(name).columns if not column.info.get("derived")]
         with self.engine.connect() as connection:
-            return {
-                table.name: sorted(
-                    map(tuple, connection.execute(select(*(c for c in table.columns if not c.info.get("derived"))))),
-                    key=repr,
-                )
-                for table in LOADED
-                if table.name not in OBSERVED
-            }
+            return sorted(map(tuple, connection.execute(select(*loaded))), key=repr)
 
     def absences(self) -> dict[str, str]:
         """Id → absence of the issues that have one."""

@@ -40,10 +40,11 @@ def test_a_wrong_token_ends_its_source_and_the_other_is_synced(site: Site) -> No
 
 
 def test_trap_02_a_dead_pat_is_a_refused_login(site: Site) -> None:
-    done = site.flowmart("run", DEMO_ADO_TOKEN="wrong")
+    done = site.flowmart("run", DEMO_ADO_TOKEN="a-dead-pat")
     assert done.returncode == 1
     assert "contoso" in failure(done)
-    assert "login is refused" in failure(done)
+    assert "the login is refused" in failure(done)
+    assert "make a new personal access token" in failure(done)
     assert counts(site)["contoso"] == 0
 
 

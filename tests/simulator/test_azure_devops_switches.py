@@ -265,3 +265,37 @@ def test_the_login_service_describes_itself(running: Running) -> None:
     found = httpx.get(f"{base}/v2.0/.well-known/openid-configuration").json()
     assert found["token_endpoint"] == f"{base}/oauth2/v2.0/token"
     assert httpx.get(f"{told['authority']}/nobody/v2.0/.well-known/openid-configuration").status_code == 400
+
+
+def test_a_parent_alone_makes_no_revision_unless_it_is_told_to(
+    fresh: Running, connect: Connect, walk_feed: Feed
+) -> None:
+    azure, product = connect(fresh)[1], fresh.company.products[1]
+    child, parent = (i for i in list(product.alive())[-2:])
+    fresh.act("edit", "azure_devops", child.id, parent=None)
+    rows, token = walk_feed(azure)
+    count = sum(row["id"] == child.id for row in rows)
+    fresh.clock(60)
+    fresh.act("edit", "azure_devops", child.id, parent=parent.id)
+    assert walk_feed(azure, continuationToken=token)[0] == []
+    item = azure.get(f"_apis/wit/workitems/{child.id}?api-version=7.1").json()
+    assert (item["rev"], item["fields"]["System.Parent"]) == (count, parent.id)
+    update = azure.get(f"_apis/wit/workitems/{child.id}/updates?api-version=7.1").json()["value"][-1]
+    assert (update["rev"], "fields" in update, len(update["relations"]["added"])) == (count, False, 1)
+    assert links(azure)[-1] | {"changedDate": ""} == {
+        "rel": "System.LinkTypes.Hierarchy", "sourceId": parent.id, "targetId": child.id, "changedDate": "",
+        "isActive": True,
+    }  # fmt: skip
+    fresh.act("edit", "azure_devops", child.id, summary="Another one")
+    assert walk_feed(azure, continuationToken=token)[0][-1]["fields"]["System.Parent"] == parent.id
+    fresh.tell(parent_makes_revision=True)
+    revisions = [row for row in walk_feed(azure)[0] if row["id"] == child.id]
+    assert len(revisions) > count + 1
+    assert any(row["fields"].get("System.Parent") == parent.id for row in revisions[:-1])
+
+
+def test_a_batch_of_a_feed_has_at_most_what_the_server_allows(fresh: Running, connect: Connect) -> None:
+    azure = connect(fresh)[1]
+    fresh.tell(feed_cap=30)
+    page = azure.get("_apis/wit/reporting/workitemrevisions?api-version=7.1&$maxPageSize=1000").json()
+    assert (len(page["values"]), page["isLastBatch"]) == (30, False)

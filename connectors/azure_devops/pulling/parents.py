@@ -91,9 +91,12 @@ class Parents:
                 parent, latest = event.source_id, event.changed_date
             elif event.source_id == parent:
                 parent, latest = None, event.changed_date
-        if parent == known.parent or latest is None:
+        if latest is None:
             return
+        # kept even if the revision says so too: one that was made before the link may be told only after it
         newest = with_parent(known, parent) if self._are_needed else replace(known, linked=Linked(latest, parent))
+        if newest == known:
+            return
         in_scope = self._directory.covers(known.fields.get(PROJECT, ""))
         yield mapping.issue(self._directory.context, child, newest, in_scope=in_scope)
         yield mapping.issue_snapshot(self._directory.context, child, newest)

@@ -62,9 +62,9 @@ class CloudDialect:
             found += [each(raw, answers.Account) for raw in page.values]
         return found
 
-    def project_of_board(self, board_id: int) -> str | None:  # noqa: ARG002 - Cloud's boards tell it themselves
+    def project_of_board(self, board_id: int) -> str:  # noqa: ARG002 - Cloud's boards tell it themselves
         """Nothing: a board that has a project names it."""
-        return None
+        return ""
 
     def count(self, jql: str) -> int:
         """About how many issues a query has."""

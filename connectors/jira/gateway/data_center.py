@@ -13,7 +13,7 @@ from connectors.jira.gateway import answers
 from connectors.jira.gateway.dialect import Found
 from connectors.jira.gateway.paging import by_start, each
 from connectors.jira.gateway.search_pages import REACH, SEARCH, search_pages
-from connectors.jira.gateway.site_gateway import board_refusal
+from connectors.jira.gateway.site_gateway import Refused, board_refusal
 
 KIND = "jira_data_center"
 ISSUES_FOUND = 200
@@ -87,14 +87,14 @@ class DataCenterDialect:
                 continue
         return found
 
-    def project_of_board(self, board_id: int) -> str | None:
+    def project_of_board(self, board_id: int) -> str | Refused:
         """The project that the board's filter names, if it is just one."""
         response = self._http.send("GET", f"rest/agile/1.0/board/{board_id}/project", params={"maxResults": 2})
-        if board_refusal(response) is not None:
-            return None
+        if (refused := board_refusal(response)) is not None:
+            return refused
         raise_for_status(response)
         found = decode(response, answers.Values).values
-        return each(found[0], answers.Project).id if len(found) == 1 else None
+        return each(found[0], answers.Project).id if len(found) == 1 else ""
 
     def count(self, jql: str) -> int:
         """How many issues a query has."""

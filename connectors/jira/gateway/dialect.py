@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from connectors.jira.gateway import answers
+from connectors.jira.gateway.site_gateway import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ class Dialect(Protocol):
         """Those of the people, by native id, that the server still tells about."""
         ...
 
-    def project_of_board(self, board_id: int) -> str | None:
-        """Native id of the one project of a board that names no place; None if there is none, several, or untold."""
+    def project_of_board(self, board_id: int) -> str | Refused:
+        """Native id of the one project of a board that names no place; empty without one or with several."""
         ...
 
     def count(self, jql: str) -> int:

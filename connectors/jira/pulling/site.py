@@ -140,7 +140,7 @@ class Site:
             if self.settings.boards:  # nothing at all is pulled then
                 return Boards(problems=(said,), is_open=False)
             return Boards(notes=(said,), is_open=False)
-        found = list(in_order(self.pool, self._placed, found, self.width))
+        found = self._placed(found)
         configurations, hidden = self._remembered_of(
             found, "configuration", BoardConfiguration, self.gateway.board_configuration
         )
@@ -187,14 +187,12 @@ class Site:
                 told[board.id] = found
         return told, refused
 
-    def _placed(self, board: answers.Board) -> answers.Board:
-        """The board with the project that it belongs to, where it names no place itself."""
-        if board.location is not None:
-            return board
-        project = self.remembered.ask(
-            f"board {board.id} project", str, lambda: self.dialect.project_of_board(board.id) or ""
-        )
-        return msgspec.structs.replace(board, location=answers.BoardLocation(int(project))) if project else board
+    def _placed(self, boards: Sequence[answers.Board]) -> list[answers.Board]:
+        """The boards with the projects that they belong to, also those that name no place themselves."""
+        homeless = [board for board in boards if board.location is None]
+        told, _ = self._remembered_of(homeless, "project", str, self.dialect.project_of_board)
+        places = {number: answers.BoardLocation(int(project)) for number, project in told.items() if project}
+        return [msgspec.structs.replace(each, location=places.get(each.id, each.location)) for each in boards]
 
     def _find_boards(self, problems: list[str]) -> list[answers.Board]:
         if self.settings.boards:

@@ -36,6 +36,23 @@ def test_a_link_older_than_the_newest_revision_tells_nothing_new(
     assert store.issue(2).parent_id == "fab:9"
 
 
+def test_a_parent_that_came_and_went_is_kept_as_gone_whenever_that_was_read(
+    organisation: FakeOrganisation, store: Store, connect: Connect
+) -> None:
+    """A revision that was made while it was there may be told after the links: it must not bring the parent back."""
+    organisation.batches, organisation.links = [[sent(1, 1), sent(2, 1)]], [[link(1, 2, 2)]]
+    store.sync(connect())
+    organisation.links.append([link(1, 2, 4, made=False)])
+    store.sync(connect())
+    at_once = Store()
+    at_once.sync(connect(into=at_once))
+    assert store.dump() == at_once.dump()
+    organisation.batches.append([sent(2, 2, 3, Parent=1)])
+    for each in (store, at_once):
+        each.sync(connect(into=each))
+        assert each.issue(2).parent_id is None
+
+
 @pytest.mark.parametrize("removed_first", [True, False])
 def test_a_change_of_parent_ends_with_the_new_one_in_either_order(
     organisation: FakeOrganisation, store: Store, connect: Connect, *, removed_first: bool

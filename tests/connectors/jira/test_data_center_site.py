@@ -7,7 +7,7 @@ import pytest
 
 from connectors.errors import AuthenticationError, SourceError
 from tests.connectors.jira.fake_data_center import API, EPIC_LINK, EPIC_NAME, MIA, FakeDataCenter, entry, found, item
-from tests.connectors.jira.fake_jira import TOKEN, Connect, FakeJira, Json, issue, pull, refusal
+from tests.connectors.jira.fake_jira import TOKEN, Clock, Connect, FakeJira, Json, issue, pull, refusal
 from warehouse.records import Board, Issue, IssueType, Project, Source, Sprint, User
 
 CAPTCHA = {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; login-url=https://jira.acme.example/jira/login.jsp"}
@@ -212,6 +212,21 @@ def test_boards_without_a_place_belong_to_the_one_project_of_their_filter(
     data_center.overrides[f"GET {AGILE}/board/8/project"] = lambda _: refusal(500, "The filter is gone")
     rows = {row.board_id: row.project_id for row in pull(connect_dc(), "boards").rows(Board)}
     assert rows == {"acme:5": "acme:10001", "acme:6": None, "acme:7": None, "acme:8": None}
+
+
+def test_the_project_of_a_board_that_is_kept_back_for_a_night_is_asked_for_again_the_next(
+    data_center: FakeDataCenter, connect_dc: Connect, clock: Clock
+) -> None:
+    data_center.boards = [{"id": 5, "name": "Board 5", "type": "scrum"}]
+    place = f"GET {AGILE}/board/5/project"
+    data_center.overrides[place] = lambda _: refusal(403, "no permission")
+    first = pull(connect_dc())
+    assert [row.project_id for row in first.rows(Board)] == [None]
+    body = {"values": [{"id": "10001", "key": "ABC"}], "isLast": True}
+    data_center.overrides[place] = lambda _: httpx.Response(200, json=body)
+    clock.sleep(86_400)
+    second = pull(connect_dc(), bookmarks=first.bookmarks)
+    assert [row.project_id for row in second.rows(Board)] == ["acme:10001"]
 
 
 def test_lists_of_boards_and_sprints_without_totals_are_read_to_their_end(
