@@ -29,6 +29,8 @@ _Fetched = list[tuple[Iteration, tuple[Capacities, DaysOff] | str]]
 _SETTLED_AFTER = timedelta(days=3)
 """A sprint that has been over for so long is asked for once more, and then never again."""
 _FUTURE_AGAIN_AFTER = timedelta(days=6)
+_LIVE_AGAIN_AFTER = timedelta(days=2)
+"""Half of the teams have their turn each day, so that every night costs the same."""
 _AHEAD = timedelta(days=3)
 """A sprint that begins later is hardly planned yet."""
 
@@ -52,8 +54,13 @@ def read(bookmark: str | None, scope: str) -> Asked:
     return found if (found.scope, found.v) == (scope, 2) else Asked(scope=scope)
 
 
-def is_due(iteration: Iteration, asked: date | None, today: date, since: date) -> bool:
-    """Whether the sprint is to be asked for: live ones in each run, the next one now and then.
+def has_turn(place: int, today: date) -> bool:
+    """Whether it is the day of the team with this place among the teams."""
+    return (today.toordinal() + place) % _LIVE_AGAIN_AFTER.days == 0
+
+
+def is_due(iteration: Iteration, asked: date | None, today: date, since: date, *, is_turn: bool) -> bool:
+    """Whether the sprint is to be asked for: live ones on their team's days, the next one now and then.
 
     One that ended since the day `since` is asked for if it never was; `asked` is the day on which it was last.
     """
@@ -65,8 +72,9 @@ def is_due(iteration: Iteration, asked: date | None, today: date, since: date) -
         return start_on - today <= _AHEAD and (asked is None or today - asked >= _FUTURE_AGAIN_AFTER)
     if asked is None:
         return finish_on >= min(since, today)
-    settled = finish_on + _SETTLED_AFTER
-    return today <= finish_on or asked < settled <= today
+    if today <= finish_on:
+        return is_turn or today - asked >= _LIVE_AGAIN_AFTER
+    return asked < finish_on + _SETTLED_AFTER <= today
 
 
 def pages(
@@ -77,11 +85,9 @@ def pages(
     known = read(bookmark, settings.scope)
     since = settings.changed_since or known.since or today
     days, is_whole = dict(known.days), True
-    for each in teams:
-        if not each.is_read:
-            continue
-        before = days.get(each.team.id, {})
-        due = [one for one in each.iterations if is_due(one, before.get(one.id), today, since)]
+    for place, each in enumerate(sorted((each for each in teams if each.is_read), key=lambda each: each.team.id)):
+        before, is_turn = days.get(each.team.id, {}), has_turn(place, today)
+        due = [one for one in each.iterations if is_due(one, before.get(one.id), today, since, is_turn=is_turn)]
         if not due:
             continue
         fetched = list(in_order(gateway.pool, partial(_fetch, gateway, each), due, width))

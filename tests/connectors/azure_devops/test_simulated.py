@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -71,6 +72,14 @@ def whole_run(open_tracker: Open, running: Running, store: Store, tracker: str =
     return store.sync(connector)
 
 
+def quiet_night(open_tracker: Open, running: Running, store: Store, now: datetime) -> None:
+    """A run with its census, as a nightly job does it."""
+    connector = open_tracker(running, store, projects=("Shop",), now=now)
+    connector.identify()
+    store.sync(connector)
+    assert all(part.problem is None for part in connector.census().parts())
+
+
 def test_26_000_revisions_cost_at_most_60_requests(open_tracker: Open) -> None:
     with serve(issues=7_300) as running:
         running.tell(feed_batch=1_000)
@@ -79,9 +88,11 @@ def test_26_000_revisions_cost_at_most_60_requests(open_tracker: Open) -> None:
         assert running.state()[SERVICES]["revisions_with_deleted"] > 26_000
         assert run.total() <= 60, " ".join(f"{n} {p}" for p, n in run.items())
         assert not any("workItems" in path for path in run)  # no history had to be fetched by itself
-        later = today(running) + timedelta(days=1)
-        again = asked_by(running, lambda: whole_run(open_tracker, running, store, projects=("Shop",), now=later))
-        assert again.total() <= 15
+        nights = [today(running) + timedelta(days=day) for day in range(1, 6)]
+        costs = [asked_by(running, partial(quiet_night, open_tracker, running, store, at)).total() for at in nights]
+        assert costs[0] <= 15
+        # the next sprint is three days ahead in the second night; in the fifth it begins, and the last one is settled
+        assert max(costs) <= 21
 
 
 def test_on_the_next_day_a_run_asks_for_what_changes_often_only(company: Running, open_tracker: Open) -> None:
@@ -101,8 +112,8 @@ def test_on_the_next_day_a_run_asks_for_what_changes_often_only(company: Running
         "classificationNodes": 1,
         "teams": 1,
         "iterations": 2,  # of each team
-        "capacities": 2,  # of each team's current sprint
-        "teamdaysoff": 2,
+        "capacities": 1,  # of the current sprint of the team whose turn it is
+        "teamdaysoff": 1,
         "workitemrevisions": 1,
         "workitemlinks": 1,
     }

@@ -132,7 +132,8 @@ def iteration(start: int | None, finish: int | None) -> Iteration:
     [
         ((1, 10), None, 10, True),
         ((1, 10), None, 11, False),  # over before anybody looked
-        ((1, 10), 9, 10, True),  # a live one in each run, its last day too
+        ((1, 10), 8, 10, True),  # a live one every second day at the latest, its last day too
+        ((1, 10), 9, 10, False),
         ((1, 10), 10, 11, False),
         ((1, 10), 10, 13, True),  # once more when it has been over for three days
         ((1, 10), 13, 14, False),
@@ -148,12 +149,22 @@ def test_a_sprint_s_capacity_is_asked_for_as_long_as_it_may_change(
     days: tuple[int | None, int | None], asked: int | None, today: int, *, due: bool
 ) -> None:
     before, now = None if asked is None else date(2026, 10, asked), date(2026, 10, today)
-    assert capacity.is_due(iteration(*days), before, now, since=now) is due
+    assert capacity.is_due(iteration(*days), before, now, since=now, is_turn=False) is due
+
+
+def test_a_live_sprint_s_capacity_is_asked_for_on_its_team_s_days_and_teams_take_turns() -> None:
+    today = date(2026, 10, 8)
+    assert capacity.is_due(iteration(1, 10), today - timedelta(days=1), today, since=today, is_turn=True)
+    turns = [[capacity.has_turn(place, today + timedelta(days=day)) for place in range(4)] for day in range(2)]
+    assert sorted(map(sum, turns)) == [2, 2]
+    assert [one or other for one, other in zip(*turns, strict=True)] == [True] * 4
 
 
 @pytest.mark.parametrize(("since", "due"), [(10, True), (11, False)])
 def test_a_sprint_that_ended_before_is_asked_for_when_a_run_looks_back_to_it(since: int, *, due: bool) -> None:
-    assert capacity.is_due(iteration(1, 10), None, date(2026, 10, 30), since=date(2026, 10, since)) is due
+    assert (
+        capacity.is_due(iteration(1, 10), None, date(2026, 10, 30), since=date(2026, 10, since), is_turn=False) is due
+    )
 
 
 def test_after_a_gap_of_weeks_a_sprint_that_ended_meanwhile_is_asked_for(
