@@ -1,8 +1,9 @@
-"""Which fields could play a role, by their names in any of some languages, and which of them go first."""
+"""Which fields could play a role, by their names in any of some languages, which go first, and what was counted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from connectors.base import FieldCandidate
 
@@ -14,6 +15,10 @@ MOST_PLACES = 8
 """Projects that are asked about one by one."""
 MOST_SPLIT = 3
 """Candidates of a role whose issues are counted by project."""
+MOST_PROJECTS = 20
+"""Projects whose issues are counted."""
+LONGEST_LIST = 200
+"""Projects in one query; of more, fields are counted over everything."""
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "story_points": (
@@ -43,6 +48,16 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 _NOT_POINTS = ("original estimate", "remaining estimate", "time estimate", "time", "work")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What was counted. At most a hundred requests or so: projects, candidates and the split by project are capped."""
+
+    by_project: Mapping[str, int] = field(default_factory=dict)
+    """Project id → issues in scope."""
+    candidates: tuple[FieldCandidate, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def sounds_like(role: str, names: Iterable[str]) -> bool:

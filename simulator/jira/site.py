@@ -17,7 +17,6 @@ from simulator.jira.words import translate
 from simulator.wire import Cache
 
 SITE_ZONE = ZoneInfo("Europe/Berlin")
-USER_ZONE = ZoneInfo("America/Los_Angeles")
 SCRUM, SIMPLE, KANBAN = "scrum", "simple", "kanban"
 
 

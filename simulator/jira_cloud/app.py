@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from simulator.jira import rights, sprint_report, worklogs
+from simulator.jira import lists, rights, sprint_report, worklogs
 from simulator.jira_cloud import agile, gateway, histories, issues, search, software, structure
 from simulator.jira_cloud.login import Cloud, Login
 from simulator.wire import Refusal, answer
@@ -22,19 +22,19 @@ _GETS = {
     "project": structure.list_projects,
     "project/search": structure.search_projects,
     "project/{project}": structure.get_project,
-    "project/{project}/version": structure.page_versions,
-    "project/{project}/versions": structure.list_versions,
+    "project/{project}/version": lists.page_versions,
+    "project/{project}/versions": lists.list_versions,
     "project/{project}/hierarchy": structure.type_hierarchy,
     "project/{project}/securitylevel": rights.security_levels,
     "field": structure.list_fields,
-    "status": structure.list_statuses,
-    "issuetype": structure.list_types,
+    "status": lists.list_statuses,
+    "issuetype": lists.list_types,
     "issuetype/project": structure.project_types,
-    "priority": structure.list_priorities,
+    "priority": lists.list_priorities,
     "priority/search": structure.page_priorities,
-    "resolution": structure.list_resolutions,
+    "resolution": lists.list_resolutions,
     "resolution/search": structure.page_resolutions,
-    "issueLinkType": structure.list_link_types,
+    "issueLinkType": lists.list_link_types,
     "filter/{filter}": agile.get_filter,
     "issue/{issue}": issues.get_issue,
     "issue/{issue}/changelog": issues.get_changelog,

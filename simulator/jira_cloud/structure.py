@@ -10,17 +10,13 @@ from starlette.responses import Response
 from simulator.company import Project
 from simulator.jira.answers import asked_project, page_answer, refuse
 from simulator.jira.entities import (
-    LINK_TYPES,
     PRIORITIES,
     RESOLUTIONS,
-    link_type_json,
-    named_json,
     project_json,
-    status_json,
     type_json,
-    version_row,
 )
 from simulator.jira.fields import catalogue
+from simulator.jira.lists import named_rows, versions
 from simulator.jira.site import Site, site_of, site_time
 from simulator.jira_cloud.dialect import account_id
 from simulator.jira_cloud.gateway import CLOUD_ID
@@ -107,39 +103,13 @@ async def get_project(request: Request) -> Response:
     """A project with its types, components and versions."""
     site, project = site_of(request), asked_project(request)
     types = [type_json(site, site.product.types[number]) for number in project.types.values()]
-    versions = [version_row(site, v) for v in site.product.versions.values() if v.project_id == project.id]
-    return answer(_project_row(site, project) | {"issueTypes": types, "components": [], "versions": versions})
-
-
-async def page_versions(request: Request) -> Response:
-    """The project's versions, in pages."""
-    site, project = site_of(request), asked_project(request)
-    rows = [version_row(site, v) for v in site.product.versions.values() if v.project_id == project.id]
-    return page_answer(request, rows, cap=1_000)
-
-
-async def list_versions(request: Request) -> Response:
-    """The project's versions, all at once."""
-    site, project = site_of(request), asked_project(request)
-    return answer([version_row(site, v) for v in site.product.versions.values() if v.project_id == project.id])
+    return answer(_project_row(site, project) | {"issueTypes": types, "components": [], "versions": versions(request)})
 
 
 async def list_fields(request: Request) -> Response:
     """The fields that the caller may see."""
     site = site_of(request)
     return answer(catalogue(site.fields, site.word, is_cloud=True))
-
-
-async def list_statuses(request: Request) -> Response:
-    """The statuses in use; those that live only in histories are not among them."""
-    site = site_of(request)
-    return answer([status_json(site, status) for status in site.product.statuses.values() if not status.is_retired])
-
-
-async def list_types(request: Request) -> Response:
-    """The issue types with their levels."""
-    site = site_of(request)
-    return answer([type_json(site, kind) for kind in site.product.types.values()])
 
 
 async def project_types(request: Request) -> Response:
@@ -163,33 +133,13 @@ async def type_hierarchy(request: Request) -> Response:
     return answer({"projectId": project.id, "hierarchy": levels})
 
 
-def _named_rows(site: Site, kind: str, ids: dict[str, str]) -> list[dict[str, Any]]:
-    return [named_json(site, kind, name, ids) | {"description": ""} for name in ids]
-
-
-async def list_priorities(request: Request) -> Response:
-    """The priorities, highest first."""
-    return answer(_named_rows(site_of(request), "priority", PRIORITIES))
-
-
 async def page_priorities(request: Request) -> Response:
     """The priorities, in pages."""
-    rows = _named_rows(site_of(request), "priority", PRIORITIES)
+    rows = named_rows(site_of(request), "priority", PRIORITIES)
     return page_answer(request, [row | {"isDefault": row["id"] == PRIORITIES["Medium"]} for row in rows], cap=50)
-
-
-async def list_resolutions(request: Request) -> Response:
-    """The resolutions."""
-    return answer(_named_rows(site_of(request), "resolution", RESOLUTIONS))
 
 
 async def page_resolutions(request: Request) -> Response:
     """The resolutions, in pages."""
-    rows = _named_rows(site_of(request), "resolution", RESOLUTIONS)
+    rows = named_rows(site_of(request), "resolution", RESOLUTIONS)
     return page_answer(request, rows, cap=50)
-
-
-async def list_link_types(request: Request) -> Response:
-    """The link types with their words for both directions."""
-    site = site_of(request)
-    return answer({"issueLinkTypes": [link_type_json(site, kind) for kind in LINK_TYPES]})

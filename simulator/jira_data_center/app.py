@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from simulator.jira import rights, sprint_report, worklogs
+from simulator.jira import lists, rights, sprint_report, worklogs
 from simulator.jira_data_center import agile, search, structure
 from simulator.jira_data_center.login import Door
 from simulator.jira_data_center.server import Server
@@ -22,15 +22,15 @@ _GETS = {
     "user/search": structure.search_users,
     "project": structure.list_projects,
     "project/{project}": structure.get_project,
-    "project/{project}/version": structure.page_versions,
-    "project/{project}/versions": structure.list_versions,
+    "project/{project}/version": lists.page_versions,
+    "project/{project}/versions": lists.list_versions,
     "project/{project}/securitylevel": rights.security_levels,
     "field": structure.list_fields,
-    "status": structure.list_statuses,
-    "issuetype": structure.list_types,
-    "priority": structure.list_priorities,
-    "resolution": structure.list_resolutions,
-    "issueLinkType": structure.list_link_types,
+    "status": lists.list_statuses,
+    "issuetype": lists.list_types,
+    "priority": lists.list_priorities,
+    "resolution": lists.list_resolutions,
+    "issueLinkType": lists.list_link_types,
     "filter/{filter}": agile.get_filter,
     "issue/{issue}": search.get_issue,
     "issue/{issue}/worklog": worklogs.get_worklogs,

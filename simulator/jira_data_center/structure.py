@@ -8,19 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from simulator.company import Person, Project
-from simulator.jira.answers import asked_project, page_answer, refuse
+from simulator.jira.answers import asked_project, refuse
 from simulator.jira.entities import (
-    LINK_TYPES,
-    PRIORITIES,
-    RESOLUTIONS,
-    link_type_json,
-    named_json,
     project_json,
-    status_json,
     type_json,
-    version_row,
 )
 from simulator.jira.fields import catalogue
+from simulator.jira.lists import versions
 from simulator.jira.site import Site, site_of, site_time, zone_time
 from simulator.jira_data_center.dialect import user_key
 from simulator.jira_data_center.server import server_of
@@ -115,56 +109,11 @@ async def get_project(request: Request) -> Response:
     """A project with its types, components and versions."""
     site, project = site_of(request), asked_project(request)
     types = [type_json(site, site.product.types[number]) for number in project.types.values()]
-    rows = {"issueTypes": types, "components": [], "versions": _versions(request)}
+    rows = {"issueTypes": types, "components": [], "versions": versions(request)}
     return answer(_project_row(site, project) | rows)
-
-
-def _versions(request: Request) -> list[dict[str, Any]]:
-    site, project = site_of(request), asked_project(request)
-    return [version_row(site, v) for v in site.product.versions.values() if v.project_id == project.id]
-
-
-async def list_versions(request: Request) -> Response:
-    """The project's versions, as a bare array."""
-    return answer(_versions(request))
-
-
-async def page_versions(request: Request) -> Response:
-    """The project's versions, in pages."""
-    return page_answer(request, _versions(request), cap=1_000)
 
 
 async def list_fields(request: Request) -> Response:
     """The fields, as a bare array."""
     site = site_of(request)
     return answer(catalogue(site.fields, site.word, is_cloud=False))
-
-
-async def list_statuses(request: Request) -> Response:
-    """The statuses in use; those that live only in histories are not among them."""
-    site = site_of(request)
-    return answer([status_json(site, status) for status in site.product.statuses.values() if not status.is_retired])
-
-
-async def list_types(request: Request) -> Response:
-    """The issue types."""
-    site = site_of(request)
-    return answer([type_json(site, kind) for kind in site.product.types.values()])
-
-
-async def list_priorities(request: Request) -> Response:
-    """The priorities, highest first."""
-    site = site_of(request)
-    return answer([named_json(site, "priority", name, PRIORITIES) | {"description": ""} for name in PRIORITIES])
-
-
-async def list_resolutions(request: Request) -> Response:
-    """The resolutions."""
-    site = site_of(request)
-    return answer([named_json(site, "resolution", name, RESOLUTIONS) | {"description": ""} for name in RESOLUTIONS])
-
-
-async def list_link_types(request: Request) -> Response:
-    """The link types with their words for both directions."""
-    site = site_of(request)
-    return answer({"issueLinkTypes": [link_type_json(site, kind) for kind in LINK_TYPES]})

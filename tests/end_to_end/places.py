@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, select
 
 import migrations
@@ -26,6 +28,19 @@ from warehouse.tables import table as table_named
 
 Rows = Mapping[str, list[tuple[Any, ...]]]
 """Table → its rows."""
+
+
+def undisturbed_syncs(running: Running, folders: pytest.TempPathFactory) -> Callable[[str], tuple[Rows, int]]:
+    """Flavour → rows and number of requests of a sync that nothing disturbs; each flavour is synced once."""
+
+    @cache
+    def done(flavour: str) -> tuple[Rows, int]:
+        place = Place(folders.mktemp("undisturbed"), running, flavour)
+        report = place.sync()
+        assert report.ok, report
+        return place.rows(), sum(outcome.requests for _, outcome in report.streams)
+
+    return done
 
 
 class Place:

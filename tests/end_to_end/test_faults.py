@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 
 from simulator.server import Running, serve
 from tests.connectors.contract.flavours import FLAVOURS
-from tests.end_to_end.places import Place, Rows, problems
+from tests.end_to_end.places import Place, problems, undisturbed_syncs
 
 PLACES = None if os.environ.get("FLOWMART_ALL_FAULTS") else 1
 """At how many requests each fault strikes; None: at each."""
@@ -54,19 +53,15 @@ def running() -> Iterator[Running]:
         yield simulator
 
 
+@pytest.fixture(autouse=True)
+def _no_faults_yet(running: Running) -> None:
+    running.clear_faults()
+
+
 @pytest.fixture(scope="module")
 def undisturbed(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Flavour → (rows, number of requests) of a sync that nothing disturbs."""
-
-    @cache
-    def done(flavour: str) -> tuple[Rows, int]:
-        running.clear_faults()
-        place = Place(tmp_path_factory.mktemp("undisturbed"), running, flavour)
-        report = place.sync()
-        assert report.ok, report
-        return place.rows(), sum(outcome.requests for _, outcome in report.streams)
-
-    return done
+    return undisturbed_syncs(running, tmp_path_factory)
 
 
 def test_trap_47_the_places_are_worth_striking(undisturbed: Any) -> None:

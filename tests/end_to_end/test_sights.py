@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from simulator.server import Running, serve
 from tests.connectors.contract.flavours import SOURCE
-from tests.end_to_end.places import Place, Rows, differing, problems
+from tests.end_to_end.places import Place, Rows, differing, problems, undisturbed_syncs
 from warehouse.tables import table
 
 JIRAS = ("jira_cloud", "jira_data_center")
@@ -29,15 +28,8 @@ def running() -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def undisturbed(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Flavour → rows of a sync that sees all."""
-
-    @cache
-    def done(flavour: str) -> Rows:
-        place = Place(tmp_path_factory.mktemp("undisturbed"), running, flavour)
-        report = place.sync()
-        assert report.ok, report
-        return place.rows()
-
-    return done
+    syncs = undisturbed_syncs(running, tmp_path_factory)
+    return lambda flavour: syncs(flavour)[0]
 
 
 @contextmanager

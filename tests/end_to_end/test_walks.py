@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from simulator.server import Running, serve
 from tests.connectors.contract.flavours import FLAVOURS
-from tests.end_to_end.places import Place, Rows, differing, problems, without
+from tests.end_to_end.places import Place, differing, problems, undisturbed_syncs, without
 
 JIRAS = ("jira_cloud", "jira_data_center")
 ADOS = ("azure_devops", "azure_devops_server")
@@ -51,15 +50,8 @@ def living() -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def undisturbed(standing: Running, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Flavour → rows of a sync that nothing disturbs."""
-
-    @cache
-    def done(flavour: str) -> Rows:
-        place = Place(tmp_path_factory.mktemp("undisturbed"), standing, flavour)
-        report = place.sync()
-        assert report.ok, report
-        return place.rows()
-
-    return done
+    syncs = undisturbed_syncs(standing, tmp_path_factory)
+    return lambda flavour: syncs(flavour)[0]
 
 
 def assert_as_fresh(

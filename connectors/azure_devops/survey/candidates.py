@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from connectors.azure_devops.gateway.answers import FieldInfo, Project
 from connectors.azure_devops.gateway.organisation import Gateway
@@ -14,10 +14,13 @@ from connectors.base import FieldCandidate
 from connectors.errors import SourceError
 from connectors.http.flight import in_order
 from connectors.plausible import (
+    LONGEST_LIST,
     MOST_A_ROLE,
     MOST_PLACES,
+    MOST_PROJECTS,
     MOST_SPLIT,
     ROLES,
+    Counted,
     likeliest_first,
     sounds_like,
     with_places,
@@ -25,20 +28,8 @@ from connectors.plausible import (
 
 MOST_FOUND = WINDOW
 """Azure DevOps refuses a query that finds more, so that a count ends here."""
-_MOST_PROJECTS = 20
-_LONGEST_LIST = 200
 _NUMBERS = frozenset({"double", "integer", "picklistdouble", "picklistinteger"})
 _CHOSEN_FROM = frozenset({"string", "picklistinteger", "pickliststring"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """What was counted; a number of `MOST_FOUND` means that many at least."""
-
-    by_project: Mapping[str, int] = field(default_factory=dict)
-    """Project id → items in scope."""
-    candidates: tuple[FieldCandidate, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +102,14 @@ class _Count:
         self._width = width
         self._refused: list[str] = []
         anywhere = " OR ".join(_in(project) for project in projects)
-        self._scope = [f"({anywhere})"] if len(projects) <= _LONGEST_LIST else []
+        self._scope = [f"({anywhere})"] if len(projects) <= LONGEST_LIST else []
 
     def all(
         self, models: Sequence[ProjectModel], fields: FieldCatalogue, chosen: Mapping[str, Sequence[str]]
     ) -> Counted:
         if not self._projects:
             return Counted()
-        some = self._projects[:_MOST_PROJECTS]
+        some = self._projects[:MOST_PROJECTS]
         told = self._counts([[_in(project)] for project in some])
         by_project = {p.id: number for p, number in zip(some, told, strict=True) if number is not None}
         asked = sum(by_project.values()) if len(by_project) == len(self._projects) else None

@@ -13,9 +13,10 @@ from connectors.azure_devops.pulling import teams
 from connectors.azure_devops.pulling.directory import Directory
 from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.azure_devops.survey import permissions
-from connectors.azure_devops.survey.candidates import Counted, count_items
+from connectors.azure_devops.survey.candidates import count_items
 from connectors.base import FieldChoice, Seen, Survey
 from connectors.errors import AuthenticationError, NotFound, PermissionMissing, UnexpectedResponse
+from connectors.plausible import Counted
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from connectors.base import FieldCandidate
 from connectors.errors import AuthenticationError, SourceError
@@ -13,28 +13,17 @@ from connectors.jira.gateway import answers
 from connectors.jira.mapping.fields import CHOSEN_FROM, ESTIMATE, FieldMap
 from connectors.jira.pulling.site import Boards, Site
 from connectors.plausible import (
+    LONGEST_LIST,
     MOST_A_ROLE,
     MOST_PLACES,
+    MOST_PROJECTS,
     MOST_SPLIT,
     ROLES,
+    Counted,
     likeliest_first,
     sounds_like,
     with_places,
 )
-
-_MOST_PROJECTS = 20
-_LONGEST_LIST = 200
-"""Projects in one query; of more, fields are counted over the whole site."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """What was counted. At most a hundred requests or so: projects, candidates and the split by project are capped."""
-
-    by_project: Mapping[str, int] = field(default_factory=dict)
-    """Project id → issues in scope."""
-    candidates: tuple[FieldCandidate, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +109,11 @@ class _Count:
         settings = site.settings
         units = site.units if settings.boards or settings.jql else ()
         self._query = f"({' OR '.join(unit.clause for unit in units)})" if units else ""
-        listed = ", ".join(project.id for project in projects) if len(projects) <= _LONGEST_LIST else ""
+        listed = ", ".join(project.id for project in projects) if len(projects) <= LONGEST_LIST else ""
         self._scope = self._query or (f"project in ({listed})" if listed else "")
 
     def all(self, fields: FieldMap, boards: Mapping[str, int]) -> Counted:
-        some = self._projects[:_MOST_PROJECTS]
+        some = self._projects[:MOST_PROJECTS]
         told = self._counts([_and(f"project = {project.id}", self._query) for project in some])
         by_project = {p.id: number for p, number in zip(some, told, strict=True) if number is not None}
         asked = self._total(by_project)

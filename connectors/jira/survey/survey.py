@@ -13,8 +13,9 @@ from connectors.jira.gateway.inquiry import Inquiry
 from connectors.jira.gateway.scopes import BOARDS, FIELDS, PROJECTS, STATUSES, TYPES, Family, lacks_scope
 from connectors.jira.mapping.fields import FieldMap, choose_fields
 from connectors.jira.pulling.site import Boards, Projects, Site
-from connectors.jira.survey.candidates import Counted, count_issues, estimating_boards
+from connectors.jira.survey.candidates import count_issues, estimating_boards
 from connectors.jira.survey.permissions import no_licence, rights, token_expiry
+from connectors.plausible import Counted
 
 T = TypeVar("T")
 
