@@ -15,7 +15,7 @@ from warehouse.tables import COMPUTED, LOADED, OPERATIONAL
 EXPORTERS: Mapping[str, Exporter] = {"csv": write_csv, "parquet": write_parquet}
 """Format → its exporter."""
 
-INTERNAL = frozenset({"bookmarks", "issue_snapshots", "leases"})
+INTERNAL = frozenset({"bookmarks", "compute_inputs", "issue_snapshots", "leases", "stale_issues"})
 """Tables that only flowmart itself reads; exported when they are named."""
 
 _ALL = (*LOADED, *COMPUTED, *OPERATIONAL)

@@ -85,4 +85,4 @@ def _compute(context: Context) -> None:
     insert_rows(context.connection, dates, [column.name for column in dates.columns], rows)
 
 
-METRIC = Metric(name="dates", tables=(dates,), compute=_compute)
+METRIC = Metric(name="dates", tables=(dates,), reads=("calendar",), compute=_compute)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 
-import msgspec
 from sqlalchemy import Connection, Table, delete, func, select
 
 from metrics import (
@@ -17,6 +16,7 @@ from metrics import (
     escape,
     facts,
     issue_columns,
+    outdated,
     sprint_windows,
     sprints,
     stages,
@@ -30,6 +30,7 @@ from warehouse.tables.computed import definitions
 METRICS: tuple[Metric, ...] = (
     sprint_windows.METRIC,
     stages.METRIC,
+    outdated.METRIC,
     issue_columns.METRIC,
     calendar.METRIC,
     facts.METRIC,
@@ -45,25 +46,59 @@ _CLASSIFYING = (issue_columns.METRIC.name,)
 
 
 def compute(
-    connection: Connection, settings: MetricSettings, now: datetime, names: Sequence[str] = ()
+    connection: Connection, settings: MetricSettings, now: datetime, names: Sequence[str] = (), *, full: bool = False
 ) -> Mapping[str, int]:
-    """Compute the named metrics and what they stand on (all by default) in the caller's transaction.
+    """Bring the named metrics and what they stand on (all by default) up to date in the caller's transaction.
 
-    Returns the rows of each computed table. Raises `KeyError` for a name that no metric has.
+    Only what changed since the last compute is renewed, or everything if `full`: the rows are the same. Returns the
+    rows of each computed table. Raises `KeyError` for a name that no metric has.
     """
-    context = Context(connection=connection, settings=settings, now=now)
-    rows: dict[str, int] = {}
-    for metric in wanted(names):
-        metric.compute(context)
+    chosen = wanted(names)
+    prints = {f"metric:{metric.name}": outdated.fingerprint(metric, settings) for metric in METRICS}
+    known = {} if full or _is_from_later(connection, now) else outdated.inputs_known(connection, outdated.METRICS)
+    current = {name for name, print_ in prints.items() if known.get(name) == print_}
+    compares = any(f"metric:{metric.name}" in current for metric in METRICS if metric.tables)
+    context = Context(connection=connection, settings=settings, now=now, compares=compares)
+    for metric in chosen:
+        metric.compute(replace(context, everything=f"metric:{metric.name}" not in current))
         for table in metric.tables:
-            rows[table.name] = connection.scalar(select(func.count()).select_from(table)) or 0
-            _define(connection, table, settings, now)
-    return rows
+            _define(connection, metric, table, context)
+    done = {f"metric:{metric.name}" for metric in chosen}
+    outdated.remember(connection, outdated.METRICS, _still_valid(prints, known, done, chosen))
+    if len(chosen) == len(METRICS):
+        outdated.settle(context)
+    return {
+        table.name: connection.scalar(select(func.count()).select_from(table)) or 0
+        for metric in chosen
+        for table in metric.tables
+    }
+
+
+def _still_valid(
+    prints: Mapping[str, str], known: Mapping[str, str], done: Collection[str], chosen: Sequence[Metric]
+) -> Mapping[str, str]:
+    """The fingerprints to keep: a metric that was left out although what it stands on was renewed has none."""
+    renewed = {metric.name for metric in chosen if metric.tables}
+    left_behind = {
+        f"metric:{metric.name}" for metric in METRICS if renewed & {one.name for one in wanted([metric.name])}
+    }
+    kept = {name: value for name, value in known.items() if name in prints and name not in left_behind}
+    return {**kept, **{name: prints[name] for name in done}}
+
+
+def _is_from_later(connection: Connection, now: datetime) -> bool:
+    """Whether tables were computed as of a later instant than now."""
+    last = connection.scalar(select(func.max(definitions.c.as_of)))
+    return last is not None and last > now
 
 
 def classify(connection: Connection, settings: MetricSettings, now: datetime) -> None:
     """Fill what `statuses`, `sprints` and `issues` derive from the config, and nothing else."""
-    compute(connection, settings, now, _CLASSIFYING)
+    context = Context(connection=connection, settings=settings, now=now)
+    known = outdated.inputs_known(connection, outdated.METRICS)
+    for metric in wanted(_CLASSIFYING):
+        is_current = known.get(f"metric:{metric.name}") == outdated.fingerprint(metric, settings)
+        metric.compute(replace(context, everything=not is_current))
 
 
 def wanted(names: Sequence[str]) -> list[Metric]:
@@ -79,16 +114,15 @@ def wanted(names: Sequence[str]) -> list[Metric]:
     return [metric for metric in METRICS if metric.name in needed]
 
 
-def _define(connection: Connection, table: Table, settings: MetricSettings, now: datetime) -> None:
+def _define(connection: Connection, metric: Metric, table: Table, context: Context) -> None:
     """Note in `definitions` which rules and which code a table was computed with."""
-    text = msgspec.json.encode(msgspec.to_builtins(settings, enc_hook=str, order="sorted"), order="sorted").decode()
     connection.execute(delete(definitions).where(definitions.c.table_name == table.name))
     connection.execute(
         definitions.insert().values(
             table_name=table.name,
-            as_of=now,
+            as_of=context.now,
             code_version=version("flowmart"),
-            settings_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
-            settings=text,
+            settings_hash=outdated.fingerprint(metric, context.settings),
+            settings=outdated.rules_of(metric, context.settings),
         )
     )

@@ -58,5 +58,11 @@ def _compute(context: Context) -> None:
             context.connection.execute(insert_from(cycle_time_trend, values, select(rows).group_by(*group)))
 
 
-METRIC = Metric(name="cycle_time_trend", tables=(cycle_time_trend,), depends_on=("dates", "flow"), compute=_compute)
+METRIC = Metric(
+    name="cycle_time_trend",
+    tables=(cycle_time_trend,),
+    depends_on=("dates", "flow"),
+    reads=("calendar.timezone",),
+    compute=_compute,
+)
 """Fills `cycle_time_trend`."""

@@ -15,7 +15,8 @@ from metrics.escape_rules import Facts, verdict
 from metrics.reading import AnyRow, changes_of, chunks, parts_of
 from metrics.timeline import Change
 from warehouse.bulk import clear, insert_rows
-from warehouse.tables.computed import defects, issue_flow
+from warehouse.tables.computed import issue_flow
+from warehouse.tables.computed_defects import defects
 from warehouse.tables.loaded import issue_labels, issue_links, issue_versions, issues, versions
 
 _READ = (
@@ -200,5 +201,11 @@ def _links(
     return found
 
 
-METRIC = Metric(name="defects", tables=(defects,), depends_on=("issues", "flow"), compute=_compute)
+METRIC = Metric(
+    name="defects",
+    tables=(defects,),
+    depends_on=("issues", "flow"),
+    reads=("defects.types", "defects.rules", "calendar.timezone", "levels"),
+    compute=_compute,
+)
 """Fills `defects`."""

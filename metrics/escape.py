@@ -12,7 +12,8 @@ from metrics.base import Context, Metric
 from metrics.escape_rules import ESCAPED, INTERNAL, UNKNOWN
 from metrics.periods import PERIODS, counted, insert_from, joined, used
 from warehouse.bulk import clear
-from warehouse.tables.computed import dates, defect_escape, defects, issue_flow
+from warehouse.tables.computed import dates, issue_flow
+from warehouse.tables.computed_defects import defect_escape, defects
 from warehouse.tables.loaded import versions
 
 _GROUPINGS = ("all", "project", "board")
@@ -105,5 +106,11 @@ def _group(grouping: str) -> tuple[ColumnElement[Any], ...]:
     return (issue_flow.c[f"{grouping}_id"],) if grouping != "all" else ()
 
 
-METRIC = Metric(name="defect_escape", tables=(defect_escape,), depends_on=("dates", "defects"), compute=_compute)
+METRIC = Metric(
+    name="defect_escape",
+    tables=(defect_escape,),
+    depends_on=("dates", "defects"),
+    reads=("defects.severity_weights", "calendar.timezone"),
+    compute=_compute,
+)
 """Fills `defect_escape`."""

@@ -20,14 +20,8 @@ from metrics.stages import IN_PROGRESS, StatusCatalogue, folded, read_catalogue
 from metrics.timeline import CANCELLED, FIELDS, IssueState, SprintStay, StatusStay, Timeline, outcomes, replay
 from warehouse.bulk import clear, insert_rows
 from warehouse.records import native_id
-from warehouse.tables.computed import (
-    estimates,
-    issue_flow,
-    sprint_issues,
-    sprint_memberships,
-    sprint_scope_events,
-    status_intervals,
-)
+from warehouse.tables.computed import estimates, issue_flow, sprint_memberships, status_intervals
+from warehouse.tables.computed_sprints import sprint_issues, sprint_scope_events
 
 _TABLES = (status_intervals, sprint_memberships, estimates, issue_flow, sprint_issues, sprint_scope_events)
 _READ = (
@@ -105,8 +99,8 @@ def _compute(context: Context) -> None:
 def _interpret(rules: Rules, issue: AnyRow, changes: Sequence[Any], batch: _Batch) -> None:
     timeline = replay(_state(issue), changes, rules.statuses, rules.sprints, rules.context.now)
     issue_id = issue.issue_id
-    rules.context.findings.extend(
-        Finding(check_name="history_gap", entity="issues", entity_id=issue_id, evidence=gap) for gap in timeline.gaps
+    rules.context.reach.findings.extend(
+        Finding(check_name="history_gap", issue_id=issue_id, evidence=gap) for gap in timeline.gaps
     )
     ways = outcomes(timeline, rules.cancelled_in(issue.source_id))
     stays, memberships, points, flows, in_sprints, events = batch.rows
@@ -189,8 +183,9 @@ def flow_row(rules: Rules, issue: AnyRow, timeline: Timeline, *, is_cancelled: b
         local_day(issue.created_at, zone),
         started_at and local_day(started_at, zone),
         finished_at and local_day(finished_at, zone),
-        *(_cycle(rules, found) if why is None else (None,) * 5),
+        *(_cycle(rules, found) if why is None else (None,) * 6),
         finished_at and seconds_between(issue.created_at, finished_at),
+        *(None,) * 5,
         seconds_between(started_at, now) if in_progress and started_at else None,
         seconds_between(_status_since(timeline.stays), now) if in_progress else None,
         found.reopened_count,
@@ -212,8 +207,8 @@ def _begin(stay: Any) -> datetime | None:  # noqa: ANN401 - a stay or None
     return None if stay is None else stay.entered_at
 
 
-def _cycle(rules: Rules, found: Flow) -> tuple[float, float, int, float, float]:
-    """cycle_seconds, cycle_days, cycle_days_inclusive, cycle_first_to_last_seconds, cycle_last_run_seconds."""
+def _cycle(rules: Rules, found: Flow) -> tuple[float, float, int, None, float, float]:
+    """From cycle_seconds to cycle_last_run_seconds, in the order of the columns."""
     stays = (found.started, found.finished, found.first_started, found.last_run)
     started, finished, first, last_run = (stay.entered_at for stay in stays if stay is not None)
     zone = rules.context.settings.calendar.timezone
@@ -222,6 +217,7 @@ def _cycle(rules: Rules, found: Flow) -> tuple[float, float, int, float, float]:
         seconds,
         seconds / _DAY_SECONDS,
         (local_day(finished, zone) - local_day(started, zone)).days + 1,
+        None,
         seconds_between(first, finished),
         seconds_between(last_run, finished),
     )
@@ -280,5 +276,11 @@ def _is_later(rules: Rules, sprint_id: str, window: Window) -> bool:
     return known is not None and known.state == FUTURE
 
 
-METRIC = Metric(name="flow", tables=_TABLES, depends_on=("statuses", "sprints", "issues"), compute=_compute)
+METRIC = Metric(
+    name="flow",
+    tables=_TABLES,
+    depends_on=("dates", "issues"),
+    reads=("workflow", "source_workflows", "grace_hours", "calendar", "levels"),
+    compute=_compute,
+)
 """Intervals, `issue_flow`, `sprint_issues` and `sprint_scope_events`, from one reading of all histories."""

@@ -93,4 +93,9 @@ def _compute(context: Context) -> None:
         update_rows(context.connection, issues, "issue_id", _DERIVED, changed)
 
 
-METRIC = Metric(name="issues", depends_on=("statuses", "sprints"), compute=_compute)
+METRIC = Metric(
+    name="issues",
+    depends_on=("reached",),
+    reads=("workflow", "source_workflows", "defects.types"),
+    compute=_compute,
+)

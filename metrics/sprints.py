@@ -11,7 +11,7 @@ from metrics.base import Context, Metric
 from metrics.periods import counted
 from metrics.sprint_windows import Window, read_windows
 from warehouse.bulk import clear, insert_rows
-from warehouse.tables.computed import sprint_issues, sprint_metrics, sprint_scope_events
+from warehouse.tables.computed_sprints import sprint_issues, sprint_metrics, sprint_scope_events
 
 Sums = Mapping[str, Any]
 
@@ -95,5 +95,11 @@ def _compute(context: Context) -> None:
     insert_rows(connection, sprint_metrics, columns, rows)
 
 
-METRIC = Metric(name="sprint_metrics", tables=(sprint_metrics,), depends_on=("sprints", "flow"), compute=_compute)
+METRIC = Metric(
+    name="sprint_metrics",
+    tables=(sprint_metrics,),
+    depends_on=("sprints", "flow"),
+    reads=("calendar.timezone", "grace_hours"),
+    compute=_compute,
+)
 """Fills `sprint_metrics`."""

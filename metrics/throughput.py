@@ -34,5 +34,11 @@ def _compute(context: Context) -> None:
         context.connection.execute(insert_from(throughput, values, rows))
 
 
-METRIC = Metric(name="throughput", tables=(throughput,), depends_on=("dates", "flow"), compute=_compute)
+METRIC = Metric(
+    name="throughput",
+    tables=(throughput,),
+    depends_on=("dates", "flow"),
+    reads=("calendar.timezone",),
+    compute=_compute,
+)
 """Fills `throughput`."""

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from metrics.base import Context, Metric
 from metrics.sprint_windows import CLOSED
 from warehouse.bulk import clear, insert_rows
-from warehouse.tables.computed import sprint_metrics, velocity_trend
+from warehouse.tables.computed_sprints import sprint_metrics, velocity_trend
 
 _T_90 = {2: 1.885618083, 3: 1.637744354, 4: 1.533206274, 5: 1.475884049}
 """Degrees of freedom → 90 % quantile of Student's t distribution (two-sided 80 %), from standard tables."""

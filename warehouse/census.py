@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 
+from warehouse.stale import mark_stale
 from warehouse.tables.loaded import issues, projects, sources
 
 _ASKED_AT_ONCE = 500
@@ -67,6 +68,7 @@ def mark_absent(connection: Connection, absences: Mapping[str, str], found_at: d
     """
     if not absences:
         return 0
+    mark_stale(connection, absences)
     is_deleted = bindparam("absence_of_it", type_=issues.c.absence.type) == "deleted"
     statement = (
         update(issues)

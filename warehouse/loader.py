@@ -15,10 +15,25 @@ from sqlalchemy import table as named_table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from warehouse.bulk import clean, execute_many, stage_rows, stored
-from warehouse.records import RECORD_TABLES, Record
+from warehouse.records import (
+    RECORD_TABLES,
+    Issue,
+    IssueChange,
+    IssueLabel,
+    IssueLink,
+    IssueVersion,
+    LinkEvent,
+    Record,
+)
+from warehouse.stale import mark_stale, mark_stale_where
 from warehouse.tables import loaded_columns, table
 
 _SQLITE = sqlite.dialect(paramstyle="qmark")
+
+_COMPUTED_FROM: frozenset[type[Record]] = frozenset(
+    {Issue, IssueChange, IssueLink, LinkEvent, IssueLabel, IssueVersion}
+)
+"""What the computed rows of an issue follow from, beside what many issues share (statuses, sprints, versions …)."""
 
 
 class Replaced(Protocol):
@@ -62,6 +77,7 @@ class Loader:
         by_type: defaultdict[type[Record], list[Record]] = defaultdict(list)
         for record in records:
             by_type[type(record)].append(record)
+        self._note(by_type)
         return sum(self._upsert(table(RECORD_TABLES[kind]), by_type[kind]) for kind in RECORD_TABLES if kind in by_type)
 
     def replace(self, replacement: Replaced) -> int:
@@ -74,6 +90,9 @@ class Loader:
             )
         else:
             self._connection.execute(delete(target).where(scope == func.any(list(replacement.values))))
+        if replacement.record_type in _COMPUTED_FROM and replacement.scope == "issue_id":
+            mark_stale(self._connection, replacement.values)
+        self._note({replacement.record_type: replacement.records})
         return self._upsert(target, replacement.records)
 
     def mark(self, mark: Marked) -> int:
@@ -88,7 +107,24 @@ class Loader:
             .values({mark.column: bindparam("marked_at", type_=column.type)})
         )
         rows = [{"marked_key": one, "marked_at": at} for one, at in mark.at.items()]
+        if mark.record_type is IssueLink:
+            for side in (target.c.issue_id, target.c.other_issue_id):
+                mark_stale_where(self._connection, select(side).where(key.in_(list(mark.at))))
         return self._connection.execute(statement, rows).rowcount
+
+    def _note(self, by_type: Mapping[type[Record], Sequence[Record]]) -> None:
+        """Say which issues are to be computed anew; a link concerns both of its ends."""
+        mark_stale(
+            self._connection,
+            (
+                issue_id
+                for kind, records in by_type.items()
+                if kind in _COMPUTED_FROM
+                for record in records
+                for side in ("issue_id", "other_issue_id")
+                if (issue_id := getattr(record, side, None)) is not None
+            ),
+        )
 
     def _upsert(self, target: Table, records: Sequence[Record]) -> int:
         if not records:

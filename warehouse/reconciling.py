@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, case, delete, func, or_, select
 
-from warehouse.tables.computed import sprint_issues
+from warehouse.tables.computed_sprints import sprint_issues
 from warehouse.tables.loaded import board_sprints, issues, sprints
 from warehouse.tables.operational import data_quality
 

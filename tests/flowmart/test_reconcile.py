@@ -17,7 +17,7 @@ from warehouse.bulk import insert_rows
 from warehouse.loader import Loader
 from warehouse.reconciling import SprintIssue
 from warehouse.records import Sprint
-from warehouse.tables.computed import sprint_issues
+from warehouse.tables.computed_sprints import sprint_issues
 
 COMMITTED, ADDED = True, False
 

@@ -9,7 +9,7 @@ import pytest
 
 from metrics.catalog import METRICS, classify, wanted
 from metrics.settings import Calendar, MetricSettings
-from warehouse.tables.computed import COMPUTED
+from warehouse.tables import COMPUTED
 
 
 def small_company(life: Any, sprint: Any) -> list[Any]:

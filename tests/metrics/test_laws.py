@@ -20,8 +20,7 @@ from metrics.settings import DefectRule, Defects, MetricSettings, Workflow
 from metrics.timeline import outcomes
 from warehouse.bulk import clear
 from warehouse.engine import open_warehouse
-from warehouse.tables import METADATA
-from warehouse.tables.computed import COMPUTED
+from warehouse.tables import COMPUTED, METADATA
 
 CANCELLED = frozenset({"won't do"})
 LAST_HOUR = 60

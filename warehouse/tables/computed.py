@@ -24,6 +24,21 @@ status_intervals = make(
     Index(None, "issue_id"),
 )
 
+blocked_intervals = make(
+    "blocked_intervals",
+    "One row per stretch of an issue's life in which something blocked it; stretches of one issue never overlap.",
+    key("blocked_interval_id", "<issue_id>:<ordinal>"),
+    text("issue_id", "issues.issue_id", required=True),
+    moment("entered_at", "Begin", required=True),
+    moment("left_at", "End; NULL while it lasts"),
+    seconds("seconds", "Length; NULL while it lasts"),
+    long_text(
+        "causes",
+        "What blocked it in the course of it, with `; ` between: flag, status: NAME, label: NAME, link: issue_id",
+    ),
+    Index(None, "issue_id"),
+)
+
 sprint_memberships = make(
     "sprint_memberships",
     "One row per stay of an issue in a sprint, from the history of its Sprint field (or iteration and area).",
@@ -68,9 +83,18 @@ issue_flow = make(
     seconds("cycle_seconds", "finished_at − started_at; NULL when exclusion is set"),
     ratio("cycle_days", "cycle_seconds / 86,400"),
     count("cycle_days_inclusive", "Local date difference of start and finish, plus 1"),
+    seconds("business_seconds", "Working hours of the calendar between started_at and finished_at"),
     seconds("cycle_first_to_last_seconds", "finished_at − first_started_at"),
     seconds("cycle_last_run_seconds", "finished_at − last entry into in_progress before it"),
     seconds("lead_seconds", "finished_at − created_at"),
+    seconds("active_seconds", "In progress from started_at to finished_at (or now), neither waiting nor blocked"),
+    seconds("waiting_seconds", "There in statuses of workflow.waiting, not blocked"),
+    seconds("blocked_seconds", "There while blocked"),
+    ratio("flow_efficiency", "active ÷ (active + waiting + blocked), so far if unfinished"),
+    text(
+        "flow_efficiency_reason",
+        "Why it is NULL: not_started, no_time, or no_rules (nothing says what waits or blocks)",
+    ),
     seconds("age_seconds", "now − started_at, while in progress"),
     seconds("status_age_seconds", "Time in the current status, while in progress"),
     count("reopened_count", "Exits from done to todo or in_progress", required=True),
@@ -125,121 +149,46 @@ throughput = make(
     points("finished_points", "Their points as of the finish"),
 )
 
-sprint_issues = make(
-    "sprint_issues",
-    "One row per issue that was a member of a sprint between its start and its end.",
-    key("sprint_issue_id", "<sprint_id>:<issue_id>"),
-    text("sprint_id", "sprints.sprint_id", required=True),
-    text("issue_id", "issues.issue_id", required=True),
-    flag("is_committed", "Member at the start, neither done nor cancelled then", required=True),
-    moment("added_at", "When it came into scope; NULL for committed ones and those never in scope"),
-    moment("removed_at", "When it last left the scope before the end, if it stayed away"),
-    points("points_at_start", "Estimate as of the start (or of the joining)"),
-    points("points_at_end", "Estimate as of the end (or of the leaving)"),
-    text("outcome", "completed, carried_over, removed, cancelled or completed_outside", required=True),
-    text("carried_to_sprint_id", "sprints.sprint_id that a carried-over issue went to next"),
-    Index(None, "issue_id"),
+daily_flow = make(
+    "daily_flow",
+    "One row per local day, project, home board, type, level and status: issues in it at the end of the day.",
+    key("daily_flow_id", "<day>:<project_id>:<board_id>:<issue_type>:<level>:<stage>:<status>"),
+    day("day", "Local day", required=True),
+    text("project_id", "projects.project_id as of now", required=True),
+    text("board_id", "boards.board_id: home board as of now"),
+    text("issue_type", "Type as of now", required=True),
+    text("level", "portfolio, standard or subtask", required=True),
+    text("status", "Status, by its name of today where it has one", required=True),
+    text("stage", "Stage of the status; NULL when it was never known"),
+    count("issues", "Issues in it at the end of the day", required=True),
+    count("arrivals", "Issues that came into it on the day", required=True),
+    count("departures", "Issues that left it on the day", required=True),
+    count(
+        "issues_monotone",
+        "The same without what was taken back later: no line of the picture ever falls",
+        required=True,
+    ),
+    Index(None, "day"),
 )
 
-sprint_scope_events = make(
-    "sprint_scope_events",
-    "One row per event that changed a sprint's scope or its completion.",
-    key("sprint_scope_event_id", "<sprint_id>:<issue_id>:<ordinal>"),
-    text("sprint_id", "sprints.sprint_id", required=True),
-    text("issue_id", "issues.issue_id", required=True),
-    text("event", "committed, added, removed, estimate_changed, completed, reopened or cancelled", required=True),
-    moment("at", "When", required=True),
-    points("points_before", "Estimate before the event; NULL: not estimated or not in scope"),
-    points("points_after", "Estimate after the event; NULL: not estimated or no longer in scope"),
-    Index(None, "sprint_id"),
-)
-
-
-def _points_and_issues(name: str, comment: str) -> list[Column[Any]]:
-    return [points(f"{name}_points", f"{comment}, in points"), count(f"{name}_issues", f"{comment}, in issues")]
-
-
-sprint_metrics = make(
-    "sprint_metrics",
-    "One row per active or closed sprint.",
-    key("sprint_id", "sprints.sprint_id"),
-    text("board_id", "boards.board_id"),
-    text("state", "active or closed", required=True),
-    moment("start_at", "Instant that counts as the start", required=True),
-    moment("end_at", "Instant that counts as the end; open sprints: now", required=True),
-    *_points_and_issues("committed", "Members at the start, neither done nor cancelled"),
-    *_points_and_issues("added", "Joined (or reopened) after the start"),
-    *_points_and_issues("removed", "Left before the end"),
-    points("reestimated_points", "Signed sum of estimate changes of issues in scope"),
-    count("reestimated_issues", "Issues in scope whose estimate changed"),
-    *_points_and_issues("final_scope", "committed + added − removed + reestimated"),
-    *_points_and_issues("completed", "In scope, member and done at the end"),
-    *_points_and_issues("cancelled", "In scope and cancelled by the end"),
-    *_points_and_issues("carried_over", "In scope, neither done nor cancelled at the end"),
-    *_points_and_issues("completed_outside", "Done before the start or before joining; in no scope"),
-    ratio("say_do_points", "Completed of the committed ÷ committed, by the estimate at the start"),
-    ratio("say_do_issues", "Completed of the committed ÷ committed, in issues"),
-    ratio("completion_rate_points", "completed ÷ final_scope, in points"),
-    ratio("completion_rate_issues", "completed ÷ final_scope, in issues"),
-    ratio("scope_change_points", "(added + removed) ÷ committed, in points"),
-    ratio("scope_change_issues", "(added + removed) ÷ committed, in issues"),
-    count("unestimated_issues", "Issues of the final scope without an estimate"),
-)
-
-velocity_trend = make(
-    "velocity_trend",
-    "One row per closed sprint: its velocity and that of the board's sprints before it.",
-    key("sprint_id", "sprints.sprint_id"),
-    text("board_id", "boards.board_id"),
-    moment("end_at", "End of the sprint: the order of the trend", required=True),
-    points("velocity", "completed_points of the sprint"),
-    count("velocity_issues", "completed_issues of the sprint"),
-    ratio("mean_3", "Mean velocity of the last 3 sprints"),
-    ratio("sd_3", "Sample standard deviation of the last 3"),
-    ratio("mean_5", "Mean velocity of the last 5 sprints"),
-    ratio("sd_5", "Sample standard deviation of the last 5"),
-    ratio("slope_6", "Least-squares slope over the last 6, points a sprint"),
-    ratio("next_low", "Lower end of the 80 % prediction interval for the next sprint"),
-    ratio("next_high", "Upper end of the 80 % prediction interval for the next sprint"),
-)
-
-defects = make(
-    "defects",
-    "One row per defect.",
+wip_aging = make(
+    "wip_aging",
+    "One row per issue that is in progress now.",
     key("issue_id", "issues.issue_id"),
-    day("created_on", "Local day of creation", required=True),
-    text("severity", "Severity as of now"),
-    text("escape_class", "escaped, internal or unknown: as of now", required=True),
-    text("escape_rule", "Name of the first rule that matched, else `rule N`; NULL for unknown"),
-    text("escape_evidence", "The value that matched"),
-    text("escape_class_at_creation", "The same as of creation", required=True),
-    flag("is_cancelled", "Finished without being delivered; counts in no rate", required=True),
-    text("introduced_in_version_id", "versions.version_id: the earliest released affects-version"),
-    count("days_after_release", "Days from that release to creation; negative when it was found before"),
-    moment("finished_at", "Finish"),
-    seconds("resolve_seconds", "finished_at − created_at"),
-)
-
-defect_escape = make(
-    "defect_escape",
-    "One row per period (or release) and group: how many of the classified defects escaped.",
-    key("defect_escape_id", "<period>:<period_start>:<basis>:<version_id>:<grouping>:<project_id>:<board_id>"),
-    text("period", "week or month (discovery), release (release)", required=True),
-    day("period_start", "First day of the period; release: the release day"),
-    text("basis", "discovery: by creation; release: by introducing version", required=True),
-    text("version_id", "versions.version_id (basis release)"),
-    text("grouping", "all, project or board", required=True),
-    text("project_id", "projects.project_id; NULL where the grouping does not use it"),
-    text("board_id", "boards.board_id; NULL where the grouping does not use it"),
-    count("defects", "Defects that are not cancelled", required=True),
-    count("escaped", "Of them escaped", required=True),
-    count("internal", "Of them found before release", required=True),
-    count("unknown", "Of them matched by no rule", required=True),
-    ratio("rate", "escaped ÷ (escaped + internal); NULL when both are 0"),
-    ratio("unknown_share", "unknown ÷ defects"),
-    ratio("rate_weighted", "rate with each defect weighted by defects.severity_weights"),
-    count("escaped_30d", "Escaped, found within 30 days after the release (basis release)"),
-    count("escaped_90d", "Escaped, found within 90 days after the release (basis release)"),
+    text("project_id", "projects.project_id", required=True),
+    text("board_id", "boards.board_id: home board"),
+    text("issue_type", "Type", required=True),
+    text("stage", "Stage: in_progress", required=True),
+    text("status", "Status", required=True),
+    ratio("age_days", "Days since started_at"),
+    ratio("status_age_days", "Days in the current status"),
+    count(
+        "percentile_passed",
+        "Highest of 50, 70, 85, 95 whose cycle time its age has passed; 0: none; NULL: no comparison",
+    ),
+    text("compared_with", "What it is compared with: board, project or all"),
+    count("compared_count", "Issues with a cycle time in that comparison", required=True),
+    flag("is_blocked", "Blocked now", required=True),
 )
 
 dates = make(
@@ -271,21 +220,3 @@ definitions = make(
     text("settings_hash", "Hash of the settings below", required=True),
     long_text("settings", "Workflow, calendar, sprint and defect rules in force, as JSON"),
 )
-
-COMPUTED = (
-    dates,
-    status_intervals,
-    sprint_memberships,
-    estimates,
-    issue_flow,
-    cycle_time_trend,
-    throughput,
-    sprint_issues,
-    sprint_scope_events,
-    sprint_metrics,
-    velocity_trend,
-    defects,
-    defect_escape,
-    definitions,
-)
-"""All of them, in the order of computing."""

@@ -56,5 +56,18 @@ data_quality = make(
     moment("found_at", "Start of the run that found it", required=True),
 )
 
-OPERATIONAL = (sync_runs, bookmarks, leases, data_quality)
+stale_issues = make(
+    "stale_issues",
+    "One row per issue whose computed rows are to be renewed: something of it changed since the last compute.",
+    key("issue_id", "issues.issue_id"),
+)
+
+compute_inputs = make(
+    "compute_inputs",
+    "One row per thing beside issues that the computed rows of many stand on, as of the last compute.",
+    key("input_id", "Kind and id of the thing, e.g. sprint:acme:37"),
+    text("fingerprint", "Hash of what mattered of it", required=True),
+)
+
+OPERATIONAL = (sync_runs, bookmarks, leases, data_quality, stale_issues, compute_inputs)
 """All of them."""

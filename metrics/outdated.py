@@ -1,0 +1,167 @@
+"""What has to be computed anew: metrics whose rules or code changed, issues that sprints, statuses or now reach."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Table, delete, select, union
+
+from metrics.base import Context, Metric
+from metrics.settings import MetricSettings
+from metrics.sprint_windows import ACTIVE, read_windows
+from warehouse.stale import forget_stale, mark_stale, mark_stale_where
+from warehouse.tables.computed import issue_flow, sprint_memberships
+from warehouse.tables.loaded import (
+    board_areas,
+    boards,
+    issue_links,
+    issue_types,
+    issue_versions,
+    issues,
+    projects,
+    sprints,
+    statuses,
+    versions,
+)
+from warehouse.tables.operational import compute_inputs, stale_issues
+
+
+def rules_of(metric: Metric, settings: MetricSettings) -> str:
+    """The settings that the metric reads, as JSON."""
+    return _json({name: attrgetter(name)(settings) for name in metric.reads})
+
+
+def fingerprint(metric: Metric, settings: MetricSettings) -> str:
+    """A hash of the metric's rules and of the code's version."""
+    return _hash([version("flowmart"), rules_of(metric, settings)])
+
+
+def inputs_known(connection: Connection, kinds: tuple[str, ...]) -> dict[str, str]:
+    """Input → its fingerprint as of the last compute, for inputs whose ids begin so."""
+    rows = connection.execute(select(compute_inputs.c.input_id, compute_inputs.c.fingerprint))
+    return {row.input_id: row.fingerprint for row in rows if row.input_id.startswith(kinds)}
+
+
+def remember(connection: Connection, kinds: tuple[str, ...], current: Mapping[str, str]) -> None:
+    """Make the fingerprints of these kinds of inputs those of `current`."""
+    known = inputs_known(connection, kinds)
+    gone = [name for name in known if name not in current]
+    new = {name: value for name, value in current.items() if known.get(name) != value}
+    for some in _some([*gone, *new]):
+        connection.execute(delete(compute_inputs).where(compute_inputs.c.input_id.in_(some)))
+    if new:
+        rows = [{"input_id": name, "fingerprint": value} for name, value in new.items()]
+        connection.execute(compute_inputs.insert(), rows)
+
+
+SHARED = ("statuses:", "places:", "sprint:", "version:")
+"""Kinds of inputs that many issues share."""
+METRICS = ("metric:",)
+"""The kind of input that is a metric's rules."""
+
+
+def mark_reached(context: Context) -> None:
+    """Note as stale each issue that what it shares with others reaches, or that changes as time goes by.
+
+    Fills `reach` with the sprints and versions that differ from the last compute.
+    """
+    connection = context.connection
+    known = inputs_known(connection, SHARED)
+    current = context.reach.inputs = dict(_shared_inputs(context))
+    changed = {name for name in {*known, *current} if known.get(name) != current.get(name)}
+    by_kind = {kind: sorted(name.removeprefix(kind) for name in changed if name.startswith(kind)) for kind in SHARED}
+    for source_id in {*by_kind["statuses:"], *by_kind["places:"]}:
+        mark_stale_where(connection, select(issues.c.issue_id).where(issues.c.source_id == source_id))
+    active = connection.scalars(select(sprints.c.sprint_id).where(sprints.c.state == ACTIVE))
+    context.reach.sprint_ids.update(by_kind["sprint:"], active)
+    context.reach.version_ids.update(by_kind["version:"])
+    _mark_those_with(connection, sprint_memberships, "sprint_id", context.reach.sprint_ids)
+    _mark_those_with(connection, issue_versions, "version_id", context.reach.version_ids)
+    mark_stale_where(connection, select(issue_flow.c.issue_id).where(issue_flow.c.status_age_seconds.is_not(None)))
+    _mark_linked(connection)
+
+
+def _mark_those_with(connection: Connection, table: Table, column: str, values: Iterable[str]) -> None:
+    for some in _some(sorted(values)):
+        mark_stale_where(connection, select(table.c.issue_id).where(table.c[column].in_(some)))
+
+
+def _mark_linked(connection: Connection) -> None:
+    """An issue is blocked by others: what changes in one of them may change when it was."""
+    stale = select(stale_issues.c.issue_id)
+    of = issue_links.c
+    others = union(
+        select(of.other_issue_id.label("issue_id")).where(of.issue_id.in_(stale)),
+        select(of.issue_id).where(of.other_issue_id.in_(stale)),
+    ).subquery()
+    held = select(issues.c.issue_id).where(issues.c.issue_id.in_(select(others.c.issue_id)))
+    mark_stale(connection, list(connection.scalars(held)))
+
+
+def _shared_inputs(context: Context) -> Iterable[tuple[str, str]]:
+    """What many issues share: the meaning of statuses, boards and their areas, sprints and versions."""
+    connection, settings = context.connection, context.settings
+    by_source: dict[str, list[Any]] = {}
+    for table in (statuses, issue_types, projects):
+        columns = [column for column in table.columns if column.name != "stage"]
+        for row in connection.execute(select(*columns).order_by(*table.primary_key)):
+            by_source.setdefault(row.source_id, []).append(tuple(row))
+    for source_id, rows in by_source.items():
+        yield f"statuses:{source_id}", _hash([rows, settings.workflow_of(source_id)])
+    for source_id, rows in _places(connection).items():
+        yield f"places:{source_id}", _hash(rows)
+    windows = read_windows(connection, settings, context.now)
+    of = sprints.c
+    for row in connection.execute(select(of.sprint_id, of.board_id, of.iteration_id, of.state, of.start_at)):
+        window = windows.get(row.sprint_id)
+        still_open = window is not None and window.state == ACTIVE
+        yield f"sprint:{row.sprint_id}", _hash([tuple(row), window and (window.start_at, still_open or window.end_at)])
+    for row in connection.execute(select(versions)):
+        yield f"version:{row.version_id}", _hash(tuple(row))
+
+
+def _places(connection: Connection) -> dict[str, list[Any]]:
+    """Source → its boards and the areas they own, which decide on home boards and on members of sprints."""
+    of = boards.c
+    found: dict[str, list[Any]] = {}
+    rows = connection.execute(
+        select(of.source_id, of.board_id, of.project_id, board_areas.c.area_path, board_areas.c.includes_children)
+        .join(board_areas, board_areas.c.board_id == of.board_id, isouter=True)
+        .order_by(of.board_id, board_areas.c.board_area_id)
+    )
+    for row in rows:
+        found.setdefault(row.source_id, []).append(tuple(row[1:]))
+    return found
+
+
+def settle(context: Context) -> None:
+    """Note that all is computed. What the tracker dates after now is seen by the next compute."""
+    connection = context.connection
+    remember(connection, SHARED, context.reach.inputs)
+    forget_stale(connection)
+    mark_stale_where(connection, select(issues.c.issue_id).where(issues.c.updated_at > context.now))
+
+
+METRIC = Metric(name="reached", depends_on=("sprints", "statuses"), compute=mark_reached)
+"""Finds the issues whose rows are to be renewed."""
+
+
+_ASKED_AT_ONCE = 500
+
+
+def _some(values: list[str]) -> Iterable[list[str]]:
+    return (values[start : start + _ASKED_AT_ONCE] for start in range(0, len(values), _ASKED_AT_ONCE))
+
+
+def _json(value: Any) -> str:  # noqa: ANN401 - settings of any shape
+    plain = msgspec.to_builtins(value, enc_hook=str, order="sorted")
+    return msgspec.json.encode(plain, order="sorted").decode()
+
+
+def _hash(value: Any) -> str:  # noqa: ANN401 - rows or settings
+    return hashlib.sha256(_json(value).encode()).hexdigest()[:16]
