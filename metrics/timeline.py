@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby, pairwise, repeat
 from typing import Any, NamedTuple
 
@@ -80,8 +80,7 @@ class Estimate(NamedTuple):
     valid_to: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(NamedTuple):
     """An issue's life, each part in order of time. Changes at one instant keep the tracker's order.
 
     `stays` and `estimates` have no gaps and begin at creation. `gaps` names the fields whose history does not end in
@@ -176,7 +175,11 @@ def _status_stays(issue: IssueState, history: _History, statuses: StatusCatalogu
         begins = [max(at, created_at) for at in begins]
     change_ids = [None, *[change[4] for change in changes]]
     columns = zip(begins, [*begins[1:], None], *zip(*known, strict=True), change_ids, repeat(False), strict=False)
-    return list(map(StatusStay._make, columns))
+    return list(map(_STAY, columns))
+
+
+_STAY = partial(tuple.__new__, StatusStay)
+"""What `_make` does, without a call of Python for each stay."""
 
 
 def _moved_stays(issue: IssueState, history: _History, statuses: StatusCatalogue, gaps: list[str]) -> list[StatusStay]:
