@@ -22,6 +22,7 @@ from metrics import (
     stages,
     throughput,
     velocity,
+    wip_aging,
 )
 from metrics.base import Context, Metric
 from metrics.settings import MetricSettings
@@ -35,6 +36,7 @@ METRICS: tuple[Metric, ...] = (
     calendar.METRIC,
     facts.METRIC,
     cycle_time.METRIC,
+    wip_aging.METRIC,
     throughput.METRIC,
     sprints.METRIC,
     velocity.METRIC,
