@@ -15,7 +15,7 @@ from warehouse.types import UtcDateTime
 AnyTuple = tuple[Any, ...]
 Named = TypeVar("Named", bound=AnyTuple)
 
-ROWS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 2_000
 
 
 def fetch_rows(connection: Connection, statement: Select[Any]) -> list[AnyTuple]:
