@@ -89,8 +89,7 @@ def _floors(engine: Engine, other: Engine) -> tuple[float, float]:
             plain += _timed(other, lambda c, t=table, n=names, v=values: insert_rows(c, t, n, v))[0]  # type: ignore[misc]
             with other.begin() as connection:
                 connection.execute(table.delete())
-            raw = source.exec_driver_sql(f"SELECT * FROM {table.name}").cursor
-            rows = [] if raw is None else raw.fetchall()
+            rows = source.exec_driver_sql(f"SELECT * FROM {table.name}").cursor.fetchall()
             sql = f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(names))})"
             driver += _timed(other, lambda c, s=sql, v=rows: execute_many(c, s, v))[0]  # type: ignore[misc]
     return plain, driver
