@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
@@ -76,33 +77,38 @@ def _links(connection: Connection, types: BlockingTypes, issue_ids: Collection[s
     if not types:
         return {}
     rows = _all(connection, types) if issue_ids is None else _of(connection, issue_ids)
-    tellings = [row for row in rows if row.direction is not None and _type(row) in types.get(_source(row), ())]
+    tellings = [row for row in rows if row[4] is not None and _type(row) in types.get(_source(row), ())]
     issue_of = _by_key(connection, tellings)
     links: defaultdict[Ends, Link] = defaultdict(Link)
     for row in tellings:
-        other_id = row.other_id or issue_of.get((_source(row), row.other_key or ""))
+        issue_id, other_id, other_key = row[:3]
+        other_id = other_id or issue_of.get((_source(row), other_key or ""))
         if other_id is not None:
-            ends = (row.issue_id, other_id) if row.direction == OUTWARD else (other_id, row.issue_id)
+            ends = (issue_id, other_id) if row[4] == OUTWARD else (other_id, issue_id)
             _take(links[Ends(*ends, _type(row))], row)
     return links
 
 
 def _take(link: Link, row: _Telling) -> None:
-    if row.made_at is not None:
-        link.told.add((row.made_at, True))
-    if row.removed_at is not None:
-        link.told.add((row.removed_at, False))
-    if row.is_current:
+    made_at, removed_at, is_current = row[5:]
+    if made_at is not None:
+        link.told.add((made_at, True))
+    if removed_at is not None:
+        link.told.add((removed_at, False))
+    if is_current:
         link.is_current = True
-        link.since = max(filter(None, (link.since, row.made_at)), default=None)
+        link.since = max(filter(None, (link.since, made_at)), default=None)
 
 
 def _source(row: _Telling) -> str:
-    return row.issue_id.partition(":")[0]
+    return row[0].partition(":")[0]
 
 
 def _type(row: _Telling) -> str:
-    return (row.link_type or "").casefold()
+    return _folded(row[3] or "")
+
+
+_folded = cache(str.casefold)
 
 
 def _all(connection: Connection, types: BlockingTypes) -> Iterator[_Telling]:
@@ -148,11 +154,15 @@ def _keys_ever(connection: Connection, few: Sequence[str]) -> set[str]:
 def _by_key(connection: Connection, tellings: Iterable[_Telling]) -> dict[tuple[str, str], str]:
     """(Source, key) → the issue that has this key, else that had it before a move; for rows that tell the key alone."""
     wanted = {(_source(row), row.other_key) for row in tellings if row.other_id is None and row.other_key}
-    present = issues.c.absence.is_(None)
+    keys = {key for _, key in wanted}
+    now = select(issues.c.issue_id, issues.c.key).order_by(issues.c.absence.is_(None), issues.c.issue_id)
+    # no index helps: many keys are found faster by one reading of all than by several for some of them
+    asked = [now] if len(keys) > _ASKED_AT_ONCE else [now.where(issues.c.key.in_(few)) for few in some(keys)]
     found: dict[tuple[str, str], str] = {}
-    for few in some(key for _, key in wanted):
-        now = select(issues.c.issue_id, issues.c.key).where(issues.c.key.in_(few)).order_by(present, issues.c.issue_id)
-        found.update(((issue_id.partition(":")[0], key), issue_id) for issue_id, key in fetch_rows(connection, now))
+    for statement in asked:
+        found.update(
+            ((issue_id.partition(":")[0], key), issue_id) for issue_id, key in fetch_rows(connection, statement)
+        )
     of = issue_changes.c
     for few in some(key for source_id, key in wanted if (source_id, key) not in found):
         once = select(of.issue_id, of.from_text).where(of.field == "key", of.from_text.in_(few)).order_by(of.issue_id)
