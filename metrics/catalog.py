@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, delete, func, select
 from metrics import (
     calendar,
     cycle_time,
+    daily_flow,
     defects,
     escape,
     facts,
@@ -36,6 +37,7 @@ METRICS: tuple[Metric, ...] = (
     facts.METRIC,
     cycle_time.METRIC,
     throughput.METRIC,
+    daily_flow.METRIC,
     sprints.METRIC,
     velocity.METRIC,
     defects.METRIC,
