@@ -191,15 +191,19 @@ class FlowSteps:
 
     def _correct(self, room: _Room, stays: Sequence[Sequence[Any]], sign: int) -> None:
         """Move the issue, for the monotone variant only, to where it counts."""
+        cells, names, begun, starts = room.cells, self._names, self._begun, self._starts
         floor: _Cell | None = None
         floor_rank = max(RANKS.values())
         until = 0
         for stay in reversed(stays):
-            cell = self._cell(room, stay)
-            if cell.rank is not None and cell.rank <= floor_rank:
-                floor, floor_rank = cell, cell.rank
-            day = bisect_right(self._starts, stay[0])
-            if floor is not None and floor is not cell and day < until:
+            cell = cells[names.get(stay[2], stay[3]), stay[4]]
+            rank, at = cell.rank, stay[0]
+            day = begun[at.toordinal()]
+            while at >= starts[day]:
+                day += 1
+            if rank is not None and rank <= floor_rank:
+                floor, floor_rank = cell, rank
+            elif floor is not None and floor is not cell and day < until:
                 floor.corrections[day] += sign
                 cell.corrections[day] -= sign
                 floor.corrections[until] -= sign
