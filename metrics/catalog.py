@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, delete, func, select
 from metrics import (
     calendar,
     cycle_time,
+    daily_flow,
     defects,
     escape,
     facts,
@@ -38,6 +39,7 @@ METRICS: tuple[Metric, ...] = (
     cycle_time.METRIC,
     wip_aging.METRIC,
     throughput.METRIC,
+    daily_flow.METRIC,
     sprints.METRIC,
     velocity.METRIC,
     defects.METRIC,
