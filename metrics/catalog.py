@@ -24,6 +24,7 @@ from metrics import (
     velocity,
 )
 from metrics.base import Context, Metric
+from metrics.quality import metric as quality
 from metrics.settings import MetricSettings
 from warehouse.tables.computed import definitions
 
@@ -40,6 +41,7 @@ METRICS: tuple[Metric, ...] = (
     velocity.METRIC,
     defects.METRIC,
     escape.METRIC,
+    quality.METRIC,
 )
 
 _CLASSIFYING = (issue_columns.METRIC.name,)

@@ -13,6 +13,7 @@ from metrics.base import Context, Finding, Metric
 from metrics.boards import SprintCatalogue, read_sprint_catalogue
 from metrics.calendar import local_day
 from metrics.flow import Flow, exclusion, flow, seconds_between
+from metrics.quality.histories import renew_history_findings
 from metrics.reading import AnyRow, changes_of, chunks
 from metrics.scope import Scope, scope
 from metrics.sprint_windows import FUTURE, Window, read_windows
@@ -94,6 +95,7 @@ def _compute(context: Context) -> None:
             if issue.created_at <= context.now:
                 _interpret(rules, issue, changes.get(issue.issue_id, ()), batch)
         batch.write(context)
+    renew_history_findings(context)
 
 
 def _interpret(rules: Rules, issue: AnyRow, changes: Sequence[Any], batch: _Batch) -> None:
