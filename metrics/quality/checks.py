@@ -129,7 +129,7 @@ OVERALL_CHECKS: Mapping[str, Check] = {
         WARNING,
         "sprint",
         "An active or closed sprint has no start or no end, so that sprint metrics leave it out or lack its ideal line",
-        "Enter the dates in the tracker.",
+        "Enter the dates in the tracker; delete the sprint if it was never used.",
     ),
     "sprints_overlap": Check(
         INFO,

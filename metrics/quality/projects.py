@@ -152,7 +152,8 @@ def _skipped(context: Context, names: Mapping[str, str]) -> Iterator[Finding]:
     keys = keys_of(context.connection, {row[3] for row in rows})
     for project_id, finished, count, example in rows:
         told = f"{share(count, finished)} issues of {names.get(project_id, project_id)} finished in {LAST_DAYS} days"
-        yield finding("finished_without_start", project_id, f"{told} were never in progress, e.g. {keys[example]}")
+        evidence = f"{told} were never in progress, e.g. {keys.get(example, example)}"
+        yield finding("finished_without_start", project_id, evidence)
 
 
 def _escapes(context: Context, sums: Sequence[_Sums], names: Mapping[str, str]) -> Iterator[Finding]:
@@ -177,7 +178,7 @@ def _escapes(context: Context, sums: Sequence[_Sums], names: Mapping[str, str]) 
     keys = keys_of(context.connection, {row[3] for row in rows})
     for project_id, count, unclear, example in rows:
         told = f"{share(unclear, count)} defects of {names.get(project_id, project_id)} created in {LAST_DAYS} days"
-        yield finding("escape_unknown_share", project_id, f"{told} match no rule, e.g. {keys[example]}")
+        yield finding("escape_unknown_share", project_id, f"{told} match no rule, e.g. {keys.get(example, example)}")
 
 
 def _name(names: Mapping[str, str], one: _Sums) -> str:

@@ -253,7 +253,9 @@ def upgrade() -> None:
         sa.Column("entity_id", sa.String(), nullable=False, comment="Its id in the table of its kind"),
         sa.Column("evidence", sa.Text(), nullable=True, comment="What was found, with the numbers"),
         sa.Column("advice", sa.Text(), nullable=True, comment="What to do"),
-        sa.Column("found_at", UtcDateTime(), nullable=False, comment="Start of the run that found it"),
+        sa.Column(
+            "found_at", UtcDateTime(), nullable=False, comment="Start of the run that found it; compute keeps the first"
+        ),
         sa.PrimaryKeyConstraint("data_quality_id", name=op.f("pk_data_quality")),
         comment="One row per thing that does not add up, and what to do about it.",
     )

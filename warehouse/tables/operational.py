@@ -53,7 +53,7 @@ data_quality = make(
     text("entity_id", "Its id in the table of its kind", required=True),
     long_text("evidence", "What was found, with the numbers"),
     long_text("advice", "What to do"),
-    moment("found_at", "Start of the run that found it", required=True),
+    moment("found_at", "Start of the run that found it; compute keeps the first", required=True),
 )
 
 stale_issues = make(
