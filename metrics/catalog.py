@@ -26,6 +26,7 @@ from metrics import (
     wip_aging,
 )
 from metrics.base import Context, Metric
+from metrics.quality import metric as quality
 from metrics.settings import MetricSettings
 from warehouse.tables.computed import definitions
 
@@ -44,6 +45,7 @@ METRICS: tuple[Metric, ...] = (
     velocity.METRIC,
     defects.METRIC,
     escape.METRIC,
+    quality.METRIC,
 )
 
 _CLASSIFYING = (issue_columns.METRIC.name,)

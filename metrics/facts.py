@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from metrics.base import Context, Finding, Metric
+from metrics.base import Context, Metric
 from metrics.blockers import BlockedIssue, Blocking, fields_for, read_blocking
 from metrics.blocking import BlockedStay
 from metrics.boards import read_sprint_catalogue
@@ -16,6 +16,8 @@ from metrics.calendar import local_day
 from metrics.daily_flow import steps_for, subtract_stored
 from metrics.flow_rows import FlowRules, Placed, flow_row, says_what_waits
 from metrics.flow_steps import FlowSteps
+from metrics.oddities import oddities
+from metrics.quality.histories import renew_history_findings
 from metrics.reading import changes_of, chunks
 from metrics.renewal import forget, note_differences, what_was
 from metrics.sprint_rows import SprintRules, event_rows, membership_rows, parts, sprint_row
@@ -106,6 +108,11 @@ class _Batch:
 
 
 def _compute(context: Context) -> None:
+    _renew(context)
+    renew_history_findings(context)
+
+
+def _renew(context: Context) -> None:
     connection = context.connection
     if context.everything and not context.compares:
         rules = _rules(context, None)
@@ -178,8 +185,7 @@ def _interpret(
     timeline = replay(issue, changes, rules.statuses, rules.sprints.catalogue, rules.context.now)
     own = BlockedIssue(issue_id, issue.source_id, issue.created_at, is_flagged)
     blocked, gaps = rules.blocking.stays(own, changes, timeline.stays)
-    for gap in (*timeline.gaps, *gaps):
-        rules.context.reach.findings.append(Finding(check_name="history_gap", issue_id=issue_id, evidence=gap))
+    rules.context.reach.findings += oddities(issue, changes, timeline, gaps, rules.context.now)
     ways = outcomes(timeline, rules.cancelled_in(issue.source_id))
     _add_intervals(batch, issue_id, timeline, blocked)
     is_cancelled = ways[-1][1] == CANCELLED

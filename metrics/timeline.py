@@ -92,6 +92,8 @@ class Timeline(NamedTuple):
     estimates: list[Estimate]
     resolutions: list[tuple[datetime, str | None]]
     gaps: list[str]
+    has_unknown: bool = False
+    """Some stay is in a status that was never known."""
 
     def points_at(self, moment: datetime) -> float | None:
         """The estimate as of an instant; a change exactly then has happened."""
@@ -111,12 +113,14 @@ def replay(
     for change in changes:
         history[change[5]].append(change)
     gaps: list[str] = []
+    stays = _status_stays(issue, history, statuses, gaps)
     return Timeline(
-        stays=_status_stays(issue, history, statuses, gaps),
+        stays=stays,
         sprints=_sprint_stays(issue, history, sprints, gaps),
         estimates=_estimates(issue, history, gaps),
         resolutions=_resolutions(issue, history),
         gaps=gaps,
+        has_unknown=statuses.has_unknown and any(stay[4] is None for stay in stays),
     )
 
 
