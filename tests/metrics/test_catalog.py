@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
-from metrics.catalog import METRICS, classify, wanted
-from metrics.settings import Calendar, MetricSettings
+from metrics.catalog import METRICS, classify, out_of_date, wanted
+from metrics.outdated import fingerprint
+from metrics.settings import Calendar, DefectRule, Defects, MetricSettings, Workflow
 from warehouse.tables import COMPUTED
 
 
@@ -33,7 +36,9 @@ def test_what_a_metric_stands_on_is_computed_before_it() -> None:
     assert [metric.name for metric in wanted(["velocity_trend"])] == [
         "sprints",
         "statuses",
+        "reached",
         "issues",
+        "dates",
         "flow",
         "sprint_metrics",
         "velocity_trend",
@@ -74,8 +79,8 @@ def test_definitions_tell_the_rules_and_the_instant_of_each_table(company: Any, 
     assert {"throughput", "issue_flow", "dates"} <= set(rows)
     as_of, settings_hash, settings = rows["throughput"]
     assert as_of == company.now
-    assert msgspec.json.decode(settings)["calendar"]["timezone"] == "UTC"
-    company.settings = MetricSettings(calendar=Calendar(holidays="DE"))
+    assert msgspec.json.decode(settings) == {"calendar.timezone": "UTC"}
+    company.settings = MetricSettings(calendar=Calendar(timezone=ZoneInfo("Europe/Berlin")))
     company.computes("throughput")
     ((changed,),) = company.rows("definitions", "settings_hash", table_name="throughput")
     assert changed != settings_hash
@@ -90,3 +95,22 @@ def test_classifying_fills_derived_columns_and_no_table(company: Any, life: Any,
         ("done", True, "acme:7"),
     ]
     assert not any(company.rows(table.name) for table in COMPUTED)
+
+
+def renewed_by(**changed: Any) -> frozenset[str]:
+    """The metrics that a change of settings computes as a whole."""
+    before = MetricSettings()
+    known = {f"metric:{metric.name}": fingerprint(metric, before) for metric in METRICS}
+    assert out_of_date(known, before) == frozenset()
+    return out_of_date(known, replace(before, **changed))
+
+
+def test_a_changed_setting_renews_what_reads_it_and_only_that() -> None:
+    rules = (DefectRule(name="kept", escaped=True, labels=frozenset({"customer"})),)
+    assert renewed_by(defects=Defects(severity_weights={"High": 3.0})) == {"defect_escape"}
+    assert renewed_by(defects=Defects(rules=rules)) == {"defects"}
+    assert renewed_by(workflow=Workflow(waiting=frozenset({"Review"}))) == {"issues", "flow", "data_quality"}
+    assert "flow" in renewed_by(calendar=Calendar(holidays="DE"))
+    assert "throughput" not in renewed_by(calendar=Calendar(holidays="DE"))
+    assert renewed_by(calendar=Calendar(timezone=ZoneInfo("Asia/Tokyo"))) >= {"dates", "flow", "throughput"}
+    assert out_of_date({}, MetricSettings()) == {metric.name for metric in METRICS}

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from metrics.base import Context, Reach
 from metrics.catalog import compute
-from metrics.quality.metric import METRIC
+from metrics.data_quality import METRIC
 from warehouse.findings import Finding, replace_findings
 from warehouse.records import Field
 from warehouse.tables.operational import data_quality
