@@ -187,6 +187,17 @@ def test_steps_that_were_counted_on_the_way_give_the_rows_of_the_stored_facts(co
     assert company.rows("daily_flow") == stored != []
 
 
+def test_differences_are_of_no_use_to_a_computation_of_everything(company: Any, life: Any) -> None:
+    company.now = 200
+    whole = computes_whole(company.holds(*before(life)), life)
+    with company.engine.begin() as connection:
+        clear(connection, table_named("daily_flow"))
+        differences = daily_flow.steps_for(context(company, connection, life, everything=False))
+        now = context(company, connection, life, everything=True)
+        daily_flow.METRIC.compute(replace(now, reach=replace(now.reach, steps=differences)))
+    assert company.rows("daily_flow") == whole != []
+
+
 def test_stays_that_begin_at_one_instant_keep_their_order(company: Any, life: Any) -> None:
     """Texts of ordinals do not: 10 is less than 9."""
     company.now = 30
@@ -248,14 +259,11 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("now", [103, 200])
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_whatever_an_issue_does_renewed_rows_are_as_from_scratch(
-    company: Any, life: Any, change: Any, now: float
-) -> None:
+def test_whatever_an_issue_does_renewed_rows_are_as_from_scratch(company: Any, life: Any, change: Any) -> None:
     company.now = FIRST_NOW
     first = computes_whole(company.holds(*before(life)), life)
-    company.now = now
+    company.now = 130
     changed = change(life)
     drop_changes(company, changed.issue_id)
     renewed = renews(company, life, changed)
@@ -267,6 +275,14 @@ def drop_changes(company: Any, issue_id: str) -> None:
     changes = table_named("issue_changes")
     with company.engine.begin() as connection:
         connection.execute(changes.delete().where(changes.c.issue_id == issue_id))
+
+
+def test_rows_of_days_before_todays_oldest_issue_go(company: Any, life: Any) -> None:
+    company.now = FIRST_NOW
+    computes_whole(company.holds(life(1, created=-1000), life(2)), life)
+    renewed = renews(company, life, life(1, created=5))
+    assert renewed == computes_whole(company, life)
+    assert min(company.rows("daily_flow", "day")) == (day(0),)
 
 
 def test_the_first_issue_of_all_makes_the_first_rows(company: Any, life: Any) -> None:

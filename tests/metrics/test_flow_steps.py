@@ -137,6 +137,17 @@ def test_the_same_status_of_another_stage_is_another_row() -> None:
     }
 
 
+def test_issues_in_one_status_may_be_in_different_stages() -> None:
+    steps = steps_of_days()
+    (stay,) = stays((0, "d"), ids=["acme:2"])
+    for stage in (IN_PROGRESS, DONE, DONE):
+        steps.add(PLACE, [stay._replace(stage=stage)], 1)
+    assert {group.stage: own for group, own in steps.groups()} == {
+        "in_progress": [DayStep(0, 1, 0, 1)],
+        "done": [DayStep(0, 2, 0, 2)],
+    }
+
+
 def test_places_are_kept_apart() -> None:
     steps = steps_of_days()
     other = ("acme:20", None, "Bug", "subtask")
@@ -203,6 +214,17 @@ def test_what_was_taken_back_on_its_day_is_seen_in_no_variant() -> None:
     steps.add(PLACE, stays((1, "d"), (25, "D"), (26, "r")), 1)
     assert table(steps)["Done"] == [(1, 0, 1, 1, 0)]
     assert table(steps)["Review"][0] == (1, 1, 1, 0, 1)
+
+
+def test_what_was_taken_back_counts_under_todays_names_and_from_midnight_on() -> None:
+    steps = steps_of_days(names={"acme:1": "Open", "acme:2": "In Work", "acme:4": "Ready"}, zone="Europe/Berlin")
+    steps.add(PLACE, stays((0, "t"), (23, "D"), (47, "d"), ids=["acme:1", "acme:4", "acme:2"]), 1)
+    monotone = {status: [(row[0], row[4]) for row in rows[:3]] for status, rows in table(steps).items()}
+    assert monotone == {
+        "Open": [(0, 1), (1, 0)],
+        "Ready": [(1, 0), (2, 0)],
+        "In Work": [(1, 1), (2, 1), (3, 1)],
+    }
 
 
 CHANGE_NIGHTS = [
