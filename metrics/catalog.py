@@ -27,7 +27,6 @@ from metrics import (
     wip_aging,
 )
 from metrics.base import Context, Metric
-
 from metrics.settings import MetricSettings
 from warehouse.tables.computed import definitions
 
