@@ -22,10 +22,10 @@ def fetch_rows(connection: Connection, statement: Select[Any]) -> list[AnyTuple]
 
 
 def fetch_some(connection: Connection, statement: Select[Any], at_once: int = ROWS_AT_ONCE) -> Iterator[list[AnyTuple]]:
-    """The same, some rows at a time; never holds more than `at_once` of them."""
+    """The same, some rows at a time; never converts more than `at_once` of them."""
     converters = _converters(statement, connection.dialect.name)
-    options = {"stream_results": connection.dialect.name == "postgresql"}
-    with connection.execute(statement, execution_options=options) as result:
+    # no stream_results: SQLAlchemy would take the first row off the server's cursor before we read it
+    with connection.execute(statement) as result:
         cursor: Any = result.cursor
         while rows := cursor.fetchmany(at_once):
             yield _converted(rows, converters)
