@@ -944,6 +944,7 @@ def upgrade() -> None:
         comment="One row per issue that was a member of a sprint between its start and its end.",
     )
     op.create_index(op.f("ix_sprint_issues_issue_id"), "sprint_issues", ["issue_id"], unique=False)
+    op.create_index(op.f("ix_sprint_issues_sprint_id"), "sprint_issues", ["sprint_id"], unique=False)
     op.create_table(
         "sprint_memberships",
         sa.Column(
@@ -1403,6 +1404,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_sprint_memberships_sprint_id"), table_name="sprint_memberships")
     op.drop_index(op.f("ix_sprint_memberships_issue_id"), table_name="sprint_memberships")
     op.drop_table("sprint_memberships")
+    op.drop_index(op.f("ix_sprint_issues_sprint_id"), table_name="sprint_issues")
     op.drop_index(op.f("ix_sprint_issues_issue_id"), table_name="sprint_issues")
     op.drop_table("sprint_issues")
     op.drop_index(op.f("ix_sprint_days_sprint_id"), table_name="sprint_days")
