@@ -30,14 +30,8 @@ _LONGEST_PLAN = timedelta(days=366)
 """A sprint planned for longer was mistyped (the year 3026): it gets no row for each of its days."""
 
 
-class Event(NamedTuple):
-    """A row of `sprint_scope_events`."""
-
-    at: datetime
-    issue_id: str
-    event: str
-    points_before: Points
-    points_after: Points
+Event = tuple[datetime, str, str, Points, Points]
+"""From a row of `sprint_scope_events`: at, issue_id, event, points_before, points_after."""
 
 
 class Plan(NamedTuple):
@@ -95,14 +89,15 @@ class Burn:
     """Issue → what it is in scope as."""
 
     def apply(self, event: Event) -> None:
-        """What the event does to the issue."""
-        was = self.kinds.pop(event.issue_id, None)
+        """What the event does to the issue. Those of one instant may come in any order: each has the new estimate."""
+        _, issue_id, name, _, points = event
+        was = self.kinds.pop(issue_id, None)
         if was is not None:
-            del self.held[was][event.issue_id]
-        now = was if event.event == ESTIMATE_CHANGED else _AFTER.get(event.event)
-        if now is not None:
-            self.kinds[event.issue_id] = now
-            self.held[now][event.issue_id] = event.points_after or 0.0
+            del self.held[was][issue_id]
+        kind = was if name == ESTIMATE_CHANGED else _AFTER.get(name)
+        if kind is not None:
+            self.kinds[issue_id] = kind
+            self.held[kind][issue_id] = points or 0.0
 
     def standing(self) -> Standing:
         """The sums as they are now."""
@@ -130,10 +125,9 @@ def standings(days: Span, events: Iterable[Event], zone: ZoneInfo) -> Iterator[S
     """What is in scope at the end of each day that has begun; at that of the last one all has happened."""
     ends = [day_start(day + ONE_DAY, zone) for day in _days(days.first, days.known)]
     happened: list[list[Event]] = [[] for _ in ends]
-    # what is re-estimated in the instant of leaving leaves with the new estimate
-    for event in sorted(events, key=lambda event: (event.at, event.event != ESTIMATE_CHANGED)):
+    for event in sorted(events):
         # with grace hours a sprint may start after its first day
-        place = 0 if event.event == COMMITTED else bisect_right(ends, event.at)
+        place = 0 if event[2] == COMMITTED else bisect_right(ends, event[0])
         happened[min(place, len(ends) - 1)].append(event)
     burn = Burn()
     standing = burn.standing()
@@ -161,7 +155,7 @@ def day_rows(
 ) -> Iterator[tuple[object, ...]]:
     """The sprint's rows of `sprint_days`."""
     days = span(window, plan, now, calendar.zone)
-    at_start = [event.points_after or 0.0 for event in events if event.event == COMMITTED]
+    at_start = [points or 0.0 for _, _, name, _, points in events if name == COMMITTED]
     lines = ideal(days, Level(fsum(at_start), len(at_start)), calendar.is_working)
     known = standings(days, events, calendar.zone)
     for day, line in zip(_days(days.first, days.last), lines, strict=True):
@@ -198,8 +192,8 @@ def _read_events(connection: Connection, sprint_ids: SprintIds) -> Mapping[str, 
     statement = select(of.sprint_id, of.at, of.issue_id, of.event, of.points_before, of.points_after)
     found: defaultdict[str, list[Event]] = defaultdict(list)
     for rows in fetch_of_sprints(connection, statement, sprint_ids):
-        for sprint_id, *event in rows:
-            found[sprint_id].append(Event._make(event))
+        for row in rows:
+            found[row[0]].append(row[1:])
     return found
 
 
