@@ -17,7 +17,7 @@ from metrics.base import Context, Metric
 from metrics.calendar import ONE_DAY, day_start, holidays_of, local_day
 from metrics.scope import Points
 from metrics.settings import Calendar
-from metrics.sprint_rows import SprintIds, fetch_of_sprints, forget_sprints, sprints_to_renew, windows_of
+from metrics.sprint_renewal import SprintIds, fetch_of_sprints, forget_sprints, sprints_to_renew, windows_of
 from metrics.sprint_windows import CLOSED, Window
 from metrics.sprints import ADDED, CANCELLED, COMMITTED, COMPLETED, ESTIMATE_CHANGED
 from warehouse.bulk import insert_rows

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, or_, select
 
 from metrics.base import Context, Metric
-from metrics.sprint_rows import SprintIds, fetch_of_sprints, forget_sprints, sprints_to_renew, windows_of
+from metrics.sprint_renewal import SprintIds, fetch_of_sprints, forget_sprints, sprints_to_renew, windows_of
 from metrics.sprint_windows import Window
 from warehouse.bulk import insert_rows
 from warehouse.fetching import AnyTuple
