@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from metrics.base import Context, Metric
-from metrics.calendar import ONE_DAY, day_start, holidays_of, local_day
+from metrics.calendar import ONE_DAY, day_start, holidays_of, is_working_day, local_day
 from metrics.scope import Points
 from metrics.settings import Calendar
 from metrics.sprint_renewal import SprintIds, fetch_of_sprints, forget_sprints, sprints_to_renew, windows_of
@@ -179,12 +179,10 @@ class WorkingCalendar:
 
     def is_working(self, day: date) -> bool:
         """Whether it is a working day and no holiday."""
-        if day.weekday() not in self._calendar.working_days:
-            return False
         free = self._free.get(day.year)
         if free is None:
             free = self._free[day.year] = holidays_of(self._calendar, day, day)
-        return day not in free
+        return is_working_day(day, self._calendar, free)
 
 
 def _read_events(connection: Connection, sprint_ids: SprintIds) -> Mapping[str, list[Event]]:

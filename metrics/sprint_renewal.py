@@ -8,14 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, delete
 
 from metrics.base import Context
+from metrics.renewal import some
 from metrics.sprint_windows import Window, read_windows
 from warehouse.bulk import clear
 from warehouse.fetching import AnyTuple, fetch_some
 
 SprintIds = Collection[str] | None
 """Sprints by id; None: all."""
-
-_IDS_AT_ONCE = 500
 
 
 def sprints_to_renew(context: Context) -> SprintIds:
@@ -34,8 +33,8 @@ def forget_sprints(connection: Connection, table: Table, sprint_ids: SprintIds) 
     if sprint_ids is None:
         clear(connection, table)
         return
-    for some in _some(sprint_ids):
-        connection.execute(delete(table).where(table.c.sprint_id.in_(some)))
+    for ids in some(sorted(sprint_ids)):
+        connection.execute(delete(table).where(table.c.sprint_id.in_(ids)))
 
 
 def fetch_of_sprints(connection: Connection, statement: Select[Any], sprint_ids: SprintIds) -> Iterator[list[AnyTuple]]:
@@ -43,10 +42,5 @@ def fetch_of_sprints(connection: Connection, statement: Select[Any], sprint_ids:
     if sprint_ids is None:
         yield from fetch_some(connection, statement)
         return
-    for some in _some(sprint_ids):
-        yield from fetch_some(connection, statement.where(statement.selected_columns.sprint_id.in_(some)))
-
-
-def _some(sprint_ids: Collection[str]) -> Iterator[list[str]]:
-    ids = sorted(sprint_ids)
-    return (ids[place : place + _IDS_AT_ONCE] for place in range(0, len(ids), _IDS_AT_ONCE))
+    for ids in some(sorted(sprint_ids)):
+        yield from fetch_some(connection, statement.where(statement.selected_columns.sprint_id.in_(ids)))

@@ -42,7 +42,7 @@ def renew(company: Any, sprint_ids: set[str]) -> None:
 def anew(company: Any) -> None:
     with company.engine.begin() as connection:
         every = context(company, connection, None)
-        compute(connection, company.settings, every.now, full=True)
+        compute(connection, company.settings, every.now, RENEWED, full=True)
 
 
 def rows(company: Any) -> dict[str, Any]:
@@ -75,6 +75,26 @@ def test_renewed_sprints_equal_a_computation_of_all(company: Any, life: Any, spr
     assert renewed == rows(company)
     assert all(renewed[name] != old[name] for name in RENEWED)
     assert "acme:33" not in {sprint_id for (sprint_id,) in company.rows("sprint_days", "sprint_id")}
+
+
+def test_a_later_compute_finds_the_sprints_that_changed(company: Any, life: Any, sprint: Any) -> None:
+    """An issue that left for another sprint, a sprint that closes, and one that goes on."""
+    company.now = 50
+    moved, stayed = life(1, sprint_ids="31", story_points=3.0), life(2, sprint_ids="32", story_points=5.0)
+    company.holds(sprint(31, 10, 40), sprint(32, 30, 60, "active"), sprint(33, 30, 90, "active"), moved, stayed)
+    company.computes(*RENEWED)
+    stayed.then(55, status="Done")
+    company.now = 70
+    company.holds(moved.then(35, sprint="33"), stayed, sprint(32, 30, 60)).computes(*RENEWED)
+    renewed = rows(company)
+    columns = ("sprint_id", "state", "removed_points", "added_points", "completed_points")
+    assert company.rows("sprint_metrics", *columns) == [
+        ("acme:31", "closed", 3, 0, 0),
+        ("acme:32", "closed", 0, 0, 5),
+        ("acme:33", "active", 0, 3, 0),
+    ]
+    anew(company)
+    assert renewed == rows(company)
 
 
 @pytest.mark.parametrize("reached", [{"acme:32"}, set()])
