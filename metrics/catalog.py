@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, delete, func, select
 from metrics import (
     calendar,
     cycle_time,
+    daily_flow,
     defects,
     escape,
     facts,
@@ -23,8 +24,10 @@ from metrics import (
     stages,
     throughput,
     velocity,
+    wip_aging,
 )
 from metrics.base import Context, Metric
+from metrics.quality import metric as quality
 from metrics.settings import MetricSettings
 from warehouse.tables.computed import definitions
 
@@ -36,12 +39,15 @@ METRICS: tuple[Metric, ...] = (
     calendar.METRIC,
     facts.METRIC,
     cycle_time.METRIC,
+    wip_aging.METRIC,
     throughput.METRIC,
+    daily_flow.METRIC,
     sprints.METRIC,
     sprint_days.METRIC,
     velocity.METRIC,
     defects.METRIC,
     escape.METRIC,
+    quality.METRIC,
 )
 
 _CLASSIFYING = (issue_columns.METRIC.name,)

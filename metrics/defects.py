@@ -12,7 +12,8 @@ from sqlalchemy import Connection, and_, or_, select
 from metrics.base import Context, Metric
 from metrics.calendar import local_day
 from metrics.escape_rules import Facts, verdict
-from metrics.reading import AnyRow, changes_of, chunks, parts_of
+from metrics.reading import AnyTuple as AnyRow
+from metrics.reading import changes_of, chunks, parts_of
 from metrics.timeline import Change
 from warehouse.bulk import clear, insert_rows
 from warehouse.tables.computed import issue_flow

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from metrics.base import Context, Finding, Metric
+from metrics.base import Context, Metric
+from metrics.blockers import BlockedIssue, Blocking, fields_for, read_blocking
+from metrics.blocking import BlockedStay
 from metrics.boards import read_sprint_catalogue
 from metrics.calendar import local_day
+from metrics.daily_flow import steps_for, subtract_stored
 from metrics.flow_rows import FlowRules, Placed, flow_row, says_what_waits
+from metrics.flow_steps import FlowSteps
+from metrics.oddities import oddities
+from metrics.quality.histories import renew_history_findings
 from metrics.reading import changes_of, chunks
 from metrics.renewal import forget, note_differences, what_was
 from metrics.sprint_rows import SprintRules, event_rows, membership_rows, parts, sprint_row
@@ -42,7 +48,7 @@ _TABLES = (
     sprint_scope_events,
 )
 _STATE = tuple("status_id" if name == "status_value" else name for name in IssueState._fields)
-_READ = (*_STATE, *Placed._fields)
+_READ = (*_STATE, *Placed._fields, "is_flagged")
 _STATUS_PLACE = _STATE.index("status_id")
 _SUFFIXES = tuple(f":{place}" for place in range(1_000))
 
@@ -57,6 +63,10 @@ class _Rules:
     statuses: StatusCatalogue
     sprints: SprintRules
     flow: FlowRules
+    blocking: Blocking
+    steps: FlowSteps
+    fields: Sequence[str]
+    """Fields whose changes are read."""
     cancelled: Mapping[str, frozenset[str]]
     """Source → resolutions of undelivered work, folded; the key `""` is for all others."""
 
@@ -98,9 +108,14 @@ class _Batch:
 
 
 def _compute(context: Context) -> None:
+    _renew(context)
+    renew_history_findings(context)
+
+
+def _renew(context: Context) -> None:
     connection = context.connection
-    rules = _rules(context)
     if context.everything and not context.compares:
+        rules = _rules(context, None)
         for table in _TABLES:
             clear(connection, table)
         for chunk in chunks(connection, _READ):
@@ -108,22 +123,29 @@ def _compute(context: Context) -> None:
         return
     stale = list(connection.scalars(select(issues.c.issue_id))) if context.everything else read_stale(connection)
     context.reach.issue_ids.update(stale)
+    rules = _rules(replace(context, everything=False), stale)
     for chunk in chunks(connection, _READ, only=stale):
         ids = [row[0] for row in chunk]
         before = what_was(context, ids)
+        subtract_stored(rules.steps, connection, ids)
         forget(connection, _TABLES, ids)
         batch = _interpret_all(rules, chunk)
         batch.write(connection)
         note_differences(context, before, batch.flows, (row[1] for row in batch.in_sprints))
 
 
-def _rules(context: Context) -> _Rules:
+def _rules(context: Context, stale: Sequence[str] | None) -> _Rules:
     connection, settings, now = context.connection, context.settings, context.now
     oldest = connection.scalar(select(func.min(issues.c.created_at))) or now
     zone = settings.calendar.timezone
+    statuses = read_catalogue(connection, settings)
+    context.reach.steps = steps_for(context)
     return _Rules(
         context=context,
-        statuses=read_catalogue(connection, settings),
+        statuses=statuses,
+        blocking=read_blocking(context, statuses, stale),
+        steps=context.reach.steps,
+        fields=(*FIELDS, *fields_for(settings)),
         sprints=SprintRules(
             catalogue=read_sprint_catalogue(connection), windows=read_windows(connection, settings, now)
         ),
@@ -145,35 +167,41 @@ def _source_ids(connection: Connection) -> Sequence[str]:
 
 
 def _interpret_all(rules: _Rules, chunk: Sequence[Row]) -> _Batch:
-    changes = changes_of(rules.context.connection, [row[0] for row in chunk], FIELDS)
+    changes = changes_of(rules.context.connection, [row[0] for row in chunk], rules.fields)
     batch, now = _Batch(), rules.context.now
     for row in chunk:
         state = (*row[:_STATUS_PLACE], native_id(row[_STATUS_PLACE]), *row[_STATUS_PLACE + 1 : len(_STATE)])
         issue = IssueState._make(state)
         if issue.created_at <= now:
-            placed = Placed._make(row[len(_STATE) :])
-            _interpret(rules, issue, placed, changes.get(issue.issue_id, ()), batch)
+            placed = Placed._make(row[len(_STATE) : -1])
+            _interpret(rules, issue, placed, changes.get(issue.issue_id, ()), batch, is_flagged=row[-1])
     return batch
 
 
-def _interpret(rules: _Rules, issue: IssueState, placed: Placed, changes: Sequence[Change], batch: _Batch) -> None:
+def _interpret(
+    rules: _Rules, issue: IssueState, placed: Placed, changes: Sequence[Change], batch: _Batch, *, is_flagged: bool
+) -> None:
     issue_id = issue.issue_id
     timeline = replay(issue, changes, rules.statuses, rules.sprints.catalogue, rules.context.now)
-    if timeline.gaps:
-        rules.context.reach.findings.extend(
-            Finding(check_name="history_gap", issue_id=issue_id, evidence=gap) for gap in timeline.gaps
-        )
+    own = BlockedIssue(issue_id, issue.source_id, issue.created_at, is_flagged)
+    blocked, gaps = rules.blocking.stays(own, changes, timeline.stays)
+    rules.context.reach.findings += oddities(issue, changes, timeline, gaps, rules.context.now)
     ways = outcomes(timeline, rules.cancelled_in(issue.source_id))
-    _add_intervals(batch, issue_id, timeline)
+    _add_intervals(batch, issue_id, timeline, blocked)
     is_cancelled = ways[-1][1] == CANCELLED
-    batch.flows.append(flow_row(rules.flow, issue, placed, timeline, (), is_cancelled=is_cancelled))
-    if placed.absence is None and placed.level in rules.flow.settings.levels:
+    spans = [(stay[0], stay[1]) for stay in blocked]
+    row = flow_row(rules.flow, issue, placed, timeline, spans, is_cancelled=is_cancelled)
+    batch.flows.append(row)
+    if placed.absence is not None:
+        return
+    rules.steps.add((issue.project_id, placed.board_id, issue.issue_type, placed.level), timeline.stays, 1)
+    if placed.level in rules.flow.settings.levels:
         for window, part in parts(rules.sprints, timeline, ways):
             batch.in_sprints.append(sprint_row(rules.sprints, issue_id, window, part, timeline.sprints))
             batch.events.extend(event_rows(issue_id, window, part))
 
 
-def _add_intervals(batch: _Batch, issue_id: str, timeline: Timeline) -> None:
+def _add_intervals(batch: _Batch, issue_id: str, timeline: Timeline, blocked: Sequence[BlockedStay]) -> None:
     stays = timeline.stays
     batch.stays += stays
     batch.stay_issues += [issue_id] * len(stays)
@@ -182,6 +210,10 @@ def _add_intervals(batch: _Batch, issue_id: str, timeline: Timeline) -> None:
     batch.points += [
         (f"{issue_id}:{place}", issue_id, points, begin, end)
         for place, (points, begin, end) in enumerate(timeline.estimates)
+    ]
+    batch.blocked += [
+        (f"{issue_id}:{place}", issue_id, begin, end, None if end is None else (end - begin).total_seconds(), causes)
+        for place, (begin, end, causes) in enumerate(blocked)
     ]
 
 

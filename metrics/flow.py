@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,8 +12,7 @@ from metrics.timeline import StatusStay
 _RANK = {TODO: 0, IN_PROGRESS: 1, DONE: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """The stays that mark an issue's way; None where it has not been there.
 
     `started`, `finished` and `last_run` are those of the metric definitions; `stage` is the last known one.

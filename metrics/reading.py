@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, select
 
 from metrics.timeline import Change
-from warehouse.fetching import AnyTuple, fetch_rows
+from warehouse.fetching import AnyTuple, fetch_as, fetch_rows
 from warehouse.tables.loaded import issue_changes, issues
 
 CHUNK = 1_000
@@ -65,8 +65,8 @@ def changes_of(connection: Connection, ids: Sequence[str], fields: Sequence[str]
         .where(of_issues(of.issue_id, ids), of.field.in_(fields))
         .order_by(of.issue_id, of.changed_at, of.entry_number, of.ordinal)
     )
-    rows = map(Change._make, fetch_rows(connection, statement))
-    return {issue_id: list(changes) for issue_id, changes in groupby(rows, itemgetter(0))}
+    changes = fetch_as(Change, connection, statement)
+    return {issue_id: list(own) for issue_id, own in groupby(changes, itemgetter(0))}
 
 
 def parts_of(

@@ -85,6 +85,8 @@ class StatusCatalogue:
         self._rules: dict[str, _Rules] = {}
         self._seen: dict[tuple[str, str, str, str | None, str], KnownStatus] = {}
         self._meanings: dict[tuple[str, str, str], Meanings] = {}
+        self.has_unknown = False
+        """Whether a status without a stage was looked up."""
 
     def look_up(self, source_id: str, project_id: str, issue_type: str, value: str | None, name: str) -> KnownStatus:
         """What the status means for an issue of that project (qualified id) and type.
@@ -96,6 +98,7 @@ class StatusCatalogue:
         known = self._seen.get(key)
         if known is None:
             known = self._seen[key] = self._interpret(*key)
+            self.has_unknown |= known.stage is None
         return known
 
     def meanings(self, source_id: str, project_id: str, issue_type: str) -> Meanings:

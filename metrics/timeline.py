@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby, pairwise, repeat
 from typing import Any, NamedTuple
 
@@ -80,8 +80,7 @@ class Estimate(NamedTuple):
     valid_to: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(NamedTuple):
     """An issue's life, each part in order of time. Changes at one instant keep the tracker's order.
 
     `stays` and `estimates` have no gaps and begin at creation. `gaps` names the fields whose history does not end in
@@ -93,6 +92,8 @@ class Timeline:
     estimates: list[Estimate]
     resolutions: list[tuple[datetime, str | None]]
     gaps: list[str]
+    has_unknown: bool = False
+    """Some stay is in a status that was never known."""
 
     def points_at(self, moment: datetime) -> float | None:
         """The estimate as of an instant; a change exactly then has happened."""
@@ -112,12 +113,14 @@ def replay(
     for change in changes:
         history[change[5]].append(change)
     gaps: list[str] = []
+    stays = _status_stays(issue, history, statuses, gaps)
     return Timeline(
-        stays=_status_stays(issue, history, statuses, gaps),
+        stays=stays,
         sprints=_sprint_stays(issue, history, sprints, gaps),
         estimates=_estimates(issue, history, gaps),
         resolutions=_resolutions(issue, history),
         gaps=gaps,
+        has_unknown=statuses.has_unknown and any(stay[4] is None for stay in stays),
     )
 
 
@@ -176,7 +179,11 @@ def _status_stays(issue: IssueState, history: _History, statuses: StatusCatalogu
         begins = [max(at, created_at) for at in begins]
     change_ids = [None, *[change[4] for change in changes]]
     columns = zip(begins, [*begins[1:], None], *zip(*known, strict=True), change_ids, repeat(False), strict=False)
-    return list(map(StatusStay._make, columns))
+    return list(map(_STAY, columns))
+
+
+_STAY = partial(tuple.__new__, StatusStay)
+"""What `_make` does, without a call of Python for each stay."""
 
 
 def _moved_stays(issue: IssueState, history: _History, statuses: StatusCatalogue, gaps: list[str]) -> list[StatusStay]:

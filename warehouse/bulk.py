@@ -23,7 +23,6 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
-    insert,
     select,
     update,
 )
@@ -67,9 +66,10 @@ def insert_columns(
 
 @cache
 def _sqlite_insert(table: Table, columns: Sequence[str]) -> str:
-    # VALUES would put the columns in the table's order, whatever the caller's
-    statement = insert(table).from_select(list(columns), select(*map(bindparam, columns)))
-    return str(statement.compile(dialect=_SQLITE))
+    # SQLAlchemy's VALUES would have the columns in the table's order, and INSERT … SELECT ? takes twice the time
+    quote = _SQLITE.identifier_preparer.quote
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, columns))}) VALUES ({marks})"  # noqa: S608
 
 
 def update_rows(connection: Connection, table: Table, key: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
@@ -126,7 +126,7 @@ def _sqlite_converter(type_: TypeEngine[Any], text: Callable[[str], str] | None)
     if isinstance(type_, UtcDateTime):
         return _instants
     if isinstance(type_, Date):
-        return _days
+        return _written
     if text is None or isinstance(type_, (Boolean, Integer, Double, Numeric)):
         return None
     return partial(_texts, text)
@@ -135,12 +135,14 @@ def _sqlite_converter(type_: TypeEngine[Any], text: Callable[[str], str] | None)
 def _instants(values: Sequence[datetime | None]) -> Sequence[str | None]:
     # msgspec writes them ten times as fast as `isoformat`, but leaves out a fraction of zero
     in_utc = [value if value is None or value.tzinfo is UTC else value.astimezone(UTC) for value in values]
-    texts = msgspec.json.decode(msgspec.json.encode(in_utc), type=list[str | None])
-    return [text if text is None or len(text) == _INSTANT_LENGTH else f"{text[:-1]}.000000Z" for text in texts]
+    return [
+        text if text is None or len(text) == _INSTANT_LENGTH else text[:-1] + ".000000Z" for text in _written(in_utc)
+    ]
 
 
-def _days(values: Sequence[date | None]) -> Sequence[str | None]:
-    return [None if value is None else value.isoformat() for value in values]
+def _written(values: Sequence[date | None]) -> list[str | None]:
+    """Days and instants as ISO text."""
+    return msgspec.json.decode(msgspec.json.encode(values), type=list[str | None])
 
 
 def _texts(text: Callable[[str], str], values: Sequence[str | None]) -> Sequence[str | None]:

@@ -208,6 +208,35 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_daily_flow_day"), "daily_flow", ["day"], unique=False)
     op.create_table(
+        "data_dictionary",
+        sa.Column("data_dictionary_id", sa.String(), nullable=False, comment="<table> or <table>.<column>"),
+        sa.Column("table_name", sa.String(), nullable=False, comment="Table"),
+        sa.Column("column_name", sa.String(), nullable=True, comment="Column; NULL for the table itself"),
+        sa.Column(
+            "place", sa.Integer(), nullable=False, comment="Order: the tables by kind, each followed by its columns"
+        ),
+        sa.Column(
+            "kind",
+            sa.String(),
+            nullable=False,
+            comment="loaded, computed or operational; computed too for columns of loaded tables that compute fills",
+        ),
+        sa.Column(
+            "data_type",
+            sa.String(),
+            nullable=True,
+            comment="text, JSON, instant, day, flag, whole number, decimal number, points or seconds; NULL for tables",
+        ),
+        sa.Column(
+            "description",
+            sa.Text(),
+            nullable=True,
+            comment="What the column holds; of a table: what each of its rows stands for",
+        ),
+        sa.PrimaryKeyConstraint("data_dictionary_id", name=op.f("pk_data_dictionary")),
+        comment="One row per table and one per column: what it holds. The same as docs/data-dictionary.md.",
+    )
+    op.create_table(
         "data_quality",
         sa.Column(
             "data_quality_id",
@@ -224,7 +253,9 @@ def upgrade() -> None:
         sa.Column("entity_id", sa.String(), nullable=False, comment="Its id in the table of its kind"),
         sa.Column("evidence", sa.Text(), nullable=True, comment="What was found, with the numbers"),
         sa.Column("advice", sa.Text(), nullable=True, comment="What to do"),
-        sa.Column("found_at", UtcDateTime(), nullable=False, comment="Start of the run that found it"),
+        sa.Column(
+            "found_at", UtcDateTime(), nullable=False, comment="Start of the run that found it; compute keeps the first"
+        ),
         sa.PrimaryKeyConstraint("data_quality_id", name=op.f("pk_data_quality")),
         comment="One row per thing that does not add up, and what to do about it.",
     )
@@ -1447,6 +1478,7 @@ def downgrade() -> None:
     op.drop_table("days_off")
     op.drop_table("dates")
     op.drop_table("data_quality")
+    op.drop_table("data_dictionary")
     op.drop_index(op.f("ix_daily_flow_day"), table_name="daily_flow")
     op.drop_table("daily_flow")
     op.drop_table("cycle_time_trend")
