@@ -538,7 +538,10 @@ def upgrade() -> None:
         comment="One row per change of one field of an issue; values at creation are not changes.",
     )
     op.create_index(
-        op.f("ix_issue_changes_issue_id_changed_at"), "issue_changes", ["issue_id", "changed_at"], unique=False
+        op.f("ix_issue_changes_issue_id_changed_at_entry_number_ordinal"),
+        "issue_changes",
+        ["issue_id", "changed_at", "entry_number", "ordinal"],
+        unique=False,
     )
     op.create_table(
         "issue_components",
@@ -975,6 +978,7 @@ def upgrade() -> None:
         comment="One row per issue that was a member of a sprint between its start and its end.",
     )
     op.create_index(op.f("ix_sprint_issues_issue_id"), "sprint_issues", ["issue_id"], unique=False)
+    op.create_index(op.f("ix_sprint_issues_sprint_id"), "sprint_issues", ["sprint_id"], unique=False)
     op.create_table(
         "sprint_memberships",
         sa.Column(
@@ -1138,6 +1142,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sprint_scope_event_id", name=op.f("pk_sprint_scope_events")),
         comment="One row per event that changed a sprint's scope or its completion.",
     )
+    op.create_index(op.f("ix_sprint_scope_events_issue_id"), "sprint_scope_events", ["issue_id"], unique=False)
     op.create_index(op.f("ix_sprint_scope_events_sprint_id"), "sprint_scope_events", ["sprint_id"], unique=False)
     op.create_table(
         "sprints",
@@ -1429,11 +1434,13 @@ def downgrade() -> None:
     op.drop_table("stale_issues")
     op.drop_table("sprints")
     op.drop_index(op.f("ix_sprint_scope_events_sprint_id"), table_name="sprint_scope_events")
+    op.drop_index(op.f("ix_sprint_scope_events_issue_id"), table_name="sprint_scope_events")
     op.drop_table("sprint_scope_events")
     op.drop_table("sprint_metrics")
     op.drop_index(op.f("ix_sprint_memberships_sprint_id"), table_name="sprint_memberships")
     op.drop_index(op.f("ix_sprint_memberships_issue_id"), table_name="sprint_memberships")
     op.drop_table("sprint_memberships")
+    op.drop_index(op.f("ix_sprint_issues_sprint_id"), table_name="sprint_issues")
     op.drop_index(op.f("ix_sprint_issues_issue_id"), table_name="sprint_issues")
     op.drop_table("sprint_issues")
     op.drop_index(op.f("ix_sprint_days_sprint_id"), table_name="sprint_days")
@@ -1459,7 +1466,7 @@ def downgrade() -> None:
     op.drop_table("issue_flow")
     op.drop_index(op.f("ix_issue_components_issue_id"), table_name="issue_components")
     op.drop_table("issue_components")
-    op.drop_index(op.f("ix_issue_changes_issue_id_changed_at"), table_name="issue_changes")
+    op.drop_index(op.f("ix_issue_changes_issue_id_changed_at_entry_number_ordinal"), table_name="issue_changes")
     op.drop_table("issue_changes")
     op.drop_table("fields")
     op.drop_index(op.f("ix_estimates_issue_id"), table_name="estimates")
