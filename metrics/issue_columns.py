@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
 from metrics.base import Context, Metric
 from metrics.boards import HomeBoards, SprintCatalogue, read_home_boards, read_sprint_catalogue
 from metrics.epics import read_epics
-from metrics.reading import AnyRow, chunks
+from metrics.reading import chunks
 from metrics.stages import StatusCatalogue, folded, read_catalogue
 from warehouse.bulk import update_rows
 from warehouse.records import native_id
@@ -41,7 +42,7 @@ class _Classifier:
         self._left = _last_left(connection)
         self._defects = folded(context.settings.defects.types)
 
-    def derived(self, issue: AnyRow) -> tuple[object, ...]:
+    def derived(self, issue: tuple[Any, ...]) -> tuple[object, ...]:
         """The derived columns in the order of `_DERIVED`."""
         issue_id, source_id, project_id, issue_type, status_id, status, sprint_ids, area_path = issue[:8]
         known = self._statuses.look_up(source_id, project_id, issue_type, native_id(status_id), status)

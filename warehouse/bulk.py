@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Any
 
@@ -52,10 +52,24 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
     """
     if connection.dialect.name == "postgresql":
         return copy_rows(connection, table.name, table, columns, rows)
+    return execute_many(connection, _sqlite_insert(table, tuple(columns)), stored(table, columns, rows, text=None))
+
+
+def insert_columns(
+    connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
+) -> int:
+    """The same for rows that are there column by column, all of one length."""
+    if connection.dialect.name == "postgresql":
+        return copy_rows(connection, table.name, table, columns, zip(*values, strict=True))
+    rows = _stored_columns([_sqlite_converter(table.c[name].type, None) for name in columns], values)
+    return execute_many(connection, _sqlite_insert(table, tuple(columns)), rows)
+
+
+@cache
+def _sqlite_insert(table: Table, columns: Sequence[str]) -> str:
     # VALUES would put the columns in the table's order, whatever the caller's
     statement = insert(table).from_select(list(columns), select(*map(bindparam, columns)))
-    sql = str(statement.compile(dialect=_SQLITE))
-    return execute_many(connection, sql, stored(table, columns, rows, text=None))
+    return str(statement.compile(dialect=_SQLITE))
 
 
 def update_rows(connection: Connection, table: Table, key: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
@@ -91,11 +105,14 @@ def stored(
     converters = [_sqlite_converter(table.c[name].type, text) for name in columns]
     waiting = iter(rows)
     while some := list(islice(waiting, _ROWS_AT_ONCE)):
-        turned = zip(*some, strict=True)
-        done = [
-            values if convert is None else convert(values) for values, convert in zip(turned, converters, strict=True)
-        ]
-        yield from zip(*done, strict=True)
+        yield from _stored_columns(converters, list(zip(*some, strict=True)))
+
+
+def _stored_columns(
+    converters: Sequence[Convert | None], columns: Sequence[Sequence[Any]]
+) -> Iterator[tuple[Any, ...]]:
+    done = [values if convert is None else convert(values) for values, convert in zip(columns, converters, strict=True)]
+    return zip(*done, strict=True)
 
 
 _ROWS_AT_ONCE = 5_000

@@ -35,6 +35,7 @@ sprint_scope_events = make(
     points("points_before", "Estimate before the event; NULL: not estimated or not in scope"),
     points("points_after", "Estimate after the event; NULL: not estimated or no longer in scope"),
     Index(None, "sprint_id"),
+    Index(None, "issue_id"),
 )
 
 
