@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import ColumnElement, select
 
 from warehouse.tables.loaded import issues
-
-_AT_ONCE = 500
 
 Among = Callable[[ColumnElement[str]], ColumnElement[bool]]
 """A column of issue ids → the condition that the issue is one of those meant."""
@@ -22,8 +20,3 @@ def all_defects(column: ColumnElement[str]) -> ColumnElement[bool]:
 def those(ids: Sequence[str]) -> Among:
     """The issues of these ids: few enough for one statement."""
     return lambda column: column.in_(ids)
-
-
-def some(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The ids in pieces that are few enough for one statement."""
-    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))

@@ -140,16 +140,16 @@ def released_first(version_ids: Iterable[str], released: Mapping[str, Version]) 
     return sorted({released[version_id] for version_id in version_ids if version_id in released})
 
 
-def texts(value: object) -> Sequence[str]:
+def texts(value: object) -> tuple[str, ...]:
     """The texts of a custom field's value: those of each member of a list; a whole number without a fraction."""
     if isinstance(value, list):
-        return [text for one in value for text in texts(one)]
+        return tuple([text for one in value for text in texts(one)])
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return () if value is None else parts_of_text(str(value))
 
 
-def parts_of_text(text: str | None) -> Sequence[str]:
+def parts_of_text(text: str | None) -> tuple[str, ...]:
     """A text and, where commas or semicolons divide it, each of its parts: history tells several values as one text."""
     if not text:
         return ()

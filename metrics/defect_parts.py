@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from metrics.among import Among, some
+from metrics.among import Among
 from metrics.defect_facts import AFFECTS, COLUMNS, AskedField, Edit, Link, Version
 from metrics.escape_rules import Rules
+from metrics.renewal import some
 from warehouse.fetching import AnyTuple, fetch_rows
 from warehouse.tables.loaded import (
     fields,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select, true
 
-from metrics.among import Among, all_defects, some, those
+from metrics.among import Among, all_defects, those
 from metrics.base import Context, Metric
 from metrics.defect_facts import (
     AFFECTS,
@@ -25,7 +25,8 @@ from metrics.defect_facts import (
     texts,
 )
 from metrics.defect_parts import Parts, read_asked_fields, read_parts, read_released
-from metrics.escape_rules import Rules, Verdict, make_ready
+from metrics.escape_rules import Facts, Rules, Verdict, make_ready
+from metrics.renewal import some
 from metrics.stage_moves import Move, as_text, read_moves
 from metrics.stages import DONE
 from warehouse.bulk import clear, insert_rows
@@ -60,6 +61,7 @@ class _Defect(NamedTuple):
 
 
 _WIDTH = len(_Defect._fields)
+_TYPE, _SEVERITY = _Defect._fields.index("issue_type"), _Defect._fields.index("severity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,16 @@ class _Rules:
     tagged: frozenset[str]
     """Sources whose labels are tags, and whose defects may be of any level: those of Azure DevOps."""
 
+    names: Sequence[str]
+    """Folded names of the fields that rules name, those that are columns first."""
+    in_columns: int
+    """How many are columns."""
+
     @property
     def columns(self) -> list[ColumnElement[Any]]:
         """What to read of `issues` for the fields that rules name."""
-        names = [one.folded for one in self.asked if one.folded in COLUMNS]
-        custom = [] if len(names) == len(self.asked) else [issues.c.custom_fields]
-        return [*(issues.c[name] for name in names), *custom]
+        own: list[ColumnElement[Any]] = [issues.c[name] for name in self.names[: self.in_columns]]
+        return own if len(own) == len(self.names) else [*own, issues.c.custom_fields]
 
 
 def _compute(context: Context) -> None:
@@ -86,13 +92,7 @@ def _compute(context: Context) -> None:
     rules = make_ready(context.settings.defects.rules)
     ids = [] if context.everything else _reached(context, rules)
     whole = context.everything or len(ids) > _AS_A_WHOLE
-    known = _Rules(
-        context,
-        rules,
-        read_asked_fields(connection, rules),
-        read_released(connection),
-        frozenset(connection.scalars(select(sources.c.source_id).where(sources.c.kind == _AZURE_DEVOPS))),
-    )
+    known = _read_rules(context, rules)
     groups: list[Among] = [all_defects] if whole else [those(few) for few in some(ids)]
     now = {row[0]: row for among in groups for row in _rows(known, among)}
     if context.everything and not context.compares:
@@ -101,6 +101,21 @@ def _compute(context: Context) -> None:
         return
     before = {row[0]: row for among in ([_any] if whole else groups) for row in _before(connection, among)}
     _renew(context, before, now)
+
+
+def _read_rules(context: Context, rules: Rules) -> _Rules:
+    connection = context.connection
+    tagged = select(sources.c.source_id).where(sources.c.kind == _AZURE_DEVOPS)
+    names = sorted(rules.fields, key=lambda name: (name not in COLUMNS, name))
+    return _Rules(
+        context=context,
+        rules=rules,
+        asked=read_asked_fields(connection, rules),
+        released=read_released(connection),
+        tagged=frozenset(connection.scalars(tagged)),
+        names=names,
+        in_columns=sum(name in COLUMNS for name in names),
+    )
 
 
 def _renew(context: Context, before: Mapping[str, AnyTuple], now: Mapping[str, AnyTuple]) -> None:
@@ -149,8 +164,21 @@ def _rows(known: _Rules, among: Among) -> Iterator[AnyTuple]:
     more = {"severity", AFFECTS} if any(row[_WIDTH - 1] for row in found) else ()
     parts = read_parts(connection, among, known.rules, known.asked, more)
     moves = read_moves(connection, among)
+    special = {*parts.affects, *parts.links, *parts.edits, *moves}
+    alike: dict[AnyTuple, Verdict] = {}
     for row in found:
-        yield _row(known, _Defect._make(row[:_WIDTH]), row[_WIDTH:], parts, moves.get(row[0]))
+        issue_id, fields = row[0], _fields(known, row[_WIDTH:])
+        if issue_id in special:
+            yield _special(known, _Defect._make(row[:_WIDTH]), fields, parts, moves.get(issue_id))
+            continue
+        # most defects are alike in all that rules ask for, then and now
+        labels = parts.labels.get(issue_id, ())
+        key = (row[_TYPE], fields, *labels)
+        decided = alike.get(key)
+        if decided is None:
+            facts = Facts(row[_TYPE], row[4], labels, dict(zip(known.names, fields, strict=True)))
+            decided = alike[key] = known.rules.verdict(facts)
+        yield (*row[:5], row[_SEVERITY], *decided, decided[0], row[5], None, None, *row[6:9], None)
 
 
 def _select(known: _Rules, among: Among) -> Select[Any]:
@@ -182,9 +210,10 @@ def _select(known: _Rules, among: Among) -> Select[Any]:
     )
 
 
-def _row(
-    known: _Rules, defect: _Defect, values: Sequence[Any], parts: Parts, moves: Sequence[Move] | None
+def _special(
+    known: _Rules, defect: _Defect, fields: Sequence[Sequence[str]], parts: Parts, moves: Sequence[Move] | None
 ) -> tuple[Any, ...]:
+    """The row of a defect that has versions, links or a history that matters."""
     issue_id, now = defect.issue_id, known.context.now
     subject = Subject(
         issue_id,
@@ -192,7 +221,7 @@ def _row(
         defect.created_on,
         defect.source_id in known.tagged,
         parts.labels.get(issue_id, ()),
-        dict(_fields(known, values)) if values else {},
+        dict(zip(known.names, fields, strict=True)),
         parts.affects.get(issue_id, ()),
         parts.links.get(issue_id, ()),
         parts.edits.get(issue_id, ()),
@@ -221,27 +250,25 @@ def _row(
 
 
 def _verdicts(known: _Rules, subject: Subject, created_at: datetime) -> tuple[Verdict, Verdict]:
-    """Those of now and of creation: most defects never change in what rules ask for, and have one verdict."""
-    asked, released = known.asked, known.released
-    now = known.rules.verdict(facts_at(subject, known.context.now, asked, released, at_creation=False))
-    if not subject.edits and not subject.links:
-        return now, now
-    return now, known.rules.verdict(facts_at(subject, created_at, asked, released, at_creation=True))
+    """Those of now and of creation."""
+    now, asked, released = known.context.now, known.asked, known.released
+    return (
+        known.rules.verdict(facts_at(subject, now, asked, released, at_creation=False)),
+        known.rules.verdict(facts_at(subject, created_at, asked, released, at_creation=True)),
+    )
 
 
-def _fields(known: _Rules, values: Sequence[Any]) -> Iterator[tuple[str, Sequence[str]]]:
-    """Folded name → texts of the fields that rules name, from the columns read for them."""
-    in_columns = [one.folded for one in known.asked if one.folded in COLUMNS]
-    for name, value in zip(in_columns, values, strict=False):
-        yield name, parts_of_text(value)
-    if len(in_columns) == len(values):
-        return
+def _fields(known: _Rules, values: Sequence[Any]) -> tuple[Sequence[str], ...]:
+    """The texts of the fields that rules name, in the order of `known.names`, from what was read for them."""
+    if not values:
+        return ()
+    found = tuple([parts_of_text(value) for value in values[: known.in_columns]])
+    if len(found) == len(known.names):
+        return found
     stored = values[-1]
     custom = msgspec.json.decode(stored) if isinstance(stored, str) else stored
-    wanted = {one.folded for one in known.asked}.difference(in_columns)
-    for name, value in custom.items():
-        if (folded := name.casefold()) in wanted:
-            yield folded, texts(value)
+    by_name = {name.casefold(): value for name, value in custom.items()}
+    return (*found, *(texts(by_name.get(name)) for name in known.names[known.in_columns :]))
 
 
 METRIC = Metric(

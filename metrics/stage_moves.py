@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, select
 
-from metrics.among import Among, some
+from metrics.among import Among
+from metrics.renewal import some
 from metrics.stages import DONE, REMOVED
 from warehouse.fetching import fetch_rows
 from warehouse.tables.computed import status_intervals
