@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, delete, func, select
 from metrics import (
     calendar,
     cycle_time,
+    defect_quality,
     defects,
     escape,
     facts,
@@ -40,6 +41,7 @@ METRICS: tuple[Metric, ...] = (
     velocity.METRIC,
     defects.METRIC,
     escape.METRIC,
+    defect_quality.METRIC,
 )
 
 _CLASSIFYING = (issue_columns.METRIC.name,)

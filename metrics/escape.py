@@ -45,13 +45,18 @@ class Found(NamedTuple):
 
 Span = tuple[str, date, str, str | None]
 """Period, its first day, basis and version."""
-_Place = tuple[str, str | None]
-"""Project and board."""
+Group = tuple[str, str | None, str | None]
+"""Grouping, project and board."""
 
 
 def spans_of(day: date) -> list[Span]:
     """The week and the month in which a defect was found."""
     return [(period, start(day), "discovery", None) for period, start in STARTS.items()]
+
+
+def groups_of(project_id: str, board_id: str | None) -> tuple[Group, Group, Group]:
+    """The groups that an issue counts in."""
+    return ("all", None, None), ("project", project_id, None), ("board", None, board_id)
 
 
 def escape_rows(
@@ -108,10 +113,10 @@ class _Sums:
 
 
 def _rows_of(span: Span, counts: Mapping[Any, int], weights: Mapping[str, float]) -> Iterator[tuple[Any, ...]]:
-    groups: defaultdict[tuple[str, str | None, str | None], _Sums] = defaultdict(_Sums)
+    groups: defaultdict[Group, _Sums] = defaultdict(_Sums)
     for (project_id, board_id, kind, severity, age), count in counts.items():
         weight = weights.get((severity or "").casefold(), 1.0)
-        for group in (("all", None, None), ("project", project_id, None), ("board", None, board_id)):
+        for group in groups_of(project_id, board_id):
             sums = groups[group]
             sums.of_kind[kind] += count
             sums.weighted[kind, weight] += count
