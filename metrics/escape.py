@@ -170,7 +170,7 @@ def _found(connection: Connection, where: ColumnElement[bool]) -> Iterator[Found
 METRIC = Metric(
     name="defect_escape",
     tables=(defect_escape,),
-    depends_on=("dates", "defects"),
+    depends_on=("defects",),
     reads=("defects", "calendar.timezone", "levels", "workflow", "source_workflows"),
     compute=_compute,
 )
