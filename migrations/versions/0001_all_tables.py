@@ -400,7 +400,10 @@ def upgrade() -> None:
     op.create_table(
         "defects",
         sa.Column("issue_id", sa.String(), nullable=False, comment="issues.issue_id"),
-        sa.Column("created_on", sa.Date(), nullable=False, comment="Local day of creation"),
+        sa.Column("project_id", sa.String(), nullable=False, comment="projects.project_id as of now"),
+        sa.Column("board_id", sa.String(), nullable=True, comment="boards.board_id: home board"),
+        sa.Column("created_at", UtcDateTime(), nullable=False, comment="Creation"),
+        sa.Column("created_on", sa.Date(), nullable=False, comment="Local day of created_at"),
         sa.Column("severity", sa.String(), nullable=True, comment="Severity as of now"),
         sa.Column("escape_class", sa.String(), nullable=False, comment="escaped, internal or unknown: as of now"),
         sa.Column(
@@ -427,7 +430,14 @@ def upgrade() -> None:
             comment="Days from that release to creation; negative when it was found before",
         ),
         sa.Column("finished_at", UtcDateTime(), nullable=True, comment="Finish"),
+        sa.Column("finished_on", sa.Date(), nullable=True, comment="Local day of finished_at"),
         sa.Column("resolve_seconds", sa.Double(), nullable=True, comment="finished_at − created_at"),
+        sa.Column(
+            "stage_moves",
+            sa.Text(),
+            nullable=True,
+            comment="Each entry into done or removed and each way out of it, where there is more to tell than finished_at: `INSTANT STAGE` with `; ` between, `(moved)` behind one whose entry also moved or retyped the issue",
+        ),
         sa.PrimaryKeyConstraint("issue_id", name=op.f("pk_defects")),
         comment="One row per defect.",
     )
@@ -507,7 +517,10 @@ def upgrade() -> None:
         comment="One row per change of one field of an issue; values at creation are not changes.",
     )
     op.create_index(
-        op.f("ix_issue_changes_issue_id_changed_at"), "issue_changes", ["issue_id", "changed_at"], unique=False
+        op.f("ix_issue_changes_issue_id_changed_at_entry_number_ordinal"),
+        "issue_changes",
+        ["issue_id", "changed_at", "entry_number", "ordinal"],
+        unique=False,
     )
     op.create_table(
         "issue_components",
@@ -1107,6 +1120,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sprint_scope_event_id", name=op.f("pk_sprint_scope_events")),
         comment="One row per event that changed a sprint's scope or its completion.",
     )
+    op.create_index(op.f("ix_sprint_scope_events_issue_id"), "sprint_scope_events", ["issue_id"], unique=False)
     op.create_index(op.f("ix_sprint_scope_events_sprint_id"), "sprint_scope_events", ["sprint_id"], unique=False)
     op.create_table(
         "sprints",
@@ -1398,6 +1412,7 @@ def downgrade() -> None:
     op.drop_table("stale_issues")
     op.drop_table("sprints")
     op.drop_index(op.f("ix_sprint_scope_events_sprint_id"), table_name="sprint_scope_events")
+    op.drop_index(op.f("ix_sprint_scope_events_issue_id"), table_name="sprint_scope_events")
     op.drop_table("sprint_scope_events")
     op.drop_table("sprint_metrics")
     op.drop_index(op.f("ix_sprint_memberships_sprint_id"), table_name="sprint_memberships")
@@ -1428,7 +1443,7 @@ def downgrade() -> None:
     op.drop_table("issue_flow")
     op.drop_index(op.f("ix_issue_components_issue_id"), table_name="issue_components")
     op.drop_table("issue_components")
-    op.drop_index(op.f("ix_issue_changes_issue_id_changed_at"), table_name="issue_changes")
+    op.drop_index(op.f("ix_issue_changes_issue_id_changed_at_entry_number_ordinal"), table_name="issue_changes")
     op.drop_table("issue_changes")
     op.drop_table("fields")
     op.drop_index(op.f("ix_estimates_issue_id"), table_name="estimates")
