@@ -14,6 +14,7 @@ from metrics import (
     cycle_time,
     daily_flow,
     data_quality,
+    defect_quality,
     defects,
     escape,
     facts,
@@ -47,6 +48,7 @@ METRICS: tuple[Metric, ...] = (
     velocity.METRIC,
     defects.METRIC,
     escape.METRIC,
+    defect_quality.METRIC,
     data_quality.METRIC,
 )
 

@@ -431,7 +431,10 @@ def upgrade() -> None:
     op.create_table(
         "defects",
         sa.Column("issue_id", sa.String(), nullable=False, comment="issues.issue_id"),
-        sa.Column("created_on", sa.Date(), nullable=False, comment="Local day of creation"),
+        sa.Column("project_id", sa.String(), nullable=False, comment="projects.project_id as of now"),
+        sa.Column("board_id", sa.String(), nullable=True, comment="boards.board_id: home board"),
+        sa.Column("created_at", UtcDateTime(), nullable=False, comment="Creation"),
+        sa.Column("created_on", sa.Date(), nullable=False, comment="Local day of created_at"),
         sa.Column("severity", sa.String(), nullable=True, comment="Severity as of now"),
         sa.Column("escape_class", sa.String(), nullable=False, comment="escaped, internal or unknown: as of now"),
         sa.Column(
@@ -458,7 +461,14 @@ def upgrade() -> None:
             comment="Days from that release to creation; negative when it was found before",
         ),
         sa.Column("finished_at", UtcDateTime(), nullable=True, comment="Finish"),
+        sa.Column("finished_on", sa.Date(), nullable=True, comment="Local day of finished_at"),
         sa.Column("resolve_seconds", sa.Double(), nullable=True, comment="finished_at − created_at"),
+        sa.Column(
+            "stage_moves",
+            sa.Text(),
+            nullable=True,
+            comment="Each entry into done or removed and each way out of it, where there is more to tell than finished_at: `INSTANT STAGE` with `; ` between, `(moved)` behind one whose entry also moved or retyped the issue",
+        ),
         sa.PrimaryKeyConstraint("issue_id", name=op.f("pk_defects")),
         comment="One row per defect.",
     )
