@@ -20,6 +20,7 @@ def small_company(life: Any, sprint: Any) -> list[Any]:
         sprint(36, 10, 20),
         life(1, sprint_ids="36", story_points=2.5).then(11, status="Doing").then(15, status="Done"),
         life(2, issue_type="Bug", sprint_ids="36").then(12, status="Done"),
+        life(3, others={"is_flagged": True}).then(13, status="Doing"),
     ]
 
 
@@ -93,6 +94,7 @@ def test_classifying_fills_derived_columns_and_no_table(company: Any, life: Any,
     assert company.rows("issues", "stage", "is_defect", "board_id") == [
         ("done", False, "acme:7"),
         ("done", True, "acme:7"),
+        ("in_progress", False, "acme:7"),
     ]
     assert not any(company.rows(table.name) for table in COMPUTED)
 
@@ -108,8 +110,10 @@ def renewed_by(**changed: Any) -> frozenset[str]:
 def test_a_changed_setting_renews_what_reads_it_and_only_that() -> None:
     rules = (DefectRule(name="kept", escaped=True, labels=frozenset({"customer"})),)
     assert renewed_by(defects=Defects(severity_weights={"High": 3.0})) == {"defect_escape"}
-    assert renewed_by(defects=Defects(rules=rules)) == {"defects"}
-    assert renewed_by(workflow=Workflow(waiting=frozenset({"Review"}))) == {"issues", "flow", "data_quality"}
+    assert renewed_by(defects=Defects(rules=rules)) == {"defects", "defect_escape"}
+    by_workflow = renewed_by(workflow=Workflow(waiting=frozenset({"Review"})))
+    assert by_workflow >= {"issues", "flow", "data_quality"}
+    assert not by_workflow & {"dates", "cycle_time_trend", "throughput", "daily_flow", "sprint_metrics"}
     assert "flow" in renewed_by(calendar=Calendar(holidays="DE"))
     assert "throughput" not in renewed_by(calendar=Calendar(holidays="DE"))
     assert renewed_by(calendar=Calendar(timezone=ZoneInfo("Asia/Tokyo"))) >= {"dates", "flow", "throughput"}
