@@ -9,21 +9,25 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, delete, or_, select
 
 from metrics.base import Context, Metric
 from metrics.blockers import reached_by
+from metrics.boards import AZURE_DEVOPS
 from metrics.settings import MetricSettings
-from metrics.sprint_windows import ACTIVE, read_windows
+from metrics.sprint_windows import ACTIVE, Window, read_windows
+from warehouse.records import native_id
 from warehouse.stale import forget_stale, mark_stale, mark_stale_where, read_stale
 from warehouse.tables.computed import issue_flow, sprint_memberships
 from warehouse.tables.loaded import (
     board_areas,
     boards,
+    issue_changes,
     issue_types,
     issue_versions,
     issues,
     projects,
+    sources,
     sprints,
     statuses,
     versions,
@@ -71,17 +75,21 @@ def mark_reached(context: Context) -> None:
     Fills `reach` with the sprints and versions that differ from the last compute.
     """
     connection = context.connection
+    windows = read_windows(connection, context.settings, context.now)
     known = inputs_known(connection, SHARED)
-    current = context.reach.inputs = dict(_shared_inputs(context))
+    current = context.reach.inputs = dict(_shared_inputs(context, windows))
     changed = {name for name in {*known, *current} if known.get(name) != current.get(name)}
     by_kind = {kind: sorted(name.removeprefix(kind) for name in changed if name.startswith(kind)) for kind in SHARED}
     for source_id in {*by_kind["statuses:"], *by_kind["places:"]}:
         mark_stale_where(connection, select(issues.c.issue_id).where(issues.c.source_id == source_id))
-    active = connection.scalars(select(sprints.c.sprint_id).where(sprints.c.state == ACTIVE))
+    # by its window: a sprint that was closed after now is still going on
+    active = (sprint_id for sprint_id, window in windows.items() if window.state == ACTIVE)
     context.reach.sprint_ids.update(by_kind["sprint:"], active)
     context.reach.version_ids.update(by_kind["version:"])
     _mark_those_with(connection, sprint_memberships, "sprint_id", context.reach.sprint_ids)
     _mark_those_with(connection, issue_versions, "version_id", context.reach.version_ids)
+    if not context.everything:
+        _mark_future_members(connection, [name for name in by_kind["sprint:"] if f"sprint:{name}" not in known])
     mark_stale_where(connection, select(issue_flow.c.issue_id).where(issue_flow.c.status_age_seconds.is_not(None)))
     # an issue is blocked by others: what changes in one of them may change when it was
     mark_stale(connection, reached_by(connection, context.settings, read_stale(connection)))
@@ -92,7 +100,24 @@ def _mark_those_with(connection: Connection, table: Table, column: str, values: 
         mark_stale_where(connection, select(table.c.issue_id).where(table.c[column].in_(some)))
 
 
-def _shared_inputs(context: Context) -> Iterable[tuple[str, str]]:
+def _mark_future_members(connection: Connection, sprint_ids: Iterable[str]) -> None:
+    """Those that are or were in an iteration which a team has picked since: it had no sprint to be a member of."""
+    for some in _some(sorted(sprint_ids)):
+        iterations = connection.scalars(
+            select(sprints.c.iteration_id)
+            .join(sources, sources.c.source_id == sprints.c.source_id)
+            .where(sprints.c.sprint_id.in_(some), sources.c.kind == AZURE_DEVOPS)
+        )
+        natives = sorted({native_id(iteration_id) for iteration_id in iterations})
+        if natives:
+            of = issue_changes.c
+            mark_stale_where(connection, select(issues.c.issue_id).where(issues.c.sprint_ids.in_(natives)))
+            # no index helps, but teams pick an iteration once
+            named = or_(of.from_value.in_(natives), of.to_value.in_(natives))
+            mark_stale_where(connection, select(of.issue_id).where(of.field == "sprint", named))
+
+
+def _shared_inputs(context: Context, windows: Mapping[str, Window]) -> Iterable[tuple[str, str]]:
     """What many issues share: the meaning of statuses, boards and their areas, sprints and versions."""
     connection, settings = context.connection, context.settings
     by_source: dict[str, list[Any]] = {}
@@ -104,9 +129,9 @@ def _shared_inputs(context: Context) -> Iterable[tuple[str, str]]:
         yield f"statuses:{source_id}", _hash([rows, settings.workflow_of(source_id)])
     for source_id, rows in _places(connection).items():
         yield f"places:{source_id}", _hash(rows)
-    windows = read_windows(connection, settings, context.now)
-    of = sprints.c
-    for row in connection.execute(select(of.sprint_id, of.board_id, of.iteration_id, of.state, of.start_at)):
+    # what it is called decides on nothing
+    deciding = [column for column in sprints.columns if column.name not in {"name", "goal"}]
+    for row in connection.execute(select(*deciding)):
         window = windows.get(row.sprint_id)
         still_open = window is not None and window.state == ACTIVE
         yield f"sprint:{row.sprint_id}", _hash([tuple(row), window and (window.start_at, still_open or window.end_at)])
