@@ -26,10 +26,10 @@ class Told:
     lost: int | None = None
 
     def status_id(self, name: str, project: str, issue_type: str) -> str:
-        """The id of the status that the issue is in."""
+        """The tracker's id of a status, for an issue of that project and type."""
         if self.life.source_id == "ado":
-            return f"ado:{project}:{issue_type}:{name}"
-        return f"acme:{_NATIVE.get(name, f'id of {name}')}"
+            return f"{project}:{issue_type}:{name}"
+        return _NATIVE.get(name, f"id of {name}")
 
 
 def value_at(told: Told, name: str, hour: float = float("inf")) -> Any:

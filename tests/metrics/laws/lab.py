@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, select
 
-from metrics.catalog import compute
+from metrics.catalog import classify, compute
 from metrics.settings import MetricSettings
-from tests.metrics.laws.scripts import Company
 from tests.metrics.laws.world import Load
 from warehouse.bulk import clear
 from warehouse.census import mark_absent
@@ -24,7 +23,7 @@ Rows = Sequence[tuple[Any, ...]]
 
 _COLUMNS: Mapping[str, Sequence[str]] = {
     **{one.name: tuple(one.columns.keys()) for one in COMPUTED},
-    "data_quality": tuple(name for name in data_quality.columns.keys() if name != "found_at"),
+    "data_quality": tuple(column.name for column in data_quality.columns if column.name != "found_at"),
     "issues": ("issue_id", "stage", "is_defect", "epic_id", "board_id", "sprint_id"),
     "statuses": ("status_id", "stage"),
     "sprints": ("sprint_id", "start_at", "end_at", "state"),
@@ -55,10 +54,16 @@ class Lab:
             mark_absent(connection, load.absences, datetime.fromisoformat("2026-12-31T12:00:00+00:00"))
         return self
 
-    def computes(self, settings: MetricSettings, now: datetime, names: Sequence[str] = (), *, full: bool = False) -> Lab:
+    def computes(self, settings: MetricSettings, now: datetime, *names: str, full: bool = False) -> Lab:
         """Compute what is named, or all."""
         with self.engine.begin() as connection:
             compute(connection, settings, now, names, full=full)
+        return self
+
+    def classifies(self, settings: MetricSettings, now: datetime) -> Lab:
+        """Do what a sync ends with."""
+        with self.engine.begin() as connection:
+            classify(connection, settings, now)
         return self
 
     def rows(self, name: str) -> list[dict[str, Any]]:
@@ -75,9 +80,7 @@ class Lab:
 
 
 def _ordered(connection: Connection, source: Table, columns: Sequence[str]) -> Rows:
-    return sorted(
-        fetch_rows(connection, select(*(source.c[name] for name in columns))), key=lambda row: str(row[0])
-    )
+    return sorted(fetch_rows(connection, select(*(source.c[name] for name in columns))), key=lambda row: str(row[0]))
 
 
 def differences(one: Mapping[str, Rows], other: Mapping[str, Rows]) -> list[str]:
@@ -95,8 +98,3 @@ def differences(one: Mapping[str, Rows], other: Mapping[str, Rows]) -> list[str]
                 ]
                 found.append(f"{name} {key}: {', '.join(unlike)}")
     return found
-
-
-def at(company: Company, hour: float) -> datetime:
-    """The instant of an hour of the company."""
-    return company.epoch + timedelta(hours=hour)

@@ -55,9 +55,7 @@ def _settings(parts: Mapping[str, Any]) -> MetricSettings:
         ),
         source_workflows=parts["own"],
         grace_hours=parts["grace_hours"],
-        calendar=Calendar(
-            timezone=parts["timezone"], working_hours=parts["working_hours"], holidays=parts["holidays"]
-        ),
+        calendar=Calendar(timezone=parts["timezone"], working_hours=parts["working_hours"], holidays=parts["holidays"]),
         defects=Defects(types=parts["defect_types"], rules=parts["rules"], severity_weights=parts["weights"]),
         levels=parts["levels"],
     )
@@ -76,7 +74,7 @@ def settings_in_turn(draw: st.DrawFn, count: int) -> list[MetricSettings]:
     parts["rules"] = draw(_rule_lists())
     found = [_settings(parts)]
     for _ in range(count - 1):
-        if draw(st.sampled_from([False, False, True])):
+        if draw(st.integers(0, 3)) == 3:
             for name in draw(st.lists(st.sampled_from([*_PARTS, "rules"]), min_size=1, max_size=2)):
                 parts[name] = draw(_rule_lists() if name == "rules" else st.sampled_from(_PARTS[name]))
         found.append(_settings(parts))
