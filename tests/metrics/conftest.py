@@ -41,6 +41,7 @@ _STATE_FIELDS = {
     "type": "issue_type",
     "area": "area_path",
     "resolution": "resolution",
+    "flagged": "flagged",
 }
 _FIELD_NAMES = {"points": "story_points"}
 
@@ -78,6 +79,7 @@ class Life:
     issue_type: str = "Story"
     area_path: str | None = None
     resolution: str | None = None
+    flagged: str | None = None
     others: dict[str, Any] = field(default_factory=dict)
     changes: list[IssueChange] = field(default_factory=list)
     entries: int = 0
@@ -166,7 +168,7 @@ class Life:
             "updated_at": last,
             "sprint_ids": self.sprint_ids,
             "area_path": self.area_path,
-            "is_flagged": False,
+            "is_flagged": self.flagged is not None,
             "custom_fields": "{}",
             **self.others,
         }

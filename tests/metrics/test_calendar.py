@@ -81,3 +81,8 @@ def test_the_table_goes_from_the_week_and_month_of_the_oldest_issue_to_a_year_ah
     found = [day for (day,) in company.rows("dates", "day")]
     assert (found[0], found[-1]) == (date(2026, 3, 1), date(2027, 4, 13))
     assert len(found) == (found[-1] - found[0]).days + 1
+
+
+def test_a_week_that_begins_in_the_month_before_is_whole(company: Any, life: Any) -> None:
+    company.holds(life(created=31 * 24)).computes("dates")  # Thursday, 2 April
+    assert company.rows("dates", "day")[0] == (date(2026, 3, 30),)

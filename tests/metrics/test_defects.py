@@ -115,7 +115,8 @@ def test_azure_devops_tags_may_hold_blanks(company: Any, life: Any) -> None:
     company.settings = ruled(DefectRule(name="found", escaped=True, labels=frozenset({"found by customer"})))
     subject = bug(life, 1, source_id="ado", area_path="Shop")
     change = edit(life, 1, "labels", "found by customer", None)
-    moved = IssueChange(**{n: getattr(change, n) for n in IssueChange.__struct_fields__} | {"issue_id": "ado:1"})
+    of_tags = {"issue_id": "ado:1", "from_value": None}  # history tells tags as text only
+    moved = IssueChange(**{n: getattr(change, n) for n in IssueChange.__struct_fields__} | of_tags)
     company.holds(subject, moved)
     assert classes(company)["ado:1"] == ("unknown", None, None, "escaped")
 

@@ -160,3 +160,17 @@ def test_a_moved_item_of_azure_devops_was_in_the_status_of_the_project_it_was_in
     company.now = 2
     company.computes("flow")
     assert company.rows("status_intervals", "status_id", "stage") == [("ado:10:Story:Doing", "todo")]
+
+
+def test_where_the_time_of_an_issue_went_and_how_much_of_it_was_active(company: Any, life: Any) -> None:
+    company.settings = MetricSettings(workflow=Workflow(waiting=frozenset({"Review"})))
+    finished = life(1).then(1, status="Doing").then(2, status="To Do")
+    finished.then(4, status="Doing").then(6, status="Review").then(12, status="Done")
+    flagged = life(2, others={"is_flagged": True}).then(980, status="Doing").then(984, status="Review")
+    company.holds(finished, flagged).computes("flow")
+    columns = ("active_seconds", "waiting_seconds", "blocked_seconds", "flow_efficiency", "cycle_seconds")
+    assert company.rows("issue_flow", "issue_id", *columns) == [
+        ("acme:1", 2 * 3600, 6 * 3600, 0, 0.25, 8 * 3600),
+        ("acme:2", 0, 0, 20 * 3600, 0, None),
+    ]
+    assert company.rows("issue_flow", "cycle_first_to_last_seconds", issue_id="acme:1") == [(11 * 3600,)]

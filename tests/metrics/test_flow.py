@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from metrics.flow import exclusion, flow
+from metrics.flow import exclusion, flow, spent
+from metrics.settings import Workflow
 from metrics.timeline import outcomes
 
 CANCELLED = frozenset({"won't do"})
@@ -172,3 +173,28 @@ def test_a_resolution_corrected_later_counts_from_then_on(life: Any) -> None:
 
 def test_removed_is_cancelled_without_any_resolution(life: Any) -> None:
     assert ways(life, walk(life, "Dropped")) == [(0, "open"), (1, "cancelled")]
+
+
+def hours_spent(life: Any, subject: Any, blocked: list[tuple[float, float | None]], *span: float) -> list[float]:
+    """Hours of active, waiting and blocked time between two hours."""
+
+    def at(hour: float | None) -> Any:
+        return None if hour is None else life(created=hour).state().created_at
+
+    stays = subject.timeline(workflow=Workflow(waiting=frozenset({"Review"}))).stays
+    found = spent(stays, [(at(begin), at(end)) for begin, end in blocked], at(span[0]), at(span[1]))
+    return [part.total_seconds() / 3600 for part in found]
+
+
+def test_time_in_progress_is_active_waiting_or_blocked_and_blocked_wins(life: Any) -> None:
+    subject = life().then(1, status="Doing").then(4, status="Review").then(9, status="Done")
+    assert hours_spent(life, subject, [], 1, 9) == [3, 5, 0]
+    assert hours_spent(life, subject, [(3, 6)], 1, 9) == [2, 3, 3]
+    assert hours_spent(life, subject, [(0, 2), (8, None)], 1, 9) == [2, 4, 2]
+
+
+def test_time_before_the_start_after_the_end_and_out_of_progress_counts_nowhere(life: Any) -> None:
+    subject = life(status="Doing").then(2, status="To Do").then(3, status="Doing").then(5, status="Done")
+    subject.then(6, status="Doing")
+    assert hours_spent(life, subject, [(4, 5.5)], 3, 7) == [2, 0, 1]
+    assert hours_spent(life, subject, [(0, 2), (7, 8)], 1, 7) == [3, 0, 1]

@@ -7,16 +7,8 @@ from datetime import date
 from typing import Any
 
 from metrics.settings import DefectRule, Defects, MetricSettings
-from warehouse.records import Board, BoardArea, IssueLink, Sprint
-
-
-def renewed(company: Any, name: str, *columns: str) -> list[Any]:
-    """Rows of a table after an incremental compute, which are those of a full one."""
-    company.computes()
-    found = company.rows(name, *columns)
-    company.computes(full=True)
-    assert found == company.rows(name, *columns)
-    return list(found)
+from tests.metrics.renewing import renewed
+from warehouse.records import Board, BoardArea, IssueLink, LinkEvent, Sprint, Status
 
 
 def test_a_sprint_that_will_be_closed_goes_on_until_then(company: Any, life: Any, sprint: Any) -> None:
@@ -107,3 +99,117 @@ def test_the_home_of_an_issue_follows_the_start_of_a_sprint_that_has_no_end(
     assert company.rows("issue_flow", "board_id") == [("acme:8",)]
     company.holds(sprint(36, None, None, activated_at=later))
     assert renewed(company, "issue_flow", "board_id") == [("acme:7",)]
+
+
+def blocks(made: float | None, life: Any) -> IssueLink:
+    return IssueLink(
+        link_id="acme:1",
+        issue_id="acme:1",
+        other_issue_id="acme:2",
+        other_key=None,
+        link_type="Blocks",
+        direction="outward",
+        created_at=None if made is None else life(created=made).state().created_at,
+    )
+
+
+def test_an_issue_is_blocked_until_its_blocker_is_done(company: Any, life: Any) -> None:
+    blocker, blocked = life(1), life(2, created=1).then(2, status="Done")
+    company.holds(blocker, blocked, blocks(3, life)).computes()
+    assert company.rows("blocked_intervals", "issue_id", "entered_at", "left_at") == [("acme:2", 3, None)]
+    company.holds(blocker.then(9, status="Done"))
+    assert renewed(company, "blocked_intervals", "issue_id", "entered_at", "left_at") == [("acme:2", 3, 9)]
+
+
+def test_an_issue_was_blocked_by_an_issue_that_comes_later_and_is_known_by_its_key(company: Any, life: Any) -> None:
+    told = LinkEvent(
+        link_event_id="acme:1:1",
+        issue_id="acme:2",
+        other_issue_id=None,
+        other_key="PAY-1",
+        link_type="Blocks",
+        direction="inward",
+        happened_at=life(created=5).state().created_at,
+        is_made=False,
+    )
+    company.holds(life(2).then(2, status="Done"), told).computes()
+    company.holds(life(1))
+    assert renewed(company, "blocked_intervals", "issue_id", "entered_at", "left_at") == [("acme:2", 0, 5)]
+
+
+def test_a_status_of_another_category_reaches_all_issues_that_were_ever_in_it(company: Any, life: Any) -> None:
+    review = Status(
+        status_id="acme:3", source_id="acme", project_id=None, issue_type=None, name="Review", category="done"
+    )
+    company.holds(life(1).then(2, status="Doing").then(4, status="Review").then(6, status="Closed")).computes()
+    company.holds(review)
+    assert renewed(company, "issue_flow", "finished_at") == [(4,)]
+
+
+def test_an_area_that_goes_to_another_team_moves_its_issues(company: Any, life: Any) -> None:
+    boards = [
+        Board(board_id=f"ado:{team}", source_id="ado", project_id=None, name=team, kind="team")
+        for team in ("red", "blue")
+    ]
+    area = BoardArea(board_area_id="ado:red:Pay", board_id="ado:red", area_path="Pay", includes_children=True)
+    narrower = BoardArea(
+        board_area_id="ado:blue:Pay", board_id="ado:blue", area_path="Pay\\Blue", includes_children=True
+    )
+    done = life(1, "ado", status="Done", area_path="Pay\\Blue")
+    company.holds(*boards, area, done).computes()
+    company.holds(narrower)
+    assert renewed(company, "issue_flow", "board_id") == [("ado:blue",)]
+
+
+def test_a_board_that_is_no_longer_the_only_one_of_its_project_is_nobodys_home(company: Any, life: Any) -> None:
+    company.holds(life(1).then(2, status="Done")).computes()
+    assert company.rows("daily_flow", "board_id")[0] == ("acme:7",)
+    company.holds(Board(board_id="acme:8", source_id="acme", project_id="acme:10", name="Blue", kind="kanban"))
+    assert set(renewed(company, "daily_flow", "board_id")) == {(None,)}
+
+
+def test_an_issue_whose_sprint_is_another_boards_now_moves_with_it(company: Any, life: Any, sprint: Any) -> None:
+    company.holds(
+        Board(board_id="acme:8", source_id="acme", project_id=None, name="Blue", kind="scrum"),
+        sprint(36, 10, 20, "future"),
+        life(1, sprint_ids="36").then(2, status="Done"),
+    ).computes()
+    company.holds(sprint(36, 10, 20, "future", board_id="acme:8"))
+    assert renewed(company, "issue_flow", "board_id") == [("acme:8",)]
+
+
+def test_work_in_progress_grows_older(company: Any, life: Any) -> None:
+    company.now = 20
+    company.holds(life(1).then(10, status="Doing")).computes()
+    company.now = 30
+    assert renewed(company, "issue_flow", "age_seconds") == [(20 * 3600,)]
+
+
+def test_what_is_dated_after_now_happens_as_time_goes_by(company: Any, life: Any) -> None:
+    company.now = 20
+    company.holds(life(1).then(25, status="Done"), life(2, created=26, status="Done")).computes()
+    assert company.rows("issue_flow", "issue_id", "finished_at") == [("acme:1", None)]
+    company.now = 30
+    assert renewed(company, "issue_flow", "issue_id", "finished_at") == [("acme:1", 25), ("acme:2", 26)]
+
+
+def test_an_issue_below_another_one_follows_it_to_its_epic(company: Any, life: Any) -> None:
+    parent = life(2)
+    child = life(3, others={"parent_id": "acme:2"})
+    company.holds(life(1, others={"level": "portfolio"}), parent, child).computes()
+    parent.others["parent_id"] = "acme:1"
+    company.holds(parent)
+    assert renewed(company, "issues", "issue_id", "epic_id") == [
+        ("acme:1", None),
+        ("acme:2", "acme:1"),
+        ("acme:3", "acme:1"),
+    ]
+
+
+def test_what_was_computed_alone_leaves_the_rest_to_the_next_computation_of_all(company: Any, life: Any) -> None:
+    subject = life(1).then(11, status="Doing").then(12, status="Done")
+    company.holds(subject).computes()
+    company.holds(subject.then(13, status="To Do")).computes("flow")
+    assert renewed(company, "throughput", "finished_issues") == []
+    company.holds(subject.then(15, status="Closed")).computes("issues")
+    assert set(renewed(company, "throughput", "finished_issues")) == {(1,)}

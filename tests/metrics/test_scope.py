@@ -126,8 +126,9 @@ def test_done_at_the_start_and_reopened_in_the_sprint_is_added_at_that_instant()
 
 
 def test_joined_done_and_reopened_is_added_at_the_reopening() -> None:
-    found = part([(12, True)], [(0, "done"), (15, "open")])
-    assert events(found) == [("added", 15, None, 3.0)]
+    found = part([(12, True)], [(0, "done"), (15, "open")], [(0, 3.0), (14, 5.0)])
+    assert events(found) == [("added", 15, None, 5.0)]
+    assert some(found).points_at_start == 5.0
 
 
 def test_reopened_after_it_left_counts_only_when_it_joins_again() -> None:

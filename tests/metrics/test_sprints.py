@@ -277,3 +277,17 @@ def test_an_azure_devops_iteration_has_figures_for_each_team(company: Any, life:
         ("ado:it1:blue", 30, 150, 8, 0, 0),
         ("ado:it1:red", 30, 150, 0, 0, 0),
     ]
+
+
+def test_an_issue_is_reestimated_once_however_often_and_an_estimate_of_zero_is_one(
+    company: Any, life: Any, sprint: Any
+) -> None:
+    company.holds(
+        sprint(36, 10, 20),
+        life(1, sprint_ids="36", story_points=1.0).then(12, points=2.0).then(13, points=0.0),
+        life(2, sprint_ids="36").then(12, points=5.0),
+        life(3, sprint_ids="36", story_points=0.0),
+        life(4, sprint_ids="36"),
+    ).computes("sprint_metrics")
+    row = company.row("sprint_metrics")
+    assert (row["reestimated_issues"], row["reestimated_points"], row["unestimated_issues"]) == (2, 4, 1)

@@ -203,3 +203,13 @@ def test_a_change_exactly_at_an_instant_has_happened_by_then(life: Any) -> None:
     found = subject.timeline()
     assert found.points_at(subject.history()[0].changed_at) == 5.0
     assert stays(life, life().then(4, status="Doing").timeline(now=4))[-1][0] == "Doing"
+
+
+def test_entries_of_one_instant_keep_their_order_where_one_of_them_moves_the_issue(life: Any) -> None:
+    found = life().then(3, project="20").then(3, status="Doing").then(3, status="Done", project="10").timeline()
+    assert [(stay.status, stay.by_move) for stay in found.stays] == [("To Do", False), ("Doing", False), ("Done", True)]
+
+
+def test_an_estimate_that_is_set_again_lasts_and_one_that_is_taken_away_ends(life: Any) -> None:
+    found = life(story_points=3.0).then(2, points=3.0).then(4, points=None).timeline()
+    assert points(life, found) == [(3.0, 0, 4), (None, 4, None)]
