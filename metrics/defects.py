@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ from metrics.defect_facts import (
 )
 from metrics.defect_parts import Parts, read_asked_fields, read_parts, read_released
 from metrics.escape_rules import Facts, Rules, Verdict, make_ready
+from metrics.outdated import inputs_known, remember
 from metrics.renewal import some
 from metrics.stage_moves import Move, as_text, read_moves
 from metrics.stages import DONE
@@ -38,6 +40,7 @@ from warehouse.tables.computed_defects import defects
 from warehouse.tables.loaded import issue_changes, issue_versions, issues, sources
 
 _AZURE_DEVOPS = "azure_devops"
+_FIELDS = "defects:fields"
 _AS_A_WHOLE = 10_000
 """So many issues to renew cost more one by one than all defects together."""
 
@@ -91,9 +94,10 @@ class _Rules:
 def _compute(context: Context) -> None:
     connection = context.connection
     rules = make_ready(context.settings.defects.rules)
-    ids = [] if context.everything else _reached(context, rules)
-    whole = context.everything or len(ids) > _AS_A_WHOLE
     known = _read_rules(context, rules)
+    whole = _note_fields(connection, known.asked) or context.everything
+    ids = [] if whole else _reached(context, rules)
+    whole |= len(ids) > _AS_A_WHOLE
     groups: list[Among] = [all_defects] if whole else [those(few) for few in some(ids)]
     now = {row[0]: row for among in groups for row in _rows(known, among)}
     if context.everything and not context.compares:
@@ -102,6 +106,15 @@ def _compute(context: Context) -> None:
         return
     before = {row[0]: row for among in ([_any] if whole else groups) for row in _before(connection, among)}
     _renew(context, before, now)
+
+
+def _note_fields(connection: Connection, asked: Iterable[AskedField]) -> bool:
+    """Whether the fields that rules name had other names or roles in the last compute."""
+    told = [(one.folded, sorted(one.names), sorted(one.roles.items(), key=str)) for one in asked]
+    current = {_FIELDS: hashlib.sha256(msgspec.json.encode(told)).hexdigest()}
+    known = inputs_known(connection, (_FIELDS,))
+    remember(connection, (_FIELDS,), current)
+    return known != current
 
 
 def _read_rules(context: Context, rules: Rules) -> _Rules:

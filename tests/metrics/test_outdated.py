@@ -8,7 +8,7 @@ from typing import Any
 
 from metrics.settings import DefectRule, Defects, MetricSettings
 from tests.metrics.renewing import renewed
-from warehouse.records import Board, BoardArea, IssueLink, LinkEvent, Sprint, Status
+from warehouse.records import Board, BoardArea, Field, IssueChange, IssueLink, LinkEvent, Sprint, Status
 
 
 def test_a_sprint_that_will_be_closed_goes_on_until_then(company: Any, life: Any, sprint: Any) -> None:
@@ -213,3 +213,27 @@ def test_what_was_computed_alone_leaves_the_rest_to_the_next_computation_of_all(
     assert renewed(company, "throughput", "finished_issues") == []
     company.holds(subject.then(15, status="Closed")).computes("issues")
     assert set(renewed(company, "throughput", "finished_issues")) == {(1,)}
+
+
+def test_a_field_that_gets_a_role_tells_what_it_held_at_creation(company: Any, life: Any) -> None:
+    rule = DefectRule(name="prod", escaped=True, field="Where", values=frozenset({"Prod"}))
+    company.settings = replace(MetricSettings(), defects=Defects(rules=(rule,)))
+    change = IssueChange(
+        change_id="acme:1:9",
+        issue_id="acme:1",
+        entry_number=9,
+        ordinal=0,
+        changed_at=life(created=5).state().created_at,
+        author_id=None,
+        field="found_in",
+        field_id="acme:cf1",
+        from_value="Prod",
+        from_text="Prod",
+        to_value=None,
+        to_text=None,
+    )
+    where = Field(field_id="acme:cf1", source_id="acme", name="Where", kind="string", role=None)
+    company.holds(where, life(1, issue_type="Bug").then(2, status="Done"), change).computes()
+    assert company.rows("defects", "escape_class_at_creation") == [("unknown",)]
+    company.holds(Field(field_id="acme:cf1", source_id="acme", name="Where", kind="string", role="found_in"))
+    assert renewed(company, "defects", "escape_class_at_creation") == [("escaped",)]
