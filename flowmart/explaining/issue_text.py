@@ -10,6 +10,7 @@ from rich.text import Text
 from flowmart.explaining.paper import Column, Ink, Paper, ink, joined, points, share, span
 from flowmart.explaining.shapes import Change, InSprint, IssuePage, Measure, ScopeEvent, Stay
 
+_NEW_LINE = "\n"
 _STAGE_INK: dict[str | None, Ink] = {"done": "done"}
 
 
@@ -28,7 +29,7 @@ def show_issue(paper: Paper, page: IssuePage) -> None:
 
 def _head(paper: Paper, page: IssuePage) -> None:
     head = page.head
-    paper.line(ink(f"{head.key}  {head.summary}", "strong"))
+    paper.line(ink(head.key, "strong"), ink(f"  {head.summary}", "strong"))
     if page.found_by == "former key":
         paper.line(f"{page.asked} is a former key of it: it was moved")
     place = f"{head.issue_type} ({head.level}) in {head.project}, source {head.source}"
@@ -63,14 +64,14 @@ def _timeline(paper: Paper, page: IssuePage) -> None:
     if paper.is_wide:
         columns = [
             Column("entered"),
-            Column("status (stage)", grows=True),
+            Column("status (stage)", most=34),
             Column("stayed", right=True),
             Column("which means", grows=True),
             Column("changed", grows=True),
         ]
         paper.table(columns, rows)
         return
-    columns = [Column("entered"), Column("status (stage)", grows=True), Column("stayed", right=True)]
+    columns = [Column("entered"), Column("status, stage", most=22), Column("stayed", right=True)]
     narrow = [(at, status, stayed, joined(marks, change)) for at, status, stayed, marks, change in rows]
     paper.table([*columns, Column("which means, and what changed", grows=True)], narrow)
 
@@ -79,11 +80,16 @@ def _stay(paper: Paper, stay: Stay) -> tuple[Text, str, Text, Text]:
     stage = stay.stage or "stage unknown"
     extra = f"{stage}, waiting" if stay.is_waiting and stay.stage == "in_progress" else stage
     colour: Ink = "waiting" if "waiting" in extra else _STAGE_INK.get(stay.stage, "plain")
-    lasted = span(stay.seconds) + (" so far" if stay.left_at is None and stay.seconds is not None else "")
+    lasted = span(stay.seconds)
+    if stay.left_at is None and stay.seconds is not None:
+        lasted = f"{lasted}{' ' if paper.is_wide else _NEW_LINE}so far"
     marks = ink(", ".join(stay.marks), "strong")
     if stay.blocked_seconds:
         marks = joined(marks, ink(f"blocked for {span(stay.blocked_seconds)} of it", "blocked"), by=", ")
-    return ink(f"{stay.status} ({extra})", colour), lasted, marks, _who(paper, stay.change, field="status")
+    status = ink(f"{stay.status} ({extra})", colour)
+    if not paper.is_wide:
+        status = joined(ink(stay.status, colour), ink(extra, "quiet"))
+    return status, lasted, marks, _who(paper, stay.change, field="status")
 
 
 def _blocked(paper: Paper, page: IssuePage) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
-from flowmart.explaining.paper import Column, Paper, count, ink, plain, points, share, signed
+from flowmart.explaining.paper import Column, Paper, ink, plain, points, share, signed
 from flowmart.explaining.shapes import Figure, Line, Listed, MetricPage, RowPart, SprintPage
+from flowmart.explaining.sums import total
 from flowmart.text import instant
 
 _MOST = 30
@@ -21,7 +22,7 @@ _RATIOS = {"say_do": "say/do", "completion_rate": "completion rate", "scope_chan
 def show_sprint(paper: Paper, page: SprintPage) -> None:
     """A sprint: its sums, then each issue's share of each."""
     board = f", {page.board}" if page.board else ""
-    paper.line(ink(f"{page.name}  ", "strong"), ink(f"{page.state}{board}, {page.sprint_id}"))
+    paper.line(ink(page.name, "strong"), ink(f"  {page.state}{board}, {page.sprint_id}"))
     until = "now" if page.state == "active" else "end"
     paper.line(f"start {instant(page.start_at, paper.zone)}, {until} {instant(page.end_at, paper.zone)}")
     for note in page.notes:
@@ -77,6 +78,7 @@ _LEDGER: Mapping[str, str] = {
     "reestimated": "re-est.",
     "final_scope": "final",
     "completed": "done",
+    "kept": "kept",
     "carried_over": "carried",
     "cancelled": "canc.",
     "completed_outside": "outside",
@@ -88,7 +90,7 @@ def _ledger(paper: Paper, page: SprintPage) -> None:
     lists = {one.name: one for one in page.row.lists}
     shown = {name: title for name, title in _LEDGER.items() if lists[name].lines or name in {"committed", "completed"}}
     lines = {one.issue_id: one for each in page.row.lists for one in each.lines}
-    paper.heading("Issue by issue", "points in each figure; an issue without an estimate has 0 with a ?")
+    paper.heading("Issue by issue", "points in each figure; 0? stands for no estimate")
     columns = [Column("issue"), Column("summary", shrinks=True)]
     columns += [Column(title, right=True) for title in shown.values()]
     cells = {name: _cells(name, lists[name]) for name in shown}
@@ -98,12 +100,17 @@ def _ledger(paper: Paper, page: SprintPage) -> None:
     ]
     hidden = max(0, len(rows) - _LEDGER_MOST)
     figures = {one.name: one for one in page.row.figures}
-    sums = [_amount(name, figures[f"{name}_points"]) for name in shown]
+    sums = [
+        _amount(name, figures[f"{name}_points"]) if name != "kept" else f"{total(lists[name].lines, 'points'):g}"
+        for name in shown
+    ]
     kept = rows[: len(rows) - hidden]
     if hidden:
         kept.append((ink(f"… {hidden} more", "quiet"), ink("--json has all", "quiet"), *("" for _ in shown)))
     kept.append((ink("points", "strong"), ink("the table says", "quiet"), *(ink(one, "strong") for one in sums)))
-    issues = [str(figures[f"{name}_issues"].stored) for name in shown]
+    issues = [
+        str(figures[f"{name}_issues"].stored) if name != "kept" else str(len(lists[name].lines)) for name in shown
+    ]
     kept.append((ink("issues", "strong"), ink("the table says", "quiet"), *(ink(one, "strong") for one in issues)))
     paper.table(columns, kept)
 
@@ -157,16 +164,17 @@ def _disagreement(paper: Paper, part: RowPart) -> None:
         paper.line(ink(said, "good"))
         return
     for one in wrong:
-        here = plain(one.name, one.from_issues, paper.zone)
-        paper.line(ink(f"  ! {one.name}: the issues below give {here}: run `flowmart compute`", "wrong"))
+        here, there = (plain(one.name, value, paper.zone) for value in (one.from_issues, one.stored))
+        said = f"  ! {one.name}: the table says {there}, the issues below give {here}: run `flowmart compute`"
+        paper.line(ink(said, "wrong"))
 
 
 def _list(paper: Paper, listed: Listed) -> None:
-    paper.heading(f"{listed.name}: {count(len(listed.lines), 'line')}", listed.rule)
+    paper.heading(f"{listed.name} ({len(listed.lines):,})", listed.rule)
     names = [name for name in listed.lines[0].values if any(one.values.get(name) is not None for one in listed.lines)]
     has_marks = any(one.marks for one in listed.lines)
     columns = [Column("issue"), *([Column("type")] if paper.is_wide else []), Column("summary", shrinks=True)]
-    columns += [Column(name.replace("_", " "), right=_is_number(listed.lines, name)) for name in names]
+    columns += [_column(paper, listed.lines, name) for name in names]
     columns += [Column("", grows=True)] if has_marks else []
     shown = _shown(listed.lines)
     rows: list[tuple[str | Text, ...]] = []
@@ -184,6 +192,12 @@ def _row(paper: Paper, one: Line, names: Sequence[str], *, has_marks: bool) -> t
     kind = [one.issue_type] if paper.is_wide else []
     marks = [ink("; ".join(one.marks), "strong")] if has_marks else []
     return (one.key, *kind, one.summary, *values, *marks)
+
+
+def _column(paper: Paper, lines: Sequence[Line], name: str) -> Column:
+    """Numbers and days keep their width; texts fold where there is little room."""
+    folds = not paper.is_wide and any(isinstance(one.values.get(name), str) for one in lines)
+    return Column(name.replace("_", " "), right=_is_number(lines, name), grows=folds)
 
 
 def _is_number(lines: Sequence[Line], name: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from rich import box
+from rich.cells import cell_len
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +21,9 @@ from flowmart.text import duration, instant, printable
 WIDE = 110
 """From this many columns on tables have all their columns side by side."""
 _INDENT = 2
+_GAP = 2
+_LEAST = 10
+_FOLDED = 12
 _STYLES = {
     "done": "green",
     "waiting": "yellow",
@@ -30,17 +34,22 @@ _STYLES = {
     "good": "green",
     "plain": "",
 }
+Cell = str | Text | None
 Ink = Literal["done", "waiting", "blocked", "quiet", "strong", "wrong", "good", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: `grows` may take what is left and folds its texts, `shrinks` cuts them with an ellipsis."""
+    """A column: `grows` may take what is left and folds its texts, `shrinks` cuts them with an ellipsis.
+
+    All others are as wide as their longest text, or `most`, where they fold.
+    """
 
     name: str
     right: bool = False
     grows: bool = False
     shrinks: bool = False
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +76,25 @@ class Paper:
         self.session.out.print()
         self.line(ink(title, "strong"), ink(f"  {explanation}" if explanation else "", "quiet"))
 
-    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str | Text | None]]) -> None:
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
         """A table, indented; None is a dash."""
-        made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
-        for column in columns:
+        cells = [[one if isinstance(one, Text) else ink("–" if one is None else one) for one in row] for row in rows]
+        widths = [_width(column, [row[place] for row in cells]) for place, column in enumerate(columns)]
+        left = self.session.out.width - _INDENT - _GAP * (len(columns) - 1)
+        left -= sum(_needed(*one) for one in zip(columns, widths, strict=True))
+        made = Table(
+            box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP - 1, 0, 0), header_style="dim", show_edge=False
+        )
+        for column, width in zip(columns, widths, strict=True):
             made.add_column(
                 column.name,
                 justify="right" if column.right else "left",
-                no_wrap=not column.grows,
+                no_wrap=column.shrinks,
                 overflow="ellipsis" if column.shrinks else "fold",
-                ratio=None,
+                width=min(width, max(left, _LEAST)) if column.shrinks else None if column.grows else width,
             )
-        for row in rows:
-            made.add_row(*(cell if isinstance(cell, Text) else ink("–" if cell is None else cell) for cell in row))
+        for row in cells:
+            made.add_row(*row)
         self.session.out.print(Padding(made, (0, 0, 0, _INDENT)))
 
     def pairs(self, rows: Sequence[tuple[str, str | Text]]) -> None:
@@ -102,6 +117,18 @@ class Paper:
             self.line(f"{said}{'' if freshness.notes or not otherwise else f'; {otherwise}'}")
         for note in freshness.notes:
             self.line(ink(f"! {note}", "wrong"))
+
+
+def _width(column: Column, cells: Sequence[Text]) -> int:
+    """Columns that the longest line of a cell takes, or a word of the name."""
+    lines = [*column.name.split(), *(line for cell in cells for line in cell.plain.split("\n"))]
+    widest = max((cell_len(one) for one in lines), default=0)
+    return min(widest, column.most) if column.most else widest
+
+
+def _needed(column: Column, width: int) -> int:
+    """Columns that others must leave: none for what shrinks, some for what folds."""
+    return 0 if column.shrinks else min(width, _FOLDED) if column.grows else width
 
 
 def ink(text: str, style: Ink = "plain") -> Text:
