@@ -8,6 +8,8 @@ from datetime import date
 
 from flowmart.explaining.reading import AnyRow, Source
 from flowmart.explaining.shapes import Counted, DefectPart, InSprint
+from flowmart.explaining.sums import in_points
+from flowmart.text import count
 from metrics.periods import GROUPINGS
 
 _DAY_SECONDS = 86_400
@@ -89,7 +91,7 @@ def _cycle_time(case: Case) -> Iterator[Counted]:
     everything = dict.fromkeys(("project_id", "board_id", "issue_type"))
     parts, missing = [], ""
     for name, row in _stored(case, metric, case.flow.finished_on, grouping="all", **everything):
-        behind = "" if row is None else f" ({row.n} issues" + f", {row.skipped_count} skipped)"
+        behind = "" if row is None else f" ({count(row.n, 'issue')}" + f", {row.skipped_count} skipped)"
         parts.append(f"{name}{behind}")
         missing = missing or ("" if row is not None else _not_there(metric))
     where = f"finished on {case.flow.finished_on}: {', '.join(parts)}, in each of the groups {_groups(case)}"
@@ -114,14 +116,14 @@ def _throughput(case: Case) -> Iterator[Counted]:
     parts, missing = [], ""
     for name, row in _stored(case, metric, flow.finished_on, **group):
         parts.append(
-            f"{name}" + ("" if row is None else f" ({row.finished_issues} issues, {row.finished_points:g} points)")
+            f"{name}"
+            + ("" if row is None else f" ({count(row.finished_issues, 'issue')}, {in_points(row.finished_points)})")
         )
         missing = missing or ("" if row is not None else _not_there(metric))
-    points = f"{flow.points_at_finish or 0:g}"
     yield Counted(
         metric=metric,
         is_counted=True,
-        says=f"1 issue and {points} points in {', '.join(parts)} of {case.place}{missing}",
+        says=f"1 issue and {in_points(flow.points_at_finish)} in {', '.join(parts)} of {case.place}{missing}",
     )
 
 
@@ -139,7 +141,7 @@ def _sprints(case: Case) -> Iterator[Counted]:
     inside = [one for one in case.sprints if one.outcome is not None]
     for one in inside:
         came = "committed" if one.is_committed else "added" if one.added_at is not None else "never in scope"
-        points = f"{one.points_at_start or 0:g} points at the start, {one.points_at_end or 0:g} at the end"
+        points = f"{in_points(one.points_at_start)} at the start, {one.points_at_end or 0:g} at the end"
         is_counted = one.is_committed is True or one.added_at is not None
         outcome = _OUTCOMES.get(one.outcome or "", one.outcome)
         yield Counted(metric=metric, is_counted=is_counted, says=f"{one.name}: {came}, {outcome}; {points}")
@@ -151,7 +153,7 @@ def _sprints(case: Case) -> Iterator[Counted]:
 def _velocity(case: Case) -> Iterator[Counted]:
     done = [one for one in case.sprints if one.outcome == "completed" and one.state == "closed"]
     if done:
-        says = ", ".join(f"{one.points_at_end or 0:g} points in {one.name}" for one in done)
+        says = ", ".join(f"{in_points(one.points_at_end)} in {one.name}" for one in done)
     else:
         says = "it was completed in no closed sprint"
     yield Counted(metric="velocity_trend", is_counted=bool(done), says=says)
@@ -186,7 +188,7 @@ def _aging(case: Case) -> Iterator[Counted]:
 
 
 def _passed(row: AnyRow) -> str:
-    what = f"{row.compared_count} finished issues ({row.compared_with})"
+    what = f"{count(row.compared_count, 'finished issue')} ({row.compared_with})"
     if row.percentile_passed == 0:
         return f": younger than half of {what} took"
     return f": older than {row.percentile_passed} % of {what} took"

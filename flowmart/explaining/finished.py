@@ -14,6 +14,7 @@ from flowmart.explaining.sums import (
     Names,
     by_key,
     figure,
+    in_points,
     line,
     listed,
     mean,
@@ -23,8 +24,10 @@ from flowmart.explaining.sums import (
     sorted_by,
     total,
 )
+from flowmart.text import count
 from metrics.periods import GROUPINGS
 from warehouse.tables.computed import issue_flow, throughput
+from warehouse.tables.loaded import issues
 
 PERCENTS = (50, 70, 85, 95)
 _SKIPPED = "skipped_in_progress"
@@ -36,7 +39,9 @@ def explain_cycle_time(ask: Ask) -> Sequence[RowPart]:
     finished = _finished(ask)
     names = names_of_issues(ask.source, (row.issue_id for row in finished))
     timed = sorted_by((row for row in finished if row.exclusion is None), lambda row: (row.cycle_days, row.issue_id))
-    lines = [_timed(names, row, marks) for row, marks in zip(timed, _marks(len(timed)), strict=True)]
+    lines = [
+        _timed(names, row, marks) for row, marks in zip(timed, _marks([row.cycle_days for row in timed]), strict=True)
+    ]
     skipped = sorted((row for row in finished if row.exclusion == _SKIPPED), key=lambda row: by_key(row, names))
     others = [row for row in finished if row.exclusion not in {None, _SKIPPED}]
     return [
@@ -61,7 +66,11 @@ def _finished(ask: Ask) -> Sequence[AnyRow]:
     if ask.period is None:
         raise AssertionError("both metrics have periods")
     within = issue_flow.c.finished_on.between(ask.period.first_on, ask.period.last_on)
-    return ask.source.rows(select(issue_flow).where(within, *ask.group.where(issue_flow)))
+    return ask.source.rows(
+        select(issue_flow, issues.c.resolution)
+        .join(issues, issues.c.issue_id == issue_flow.c.issue_id)
+        .where(within, *ask.group.where(issue_flow))
+    )
 
 
 def _timed(names: Names, row: AnyRow, marks: tuple[str, ...]) -> Line:
@@ -71,18 +80,19 @@ def _timed(names: Names, row: AnyRow, marks: tuple[str, ...]) -> Line:
 
 def _left_out(names: Names, rows: Iterable[AnyRow]) -> Listed:
     lines = (
-        line(names, row.issue_id, why=why_excluded(row.exclusion, row.level, None), finished_on=row.finished_on)
+        line(names, row.issue_id, why=why_excluded(row, row.resolution), finished_on=row.finished_on)
         for row in sorted(rows, key=lambda row: (row.exclusion, by_key(row, names)))
     )
     return listed("left out", "done in the period, but not delivered work of a level that counts", lines)
 
 
-def _marks(n: int) -> list[tuple[str, ...]]:
-    """For each of n sorted values the percentiles that lie on it, or between it and the next."""
-    marks: list[tuple[str, ...]] = [() for _ in range(n)]
-    for percent in PERCENTS if n else ():
-        below, part = place(n, percent)
-        where = f"p{percent}" if not part else f"p{percent} {part:.0%} of the way to the next"
+def _marks(days: Sequence[float]) -> list[tuple[str, ...]]:
+    """For each of the sorted values the percentiles that lie on it, or between it and the next."""
+    marks: list[tuple[str, ...]] = [() for _ in days]
+    for percent in PERCENTS if days else ():
+        below, part = place(len(days), percent)
+        where = f"p{percent} = {percentile(days, percent):.2f}"
+        where += f": {part:.0%} of the way to the next".replace("%", " %") if part else ""
         marks[below] = (*marks[below], where)
     return marks
 
@@ -150,4 +160,4 @@ def _of_place(ask: Ask, names: Names, where: tuple[str | None, ...], rows: Seque
         for row in sorted(rows, key=lambda row: (row.finished_on, by_key(row, names)))
     ]
     said = f"{project.key if project else project_id} × {board} × {issue_type}"
-    return listed(said, f"{len(lines)} issues, {total(lines, 'points'):g} points", lines)
+    return listed(said, f"{count(len(lines), 'issue')}, {in_points(total(lines, 'points'))}", lines)

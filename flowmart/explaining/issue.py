@@ -31,7 +31,7 @@ def issue_page(source: Source, found: FoundIssue) -> IssuePage:
     changes = changes_of(source, issue.issue_id)
     by_id = {change.change_id: change for change in changes}
     in_sprints = sprints_of(source, issue.issue_id, by_id, issue.level)
-    why = None if flow is None else why_excluded(flow.exclusion, issue.level, issue.resolution)
+    why = None if flow is None else why_excluded(flow, issue.resolution)
     defect = defect_of(source, issue.issue_id)
     case = None
     if flow is not None:

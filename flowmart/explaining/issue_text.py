@@ -9,6 +9,7 @@ from rich.text import Text
 
 from flowmart.explaining.paper import Column, Ink, Paper, ink, joined, points, share, span
 from flowmart.explaining.shapes import Change, InSprint, IssuePage, Measure, ScopeEvent, Stay
+from flowmart.explaining.sums import in_points
 
 _NEW_LINE = "\n"
 _STAGE_INK: dict[str | None, Ink] = {"done": "done"}
@@ -38,7 +39,7 @@ def _head(paper: Paper, page: IssuePage) -> None:
     paper.line(f"{place}, {home}{epic}")
     paper.line(ink(head.url, "quiet"))
     resolution = f", resolution {head.resolution}" if head.resolution else ""
-    estimate = "no estimate" if head.points is None else f"{points(head.points)} points"
+    estimate = "no estimate" if head.points is None else in_points(head.points)
     paper.line(f"{head.status} (stage {head.stage or 'unknown'}){resolution}, {estimate}")
     if head.absence is not None:
         paper.line(ink(f"absent: {head.absence.replace('_', ' ')}", "blocked"))
@@ -197,7 +198,7 @@ def _estimates(paper: Paper, page: IssuePage) -> None:
         (
             paper.moment(one.valid_from),
             "now" if one.valid_to is None else paper.moment(one.valid_to),
-            "not estimated" if one.points is None else f"{points(one.points)} points",
+            "not estimated" if one.points is None else in_points(one.points),
             _who(paper, one.change, field="story_points"),
         )
         for one in page.estimates

@@ -23,18 +23,20 @@ _EFFICIENCY = {
 NOT_COMPUTED = "this warehouse has no value for it yet: run `flowmart compute`"
 
 
-def why_excluded(exclusion: str | None, head_level: str, resolution: str | None) -> str | None:
+def why_excluded(flow: AnyRow, resolution: str | None) -> str | None:
     """`issue_flow.exclusion` in words; None when nothing excludes the issue."""
-    if exclusion is None:
+    if flow.exclusion is None:
         return None
+    cancelled = "its stage is removed" if flow.stage == "removed" else f"resolution {resolution}"
     words = {
         **_ABSENT,
-        "level": f"its level is {head_level}, and metrics.levels does not count that",
-        "cancelled": f"it was cancelled, not delivered ({resolution or 'its stage is removed'})",
+        "level": f"its level is {flow.level}, and metrics.levels does not count that",
+        "cancelled": f"it was cancelled, not delivered ({cancelled})",
         "not_finished": "it is not done now",
         "skipped_in_progress": "it was done without ever being in progress after its last return to todo",
     }
-    return words.get(exclusion, exclusion)
+    why: str = words.get(flow.exclusion, flow.exclusion)
+    return why
 
 
 def measures(source: Source, flow: AnyRow, why: str | None) -> tuple[Measure, ...]:

@@ -24,6 +24,7 @@ _INDENT = 2
 _GAP = 2
 _LEAST = 10
 _FOLDED = 12
+_SPARE = 6
 _STYLES = {
     "done": "green",
     "waiting": "yellow",
@@ -121,8 +122,9 @@ class Paper:
 
 def _width(column: Column, cells: Sequence[Text]) -> int:
     """Columns that the longest line of a cell takes, or a word of the name."""
-    lines = [*column.name.split(), *(line for cell in cells for line in cell.plain.split("\n"))]
-    widest = max((cell_len(one) for one in lines), default=0)
+    widest = max((cell_len(line) for cell in cells for line in cell.plain.split("\n")), default=0)
+    named = cell_len(column.name)
+    widest = max(widest, named if named <= widest + _SPARE else max(cell_len(word) for word in column.name.split()))
     return min(widest, column.most) if column.most else widest
 
 

@@ -88,6 +88,11 @@ def place(n: int, percent: int) -> tuple[int, float]:
     return position // 100, position % 100 / 100
 
 
+def in_points(value: float | None) -> str:
+    """`1 point`, `2.5 points`; none is 0."""
+    return f"{value or 0:g} point" if value == 1 else f"{value or 0:g} points"
+
+
 def by_key(row: AnyRow, names: Names) -> tuple[str, int, str]:
     """Sorts rows about issues as people sort keys: PAY-9 before PAY-10."""
     key = names.get(row.issue_id, (row.issue_id, "", ""))[0]
