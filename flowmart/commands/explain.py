@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
 
 import msgspec
 import typer
 
+from exports.rows import snapshot
 from flowmart.commands.options import AsJson, print_json, session_of
 from flowmart.config import Config
 from flowmart.errors import JobFailed, UsageError
 from flowmart.explaining.issue import issue_page
 from flowmart.explaining.issue_text import show_issue
-from flowmart.explaining.metric import OF_SPRINTS, known_metric, metric_page
+from flowmart.explaining.metric import OF_SPRINTS, metric_page, require_known
 from flowmart.explaining.naming import find_issues
 from flowmart.explaining.number_text import show_metric, show_sprint
 from flowmart.explaining.paper import Paper
@@ -66,23 +68,15 @@ def command(
     sprint_metrics, velocity_trend.
     """
     session = session_of(context)
-    name = _require_one_thing(issues or [], sprint, metric, period, project, board, issue_type)
+    asked = _Asked(issues or [], sprint, metric, period, project, board, issue_type)
+    _require_one_thing(asked)
     config = session.config()
     engine = connected(config)
     if not warehouse_exists(engine):
         raise JobFailed(f"warehouse {config.warehouse.shown}: there is none yet: run `flowmart run`")
     require_newest(engine)
-    with engine.connect() as connection:
-        source = open_source(connection, config.metric_settings())
-        found: list[IssuePage] | SprintPage | MetricPage
-        if name == "velocity_trend":
-            found = velocity_page(source, sprint or "", board)
-        elif sprint is not None:
-            found = sprint_page(source, sprint, board)
-        elif name is not None:
-            found = metric_page(source, name, period=period, project=project, board=board, issue_type=issue_type)
-        else:
-            found = [issue_page(source, one) for one in find_issues(source, issues or [])]
+    with snapshot(engine) as connection:
+        found = _find(open_source(connection, config.metric_settings()), asked)
     engine.dispose()
     if as_json:
         print_json(session, msgspec.to_builtins(found))
@@ -90,34 +84,55 @@ def command(
         _show(session, config, found)
 
 
-def _require_one_thing(
-    issues: list[str],
-    sprint: str | None,
-    metric: str | None,
-    period: str | None,
-    project: str | None,
-    board: str | None,
-    issue_type: str | None,
-) -> str | None:
-    """The metric's name. Raises `UsageError` for options that do not go together."""
-    if bool(issues) + (sprint is not None or metric is not None) != 1:
+class _Asked(NamedTuple):
+    """What the command line asks for."""
+
+    issues: Sequence[str]
+    sprint: str | None
+    metric: str | None
+    period: str | None
+    project: str | None
+    board: str | None
+    issue_type: str | None
+
+
+_Found = list[IssuePage] | SprintPage | MetricPage
+
+
+def _find(source: Source, asked: _Asked) -> _Found:
+    if asked.metric == "velocity_trend":
+        return velocity_page(source, asked.sprint or "", asked.board)
+    if asked.sprint is not None:
+        return sprint_page(source, asked.sprint, asked.board)
+    if asked.metric is None:
+        return [issue_page(source, one) for one in find_issues(source, asked.issues)]
+    return metric_page(
+        source,
+        asked.metric,
+        period=asked.period,
+        project=asked.project,
+        board=asked.board,
+        issue_type=asked.issue_type,
+    )
+
+
+def _require_one_thing(asked: _Asked) -> None:
+    """Raises `UsageError` for options that do not go together."""
+    if bool(asked.issues) + (asked.sprint is not None or asked.metric is not None) != 1:
         raise UsageError("name issues, or --sprint, or --metric: one of the three")
-    if metric is None:
-        lone = {"--period": period, "--project": project, "--type": issue_type}
-        if any(lone.values()) or (board is not None and sprint is None):
+    of_metrics = asked.period or asked.project or asked.issue_type
+    if asked.metric is None:
+        if of_metrics or (asked.board is not None and asked.sprint is None):
             raise UsageError("--period, --project, --board and --type go with --metric (--board with --sprint too)")
-        return None
-    name = known_metric(metric)
-    if (name in OF_SPRINTS) != (sprint is not None):
-        raise UsageError(
-            f"--metric: {name} needs --sprint NAME" if name in OF_SPRINTS else f"--sprint: {name} has no rows by sprint"
-        )
-    if name in OF_SPRINTS and (period or project or issue_type):
-        raise UsageError(f"--metric: {name} takes --sprint and --board only")
-    return name
+        return
+    require_known(asked.metric)
+    if asked.metric in OF_SPRINTS and (asked.sprint is None or of_metrics):
+        raise UsageError(f"--metric: {asked.metric} takes --sprint NAME, and --board at most beside it")
+    if asked.metric not in OF_SPRINTS and asked.sprint is not None:
+        raise UsageError(f"--sprint: {asked.metric} has no rows by sprint")
 
 
-def _show(session: Session, config: Config, found: list[IssuePage] | SprintPage | MetricPage) -> None:
+def _show(session: Session, config: Config, found: _Found) -> None:
     paper = Paper(session=session, zone=config.zone)
     if isinstance(found, SprintPage):
         show_sprint(paper, found)

@@ -115,10 +115,8 @@ def _throughput(case: Case) -> Iterator[Counted]:
     group = {"project_id": flow.project_id, "board_id": flow.board_id, "issue_type": flow.issue_type}
     parts, missing = [], ""
     for name, row in _stored(case, metric, flow.finished_on, **group):
-        parts.append(
-            f"{name}"
-            + ("" if row is None else f" ({count(row.finished_issues, 'issue')}, {in_points(row.finished_points)})")
-        )
+        behind = "" if row is None else f" ({count(row.finished_issues, 'issue')}, {in_points(row.finished_points)})"
+        parts.append(f"{name}{behind}")
         missing = missing or ("" if row is not None else _not_there(metric))
     yield Counted(
         metric=metric,

@@ -39,17 +39,20 @@ def explain_cycle_time(ask: Ask) -> Sequence[RowPart]:
     finished = _finished(ask)
     names = names_of_issues(ask.source, (row.issue_id for row in finished))
     timed = sorted_by((row for row in finished if row.exclusion is None), lambda row: (row.cycle_days, row.issue_id))
-    lines = [
-        _timed(names, row, marks) for row, marks in zip(timed, _marks([row.cycle_days for row in timed]), strict=True)
-    ]
+    days = [row.cycle_days for row in timed]
+    lines = [_timed(names, row, marks) for row, marks in zip(timed, _marks(days), strict=True)]
     skipped = sorted((row for row in finished if row.exclusion == _SKIPPED), key=lambda row: by_key(row, names))
     others = [row for row in finished if row.exclusion not in {None, _SKIPPED}]
     return [
         RowPart(
             title=f"cycle_time_trend {ask.period_name}, {ask.group.says}",
-            figures=tuple(_figures(ask.row_of("cycle_time_trend"), [row.cycle_days for row in timed], len(skipped))),
+            figures=tuple(_figures(ask.row_of("cycle_time_trend"), days, len(skipped))),
             lists=(
-                listed("with a cycle time", "delivered in the period; in order of cycle_days", lines),
+                listed(
+                    "with a cycle time",
+                    "in order of cycle_days; p50 = 5 (+30 %): the median lies 30 % of the way on to the next",
+                    lines,
+                ),
                 listed(
                     "skipped",
                     "delivered in the period without ever being in progress: in skipped_count, in no percentile",
@@ -92,7 +95,7 @@ def _marks(days: Sequence[float]) -> list[tuple[str, ...]]:
     for percent in PERCENTS if days else ():
         below, part = place(len(days), percent)
         where = f"p{percent} = {percentile(days, percent):.2f}"
-        where += f": {part:.0%} of the way to the next".replace("%", " %") if part else ""
+        where += f" (+{round(100 * part)} %)" if part else ""
         marks[below] = (*marks[below], where)
     return marks
 

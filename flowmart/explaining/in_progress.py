@@ -15,6 +15,8 @@ from metrics.stages import DONE, IN_PROGRESS, REMOVED, TODO
 from warehouse.tables.computed import daily_flow, issue_flow, status_intervals, wip_aging
 from warehouse.tables.loaded import issues, statuses
 
+_Status = tuple[str | None, str]
+"""Stage and name of a status."""
 _STAGES = {TODO: 0, IN_PROGRESS: 1, DONE: 2, REMOVED: 3}
 
 
@@ -62,49 +64,34 @@ def _aging_line(names: Names, row: AnyRow) -> Line:
 
 def explain_daily(ask: Ask) -> Sequence[RowPart]:
     """The statuses of a day, each with the issues in it at the end of the day."""
+    sums = _stored_sums(ask)
+    stays = _at_the_end(ask)
+    names = names_of_issues(ask.source, (row.issue_id for row in stays))
+    by_status: dict[_Status, list[AnyRow]] = {}
+    for row in sorted(stays, key=lambda row: by_key(row, names)):
+        by_status.setdefault((row.stage, row.name or row.status), []).append(row)
+    figures, lists = [], []
+    for stage, status in sorted({*sums, *by_status}, key=lambda one: (_STAGES.get(one[0] or "", 9), one[1])):
+        rows = by_status.get((stage, status), [])
+        title = f"{status} ({stage or 'stage unknown'})"
+        figures.append(figure(title, sums.get((stage, status), 0), len(rows), "issues at the end of the day"))
+        lines = (line(names, row.issue_id, entered_at=row.entered_at) for row in rows)
+        lists.append(listed(title, "in it at the end of the day", lines))
+    title = f"daily_flow at the end of {ask.period_name}, {ask.group.says}"
+    return [RowPart(title=title, figures=tuple(figures), lists=tuple(lists))]
+
+
+def _stored_sums(ask: Ask) -> dict[_Status, int]:
+    """Status → issues in it, over the rows of the day and group."""
     if ask.period is None:
         raise AssertionError("daily_flow has days")
     of = daily_flow.c
-    stored = ask.source.rows(
-        select(daily_flow).where(of.day == ask.period.first_on, *ask.group.where(daily_flow)).order_by(of.daily_flow_id)
-    )
-    stays = _at_the_end(ask)
-    names = names_of_issues(ask.source, (row.issue_id for row in stays))
-    by_status: dict[tuple[str | None, str], list[AnyRow]] = {}
-    for row in stays:
-        by_status.setdefault((row.stage, row.name or row.status), []).append(row)
-    sums: dict[tuple[str | None, str], int] = {}
-    for row in stored:
+    rows = ask.source.rows(select(daily_flow).where(of.day == ask.period.first_on, *ask.group.where(daily_flow)))
+    sums: dict[_Status, int] = {}
+    for row in rows:
         if row.issues:
             sums[row.stage, row.status] = sums.get((row.stage, row.status), 0) + row.issues
-    both = sorted({*sums, *by_status}, key=lambda one: (_STAGES.get(one[0] or "", 9), one[1]))
-    title = f"daily_flow at the end of {ask.period_name}, {ask.group.says}"
-    return [
-        RowPart(
-            title=title,
-            figures=tuple(
-                figure(
-                    f"{status} ({stage})",
-                    sums.get((stage, status), 0),
-                    len(by_status.get((stage, status), ())),
-                    "issues",
-                )
-                for stage, status in both
-            ),
-            lists=tuple(
-                listed(
-                    f"{status} ({stage})",
-                    "in it at the end of the day",
-                    (
-                        line(names, row.issue_id, entered_at=row.entered_at)
-                        for row in sorted(by_status[stage, status], key=lambda row: by_key(row, names))
-                    ),
-                )
-                for stage, status in both
-                if (stage, status) in by_status
-            ),
-        )
-    ]
+    return sums
 
 
 def _at_the_end(ask: Ask) -> Sequence[AnyRow]:

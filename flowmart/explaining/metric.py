@@ -69,11 +69,11 @@ EXPLAINED: Mapping[str, Explained] = {
 """Metric → how it is taken apart."""
 
 
-def known_metric(name: str) -> str:
-    """The metric of that name. Raises `UsageError` with the names that there are."""
+def require_known(name: str) -> None:
+    """Raise `UsageError`, with the names that there are, for a metric that cannot be taken apart."""
     known = sorted([*EXPLAINED, *OF_SPRINTS])
     if name in known:
-        return name
+        return
     near = get_close_matches(name, known, n=1)
     hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
     raise UsageError(f"--metric: there is no {name!r} to explain{hint}")

@@ -14,6 +14,7 @@ from flowmart.text import instant
 _MOST = 30
 _FIRST, _LAST = 12, 8
 _LEDGER_MOST = 60
+_MARKS = 26
 _SIGNS = {"committed": "", "added": "+ ", "removed": "− ", "reestimated": "+ ", "final_scope": "= "}
 _PARTS = {"completed": "", "carried_over": "+ ", "cancelled": "+ "}
 _RATIOS = {"say_do": "say/do", "completion_rate": "completion rate", "scope_change": "scope change"}
@@ -175,7 +176,7 @@ def _list(paper: Paper, listed: Listed) -> None:
     has_marks = any(one.marks for one in listed.lines)
     columns = [Column("issue"), *([Column("type")] if paper.is_wide else []), Column("summary", shrinks=True)]
     columns += [_column(paper, listed.lines, name) for name in names]
-    columns += [Column("", grows=True)] if has_marks else []
+    columns += [Column("", most=_MARKS)] if has_marks else []
     shown = _shown(listed.lines)
     rows: list[tuple[str | Text, ...]] = []
     before = -1
