@@ -18,7 +18,7 @@ from flowmart.explaining.metric import OF_SPRINTS, metric_page, require_known
 from flowmart.explaining.naming import find_issues
 from flowmart.explaining.number_text import show_metric, show_sprint
 from flowmart.explaining.paper import Paper
-from flowmart.explaining.reading import open_source
+from flowmart.explaining.reading import Source, open_source
 from flowmart.explaining.shapes import IssuePage, MetricPage, SprintPage
 from flowmart.explaining.sprint import sprint_page
 from flowmart.explaining.velocity import velocity_page

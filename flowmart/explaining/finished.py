@@ -50,7 +50,7 @@ def explain_cycle_time(ask: Ask) -> Sequence[RowPart]:
             lists=(
                 listed(
                     "with a cycle time",
-                    "in order of cycle_days; p50 = 5 (+30 %): the median lies 30 % of the way on to the next",
+                    "in order of cycle_days; p50 = 5 (+30 %): it lies 30 % of the way on to the next",
                     lines,
                 ),
                 listed(

@@ -182,7 +182,8 @@ def _list(paper: Paper, listed: Listed) -> None:
     before = -1
     for place in shown:
         if place != before + 1:
-            rows.append((ink("…", "quiet"), ink(f"{place - before - 1} more, --json has all", "quiet")))
+            gap = ink(f"{place - before - 1} more, --json has all", "quiet")
+            rows.append((ink("…", "quiet"), *([""] if paper.is_wide else []), gap))
         rows.append(_row(paper, listed.lines[place], names, has_marks=has_marks))
         before = place
     paper.table(columns, [(*row, *("" for _ in range(len(columns) - len(row)))) for row in rows])
