@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select
 
 from flowmart.errors import UsageError
 from flowmart.explaining.reading import AnyRow, Source
+from flowmart.text import count
 from warehouse.tables.computed_sprints import sprint_issues
 from warehouse.tables.loaded import issue_changes, issues, sprints
 
@@ -125,7 +126,7 @@ def _sizes(source: Source, ids: Sequence[str]) -> Mapping[str, int]:
 
 def _candidate(source: Source, row: AnyRow, sizes: Mapping[str, int]) -> str:
     board = source.boards.get(row.board_id or "", row.board_id or "no board")
-    return f"{row.sprint_id} ({board}, {row.state}, {sizes.get(row.sprint_id, 0)} issues)"
+    return f"{row.sprint_id} ({board}, {row.state}, {count(sizes.get(row.sprint_id, 0), 'issue')})"
 
 
 def _nearest_sprints(rows: Sequence[AnyRow], word: str) -> str:

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import Engine
 
 import migrations
+from flowmart.config import read_config
+from tests.flowmart.conftest import JIRA
 from tests.flowmart.explaining.given import SETTINGS
 from tests.metrics.conftest import Company
 from warehouse.engine import open_warehouse
@@ -19,14 +21,6 @@ from warehouse.engine import open_warehouse
 def company(warehouse: Engine) -> Company:
     """An empty company with rules of escape, on each engine in turn."""
     return Company(warehouse, SETTINGS)
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Company:
-    """A company in the warehouse that the command line of `call` opens."""
-    engine = open_warehouse(f"sqlite:///{tmp_path / 'flowmart.db'}")
-    migrations.upgrade(engine)
-    return Company(engine, SETTINGS)
 
 
 CONFIG = """
@@ -53,6 +47,15 @@ values = ["Test"]
 [defects.severity_weights]
 Major = 3.0
 """
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Company:
+    """A company in the warehouse that the command line of `call` opens, computed by its rules."""
+    engine = open_warehouse(f"sqlite:///{tmp_path / 'flowmart.db'}")
+    migrations.upgrade(engine)
+    config = read_config(JIRA + CONFIG, tmp_path / "flowmart.toml", {"ACME_TOKEN": "x"})
+    return Company(engine, config.metric_settings())
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def a_defective_company(company: Company) -> Company:
 
 
 def test_escape_lists_defects_by_class_with_rule_and_evidence(company: Company) -> None:
-    part = only(a_defective_company(company).computes(), "defect_escape", period=WEEK)
+    part = the_metric(a_defective_company(company).computes(), "defect_escape", period=WEEK).rows[0]
     assert keys(part) == {
         "escaped": ["PAY-2", "PAY-1"],
         "internal": ["PAY-3"],
