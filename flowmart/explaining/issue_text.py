@@ -54,7 +54,7 @@ def _who(paper: Paper, change: Change | None, *, field: str) -> Text:
     if change.field != field:
         said = f"{change.field}: {said}"
     by = f" by {change.by}" if change.by else ""
-    return joined(ink(f"{said}{by}"), ink(change.change_id, "quiet"), by="  " if paper.is_wide else "\n")
+    return joined(ink(f"{said}{by}"), ink(change.change_id, "quiet"), by=_NEW_LINE if not paper.is_wide else "  ")
 
 
 def _timeline(paper: Paper, page: IssuePage) -> None:
@@ -62,7 +62,7 @@ def _timeline(paper: Paper, page: IssuePage) -> None:
         return
     paper.heading("Timeline", f"each stay in a status; times in {paper.zone.key}")
     rows = [(paper.moment(stay.entered_at), *_stay(paper, stay)) for stay in page.timeline]
-    if paper.is_wide:
+    if paper.is_very_wide:
         columns = [
             Column("entered"),
             Column("status (stage)", most=34),
@@ -83,12 +83,12 @@ def _stay(paper: Paper, stay: Stay) -> tuple[Text, str, Text, Text]:
     colour: Ink = "waiting" if "waiting" in extra else _STAGE_INK.get(stay.stage, "plain")
     lasted = span(stay.seconds)
     if stay.left_at is None and stay.seconds is not None:
-        lasted = f"{lasted}{' ' if paper.is_wide else _NEW_LINE}so far"
+        lasted = f"{lasted}{' ' if paper.is_very_wide else _NEW_LINE}so far"
     marks = ink(", ".join(stay.marks), "strong")
     if stay.blocked_seconds:
-        marks = joined(marks, ink(f"blocked for {span(stay.blocked_seconds)} of it", "blocked"), by=", ")
+        marks = joined(marks, ink(f"blocked {span(stay.blocked_seconds)}", "blocked"), by=", ")
     status = ink(f"{stay.status} ({extra})", colour)
-    if not paper.is_wide:
+    if not paper.is_very_wide:
         status = joined(ink(stay.status, colour), ink(extra, "quiet"))
     return status, lasted, marks, _who(paper, stay.change, field="status")
 
@@ -119,12 +119,19 @@ def _measure(one: Measure) -> tuple[str, Text]:
         return str(one.value), ink(one.formula)
     shown = {
         "seconds": span,
+        "working seconds": _hours,
         "days": lambda value: f"{value:,.2f}",
         "ratio": share,
         "count": lambda value: f"{value:,}",
         "points": points,
     }
     return shown[one.unit](one.value), ink(one.formula)
+
+
+def _hours(seconds: float) -> str:
+    """Working time: a day has fewer hours than 24."""
+    minutes = int(seconds) // 60
+    return f"{minutes // 60:,} h {minutes % 60} min"
 
 
 def _counted(paper: Paper, page: IssuePage) -> None:
@@ -186,7 +193,7 @@ def _event(event: ScopeEvent) -> tuple[str | Text, ...]:
 def _joined(paper: Paper, change: Change | None) -> tuple[str | Text, ...]:
     if change is None:
         return ink("created in it"), "", ""
-    by = joined(ink(change.by or ""), ink(change.change_id, "quiet"), by="  " if paper.is_wide else "\n")
+    by = joined(ink(change.by or ""), ink(change.change_id, "quiet"), by=_NEW_LINE if not paper.is_wide else "  ")
     return ink("put into it"), "", by
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from flowmart.explaining.paper import Column, Paper, ink, plain, points, share, signed
 from flowmart.explaining.shapes import Figure, Line, Listed, MetricPage, RowPart, SprintPage
 from flowmart.explaining.sums import total
-from flowmart.text import instant
+from flowmart.text import count, instant
 
 _MOST = 30
 _FIRST, _LAST = 12, 8
@@ -161,7 +161,7 @@ def _disagreement(paper: Paper, part: RowPart) -> None:
     """Whether the table's numbers are those of the issues below."""
     wrong = [one for one in part.figures if not one.agrees]
     if not wrong:
-        said = f"  checked: all {len(part.figures)} figures are what the issues below give"
+        said = f"  checked: {count(len(part.figures), 'figure')}, each is what the issues below give"
         paper.line(ink(said, "good"))
         return
     for one in wrong:

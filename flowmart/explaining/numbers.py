@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from flowmart.explaining.reading import AnyRow, Source
 from flowmart.explaining.shapes import Measure, Value
+from flowmart.text import duration
 from metrics.settings import Calendar
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -65,7 +66,7 @@ def _cycle(source: Source, flow: AnyRow, why: str | None) -> Iterator[Measure]:
     yield Measure(
         name="business time",
         value=flow.business_seconds,
-        unit="seconds",
+        unit="working seconds",
         formula=f"working hours from start to finish: {working_hours(calendar)}",
         why_none=why or NOT_COMPUTED,
     )
@@ -132,9 +133,17 @@ def _effort(source: Source, flow: AnyRow) -> Iterator[Measure]:
         name="flow efficiency",
         value=flow.flow_efficiency,
         unit="ratio",
-        formula=f"active ÷ (active + waiting + blocked){so_far}",
+        formula=f"{_shares(flow)}{so_far}",
         why_none=reason,
     )
+
+
+def _shares(flow: AnyRow) -> str:
+    parts = [getattr(flow, f"{name}_seconds") for name in ("active", "waiting", "blocked")]
+    if None in parts:
+        return "active ÷ (active + waiting + blocked)"
+    active, waiting, blocked = map(duration, parts)
+    return f"active {active} ÷ (active {active} + waiting {waiting} + blocked {blocked})"
 
 
 def _waiting(source: Source) -> str:

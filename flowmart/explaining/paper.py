@@ -20,6 +20,7 @@ from flowmart.text import duration, instant, printable
 
 WIDE = 110
 """From this many columns on tables have all their columns side by side."""
+VERY_WIDE = 140
 _INDENT = 2
 _GAP = 2
 _LEAST = 10
@@ -59,6 +60,11 @@ class Paper:
 
     session: Session
     zone: ZoneInfo
+
+    @property
+    def is_very_wide(self) -> bool:
+        """Whether there is room for long sentences side by side."""
+        return self.session.out.width >= VERY_WIDE
 
     @property
     def is_wide(self) -> bool:
@@ -163,11 +169,6 @@ def share(value: Value) -> str:
 def span(seconds: float | None) -> str:
     """`2 d 4 h`, `–`."""
     return "–" if seconds is None else duration(seconds)
-
-
-def count(number: int, noun: str) -> str:
-    """`1 issue`, `2,000 issues`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def plain(name: str, value: Value, zone: ZoneInfo) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import zip_longest
 
 from sqlalchemy import select
 
@@ -14,23 +15,22 @@ from flowmart.explaining.reading import AnyRow
 from flowmart.explaining.shapes import Figure, Line, Listed, RowPart, Value
 from flowmart.explaining.sums import Names, figure, line, listed, mean, names_of_issues, percentile, ratio, total
 from metrics.calendar import ONE_DAY, day_start, local_day
-from metrics.stages import DONE, REMOVED, TODO
-from metrics.stages import IN_PROGRESS as PROGRESS
-from warehouse.tables.computed import issue_flow, status_intervals
+from metrics.quality_figures import PROBATION
+from metrics.stage_moves import Move, from_text
+from metrics.stages import DONE, IN_PROGRESS, REMOVED, TODO
+from warehouse.tables.computed import issue_flow
 from warehouse.tables.computed_defects import defects
 
-_REOPENED_WITHIN = timedelta(days=14)
 _DAY_SECONDS = 86_400
-_ASKED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Span:
-    """The period as instants; `until` is its end, or now where that is earlier."""
+    """The period as instants, half open, and now."""
 
     period: Period
     begin: datetime
-    until: datetime
+    end: datetime
     now: datetime
 
 
@@ -42,18 +42,15 @@ def explain_quality(ask: Ask) -> Sequence[RowPart]:
     names = names_of_issues(ask.source, (row.issue_id for row in every))
     delivered = _delivered(ask, span.period)
     works = {**names, **names_of_issues(ask.source, (row.issue_id for row in delivered))}
-    stays = _stays(ask, [row.issue_id for row in every])
     lists = (
         listed("inflow", "created in the period", _inflow(names, every, span.period)),
         listed("outflow", "finished in the period; days from creation to finish", _outflow(ask, names, every, span)),
         listed(
             "done events",
             "entries into done in the period that are at least 14 days old now",
-            _done_events(names, stays, span),
+            _done_events(names, every, span),
         ),
-        listed(
-            "open", "neither finished nor cancelled at the end of the period, or now", _open(names, every, stays, span)
-        ),
+        listed("open", "neither finished nor cancelled at the end of the period, or now", _open(names, every, span)),
         listed(
             "delivered",
             "finished in the period: issues that are no defects count in finished_issues, points of all",
@@ -77,7 +74,7 @@ def _span(ask: Ask) -> _Span:
         raise AssertionError("defect_quality has periods, and was computed")
     zone, now = ask.source.zone, ask.source.as_of
     end = day_start(ask.period.last_on + ONE_DAY, zone)
-    return _Span(period=ask.period, begin=day_start(ask.period.first_on, zone), until=min(end, now), now=now)
+    return _Span(period=ask.period, begin=day_start(ask.period.first_on, zone), end=end, now=now)
 
 
 def _inflow(names: Names, every: Iterable[AnyRow], period: Period) -> Iterable[Line]:
@@ -95,54 +92,39 @@ def _outflow(ask: Ask, names: Names, every: Iterable[AnyRow], span: _Span) -> It
     ]
 
 
-def _stays(ask: Ask, ids: Sequence[str]) -> dict[str, list[AnyRow]]:
-    """Issue → its stays in order."""
-    found: dict[str, list[AnyRow]] = {}
-    of = status_intervals.c
-    for start in range(0, len(ids), _ASKED_AT_ONCE):
-        some = ids[start : start + _ASKED_AT_ONCE]
-        for row in ask.source.rows(select(status_intervals).where(of.issue_id.in_(some))):
-            found.setdefault(row.issue_id, []).append(row)
-    for stays in found.values():
-        stays.sort(key=lambda row: int(row.status_interval_id.rpartition(":")[2]))
-    return found
+def _moves(row: AnyRow) -> list[Move]:
+    """The defect's entries into done and removed, and the ways out of them."""
+    if row.stage_moves is not None:
+        return from_text(row.stage_moves)
+    return [] if row.finished_at is None else [Move(row.finished_at, DONE)]
 
 
-def _done_events(names: Names, stays: dict[str, list[AnyRow]], span: _Span) -> list[Line]:
-    lines = []
-    for issue_id, own in stays.items():
-        stage: str | None = None
-        entered: datetime | None = None
-        events: list[list[datetime | None]] = []
-        for stay in own:
-            if stay.stage is None or stay.stage == stage:
-                continue
-            if stay.stage == DONE:
-                entered = stay.entered_at
-                events.append([entered, None])
-            elif stage == DONE and stay.stage in {TODO, PROGRESS} and events:
-                events[-1][1] = stay.entered_at
-            stage = stay.stage
-        lines += [_done_line(names, issue_id, at, back) for at, back in events if at is not None and _counts(at, span)]
-    return lines
+def _done_events(names: Names, every: Iterable[AnyRow], span: _Span) -> Iterable[Line]:
+    for row in every:
+        moves = _moves(row)
+        for move, following in zip_longest(moves, moves[1:]):
+            if move.stage == DONE and span.begin <= move.at < span.end and span.now - move.at >= PROBATION:
+                back = following.at if _is_reopening(following) else None
+                is_soon = back is not None and back - move.at <= PROBATION
+                marks = ("reopened within 14 days",) if is_soon else ()
+                yield line(names, row.issue_id, *marks, done_at=move.at, reopened_at=back)
 
 
-def _counts(entered: datetime, span: _Span) -> bool:
-    return span.begin <= entered < span.until and span.now - entered >= _REOPENED_WITHIN
+def _is_reopening(move: Move | None) -> bool:
+    """Left for work, not by a move to another project or type."""
+    return move is not None and not move.by_move and move.stage in {TODO, IN_PROGRESS}
 
 
-def _done_line(names: Names, issue_id: str, entered: datetime, back: datetime | None) -> Line:
-    is_soon = back is not None and back - entered <= _REOPENED_WITHIN
-    return line(names, issue_id, *(("reopened within 14 days",) if is_soon else ()), done_at=entered, reopened_at=back)
-
-
-def _open(names: Names, every: Iterable[AnyRow], stays: dict[str, list[AnyRow]], span: _Span) -> list[Line]:
+def _open(names: Names, every: Iterable[AnyRow], span: _Span) -> list[Line]:
+    """What happens exactly at the end has happened; a defect created then belongs to what follows, but not now."""
+    until = min(span.end, span.now)
     lines = []
     for row in every:
-        own = [stay for stay in stays.get(row.issue_id, ()) if stay.entered_at < span.until and stay.stage is not None]
-        if own and own[-1].stage not in {DONE, REMOVED}:
-            age = (span.until - stays[row.issue_id][0].entered_at).total_seconds() / _DAY_SECONDS
-            lines.append(line(names, row.issue_id, age_days=age, status=own[-1].status))
+        is_there = row.created_at < until or row.created_at == until == span.now
+        before = [move for move in _moves(row) if move.at <= until]
+        if is_there and not (before and before[-1].stage in {DONE, REMOVED}):
+            age = (until - row.created_at).total_seconds() / _DAY_SECONDS
+            lines.append(line(names, row.issue_id, age_days=age, created_on=row.created_on))
     return sorted(lines, key=lambda one: (-float(str(one.values["age_days"])), one.issue_id))
 
 

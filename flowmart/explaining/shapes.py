@@ -90,7 +90,7 @@ class Measure:
     name: str
     value: Value
     unit: str
-    """seconds, days, ratio, count, points or instant."""
+    """seconds, working seconds, days, ratio, count or points."""
     formula: str
     why_none: str | None = None
 

@@ -82,7 +82,7 @@ def test_keys_and_numbers_are_whole_at_80_columns(
     a_company(site)
     monkeypatch.setenv("COLUMNS", "80")
     out = explain("--sprint", "Sprint 36").out
-    assert "checked: all 25 figures are what the issues below give" in out
+    assert "checked: 25 figures, each is what the issues below give" in out
     assert "PAY-1" in out
     assert "comm." in out
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,8 +11,8 @@ from sqlalchemy import update
 from flowmart.errors import UsageError
 from flowmart.explaining.metric import EXPLAINED, OF_SPRINTS, require_known
 from flowmart.explaining.shapes import Line, RowPart
-from tests.flowmart.explaining.given import bug, figures, keys, stored, the_metric
-from tests.metrics.conftest import Company, Life, at
+from tests.flowmart.explaining.given import bug, figures, keys, the_metric
+from tests.metrics.conftest import Company, Life
 from warehouse.records import Board, IssueLabel, IssueVersion, Version
 from warehouse.tables import table
 
@@ -32,14 +32,6 @@ def only(company: Company, name: str, **options: Any) -> RowPart:
 
 def lines(part: RowPart, name: str) -> tuple[Line, ...]:
     return next(one.lines for one in part.lists if one.name == name)
-
-
-def renewed(company: Company, name: str, *rows: dict[str, Any]) -> None:
-    """These rows instead of those that a computation of another day would put there."""
-    with company.engine.begin() as connection:
-        connection.execute(table(name).delete())
-        connection.execute(table("definitions").delete().where(table("definitions").c.table_name == name))
-    stored(company, name, *rows)
 
 
 def test_cycle_times_stand_in_order_with_the_places_of_the_percentiles(company: Company) -> None:
@@ -175,16 +167,10 @@ def test_quality_lists_what_came_went_and_stayed(company: Company) -> None:
         bug(5).then(1, status="Dropped"),
         took(6, 3, story_points=10.0),
     ).computes()
-    row = {
-        "defect_quality_id": "x", "period": "week", "period_start": date(2026, 3, 2), "grouping": "all",
-        "inflow": 3, "outflow": 1, "done_events": 3, "reopened_events": 1, "reopen_rate": 1 / 3,
-        "resolve_mean_days": 4.0, "resolve_p50_days": 4.0, "resolve_p85_days": 4.0, "open_defects": 1,
-        "open_age_mean_days": 7.0, "open_age_p50_days": 7.0, "finished_issues": 1, "finished_points": 10,
-        "defects_per_10_issues": 30.0, "defects_per_100_points": 30.0,
-    }  # fmt: skip
-    renewed(company, "defect_quality", row)
     part = only(company, "defect_quality", period=WEEK)
-    assert figures(part)["reopen_rate"] == 1 / 3
+    found = figures(part)
+    assert (found["inflow"], found["outflow"], found["reopen_rate"]) == (3, 1, pytest.approx(1 / 3))
+    assert (found["open_defects"], found["open_age_mean_days"], found["defects_per_10_issues"]) == (1, 7, 30)
     assert keys(part) == {
         "inflow": ["PAY-1", "PAY-2", "PAY-3"],
         "outflow": ["PAY-1"],
@@ -195,12 +181,6 @@ def test_quality_lists_what_came_went_and_stayed(company: Company) -> None:
     assert [one.marks for one in lines(part, "done events")] == [("reopened within 14 days",), (), ()]
 
 
-def daily(day: date, status: str, stage: str, issues: int) -> dict[str, Any]:
-    group = {"project_id": "acme:10", "board_id": "acme:7", "issue_type": "Story", "level": "standard"}
-    counts = {"issues": issues, "arrivals": 0, "departures": 0, "issues_monotone": issues}
-    return {"daily_flow_id": f"{day}:{status}", "day": day, **group, "status": status, "stage": stage, **counts}
-
-
 def test_a_day_shows_what_was_in_each_status_at_its_end(company: Company) -> None:
     company.holds(
         Life(1).then(DAY, status="Doing"),
@@ -208,8 +188,6 @@ def test_a_day_shows_what_was_in_each_status_at_its_end(company: Company) -> Non
         Life(3, created=3 * DAY),
         Life(4, others={"absence": "deleted"}),
     ).computes()
-    day = date(2026, 3, 3)
-    renewed(company, "daily_flow", daily(day, "To Do", "todo", 1), daily(day, "Doing", "in_progress", 1))
     part = only(company, "daily_flow", period="2026-03-03")
     assert figures(part) == {"To Do (todo)": 1, "Doing (in_progress)": 1}
     assert keys(part) == {"To Do (todo)": ["PAY-2"], "Doing (in_progress)": ["PAY-1"]}
@@ -217,13 +195,6 @@ def test_a_day_shows_what_was_in_each_status_at_its_end(company: Company) -> Non
 
 def test_aging_lists_what_is_in_progress_the_oldest_first(company: Company) -> None:
     company.holds(Life(1).then(5, status="Doing"), Life(2).then(2, status="Doing"), Life(3)).computes()
-    group = {"project_id": "acme:10", "board_id": "acme:7", "issue_type": "Story"}
-    rows = [
-        {"issue_id": f"acme:{number}", **group, "stage": "in_progress", "status": "Doing", "age_days": age}
-        for number, age in ((1, 41.5), (2, 41.6))
-    ]
-    more = {"percentile_passed": None, "compared_with": None, "compared_count": 0, "is_blocked": False}
-    renewed(company, "wip_aging", *({**row, **more} for row in rows))
     part = only(company, "wip_aging")
     assert figures(part) == {"issues": 2}
     assert keys(part) == {"in progress": ["PAY-2", "PAY-1"]}
@@ -303,9 +274,15 @@ def test_unknown_metrics_name_the_nearest_or_all() -> None:
         require_known(name)
 
 
-def test_a_change_after_midnight_belongs_to_the_local_day(company: Company) -> None:
-    """The end of a day is the begin of the next: what happens then had not happened."""
+def test_what_happens_at_midnight_belongs_to_the_next_day(company: Company) -> None:
     company.holds(Life(1).then(DAY, status="Doing")).computes()
-    assert at(DAY).date() - at(0).date() == timedelta(days=1)
-    renewed(company, "daily_flow", daily(date(2026, 3, 2), "To Do", "todo", 1))
-    assert keys(only(company, "daily_flow", period="2026-03-02")) == {"To Do (todo)": ["PAY-1"]}
+    first, second = (only(company, "daily_flow", period=day) for day in ("2026-03-02", "2026-03-03"))
+    assert (keys(first), keys(second)) == ({"To Do (todo)": ["PAY-1"]}, {"Doing (in_progress)": ["PAY-1"]})
+    assert (figures(first), figures(second)) == ({"To Do (todo)": 1}, {"Doing (in_progress)": 1})
+
+
+def test_a_done_defect_that_a_move_leads_on_is_not_reopened(company: Company) -> None:
+    company.holds(bug(1).then(DAY, status="Done").then(2 * DAY, project="20", status="To Do")).computes()
+    part = only(company, "defect_quality", period=WEEK)
+    assert [one.marks for one in lines(part, "done events")] == [()]
+    assert (figures(part)["done_events"], figures(part)["reopened_events"]) == (1, 0)
