@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -50,6 +51,7 @@ _TABLES = (
 _STATE = tuple("status_id" if name == "status_value" else name for name in IssueState._fields)
 _READ = (*_STATE, *Placed._fields, "is_flagged")
 _STATUS_PLACE = _STATE.index("status_id")
+_CREATED_PLACE = _STATE.index("created_at")
 _SUFFIXES = tuple(f":{place}" for place in range(1_000))
 
 Row = tuple[Any, ...]
@@ -166,42 +168,70 @@ def _source_ids(connection: Connection) -> Sequence[str]:
     return list(connection.scalars(select(sources.c.source_id)))
 
 
+class _Life(NamedTuple):
+    """An issue with all that is known of its past."""
+
+    issue: IssueState
+    placed: Placed
+    changes: Sequence[Change]
+    timeline: Timeline
+    blocked: Sequence[BlockedStay]
+    ways: Sequence[tuple[datetime, str]]
+
+
 def _interpret_all(rules: _Rules, chunk: Sequence[Row]) -> _Batch:
-    changes = changes_of(rules.context.connection, [row[0] for row in chunk], rules.fields)
-    batch, now = _Batch(), rules.context.now
-    for row in chunk:
-        state = (*row[:_STATUS_PLACE], native_id(row[_STATUS_PLACE]), *row[_STATUS_PLACE + 1 : len(_STATE)])
-        issue = IssueState._make(state)
-        if issue.created_at <= now:
-            placed = Placed._make(row[len(_STATE) : -1])
-            _interpret(rules, issue, placed, changes.get(issue.issue_id, ()), batch, is_flagged=row[-1])
+    """The rows of a chunk, one kind after the other: the processor keeps what it needs for a kind at hand."""
+    batch, lives = _Batch(), _lives(rules, chunk)
+    for life in lives:
+        _add_intervals(batch, life)
+    batch.flows = [
+        flow_row(
+            rules.flow,
+            life.issue,
+            life.placed,
+            life.timeline,
+            [(stay[0], stay[1]) for stay in life.blocked],
+            is_cancelled=life.ways[-1][1] == CANCELLED,
+        )
+        for life in lives
+    ]
+    present = [life for life in lives if life.placed.absence is None]
+    for issue, placed, _, timeline, _, _ in present:
+        rules.steps.add((issue.project_id, placed.board_id, issue.issue_type, placed.level), timeline.stays, 1)
+    levels = rules.flow.settings.levels
+    for issue, placed, _, timeline, _, ways in present:
+        if placed.level in levels:
+            for window, part in parts(rules.sprints, timeline, ways):
+                batch.in_sprints.append(sprint_row(rules.sprints, issue.issue_id, window, part, timeline.sprints))
+                batch.events.extend(event_rows(issue.issue_id, window, part))
     return batch
 
 
-def _interpret(
-    rules: _Rules, issue: IssueState, placed: Placed, changes: Sequence[Change], batch: _Batch, *, is_flagged: bool
-) -> None:
-    issue_id = issue.issue_id
-    timeline = replay(issue, changes, rules.statuses, rules.sprints.catalogue, rules.context.now)
-    own = BlockedIssue(issue_id, issue.source_id, issue.created_at, is_flagged)
-    blocked, gaps = rules.blocking.stays(own, changes, timeline.stays)
-    rules.context.reach.findings += oddities(issue, changes, timeline, gaps, rules.context.now)
-    ways = outcomes(timeline, rules.cancelled_in(issue.source_id))
-    _add_intervals(batch, issue_id, timeline, blocked)
-    is_cancelled = ways[-1][1] == CANCELLED
-    spans = [(stay[0], stay[1]) for stay in blocked]
-    row = flow_row(rules.flow, issue, placed, timeline, spans, is_cancelled=is_cancelled)
-    batch.flows.append(row)
-    if placed.absence is not None:
-        return
-    rules.steps.add((issue.project_id, placed.board_id, issue.issue_type, placed.level), timeline.stays, 1)
-    if placed.level in rules.flow.settings.levels:
-        for window, part in parts(rules.sprints, timeline, ways):
-            batch.in_sprints.append(sprint_row(rules.sprints, issue_id, window, part, timeline.sprints))
-            batch.events.extend(event_rows(issue_id, window, part))
+def _lives(rules: _Rules, chunk: Sequence[Row]) -> list[_Life]:
+    """The issues of a chunk that exist as of now; what is odd in their histories goes to `reach`."""
+    now, catalogue, sprints = rules.context.now, rules.statuses, rules.sprints.catalogue
+    changes = changes_of(rules.context.connection, [row[0] for row in chunk], rules.fields)
+    rows = [row for row in chunk if row[_CREATED_PLACE] <= now]
+    issues_ = [_state(row) for row in rows]
+    histories = [changes.get(issue.issue_id, ()) for issue in issues_]
+    timelines = [replay(issue, own, catalogue, sprints, now) for issue, own in zip(issues_, histories, strict=True)]
+    lives = []
+    for row, issue, own, timeline in zip(rows, issues_, histories, timelines, strict=True):
+        asked = BlockedIssue(issue.issue_id, issue.source_id, issue.created_at, row[-1])
+        blocked, gaps = rules.blocking.stays(asked, own, timeline.stays)
+        rules.context.reach.findings += oddities(issue, own, timeline, gaps, now)
+        ways = outcomes(timeline, rules.cancelled_in(issue.source_id))
+        lives.append(_Life(issue, Placed._make(row[len(_STATE) : -1]), own, timeline, blocked, ways))
+    return lives
 
 
-def _add_intervals(batch: _Batch, issue_id: str, timeline: Timeline, blocked: Sequence[BlockedStay]) -> None:
+def _state(row: Row) -> IssueState:
+    status_value = native_id(row[_STATUS_PLACE])
+    return IssueState._make((*row[:_STATUS_PLACE], status_value, *row[_STATUS_PLACE + 1 : len(_STATE)]))
+
+
+def _add_intervals(batch: _Batch, life: _Life) -> None:
+    issue_id, timeline = life.issue.issue_id, life.timeline
     stays = timeline.stays
     batch.stays += stays
     batch.stay_issues += [issue_id] * len(stays)
@@ -213,7 +243,7 @@ def _add_intervals(batch: _Batch, issue_id: str, timeline: Timeline, blocked: Se
     ]
     batch.blocked += [
         (f"{issue_id}:{place}", issue_id, begin, end, None if end is None else (end - begin).total_seconds(), causes)
-        for place, (begin, end, causes) in enumerate(blocked)
+        for place, (begin, end, causes) in enumerate(life.blocked)
     ]
 
 

@@ -14,7 +14,7 @@ from metrics.timeline import Change
 from warehouse.fetching import AnyTuple, fetch_as, fetch_rows
 from warehouse.tables.loaded import issue_changes, issues
 
-CHUNK = 1_000
+CHUNK = 250
 _NAMED_AT_ONCE = 500
 
 
