@@ -71,8 +71,10 @@ def mark_reached(context: Context) -> None:
     Fills `reach` with the sprints and versions that differ from the last compute.
     """
     connection = context.connection
-    known = inputs_known(connection, SHARED)
     current = context.reach.inputs = dict(_shared_inputs(context))
+    if context.everything:
+        return  # no metric asks what is stale
+    known = inputs_known(connection, SHARED)
     changed = {name for name in {*known, *current} if known.get(name) != current.get(name)}
     by_kind = {kind: sorted(name.removeprefix(kind) for name in changed if name.startswith(kind)) for kind in SHARED}
     for source_id in {*by_kind["statuses:"], *by_kind["places:"]}:
