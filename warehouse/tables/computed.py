@@ -104,8 +104,8 @@ issue_flow = make(
     text("finished_by_change_id", "issue_changes.change_id that finished it; NULL when it was created done"),
     text(
         "exclusion",
-        "Why it has no cycle time: deleted, moved_away, access_lost, level, cancelled, not_finished, "
-        "skipped_in_progress",
+        "Why it has no cycle time, the first that holds: deleted, moved_away, access_lost, level, cancelled, "
+        "not_finished, skipped_in_progress; NULL when it has one",
     ),
     Index(None, "finished_on"),
 )
@@ -184,7 +184,7 @@ wip_aging = make(
     ratio("status_age_days", "Days in the current status"),
     count(
         "percentile_passed",
-        "Highest of 50, 70, 85, 95 whose cycle time its age has passed; 0: none; NULL: no comparison",
+        "Highest of 50, 70, 85, 95 whose cycle time its age has reached; 0: none; NULL: no comparison",
     ),
     text("compared_with", "What it is compared with: board, project or all"),
     count("compared_count", "Issues with a cycle time in that comparison", required=True),
