@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -52,6 +52,8 @@ _STATE = tuple("status_id" if name == "status_value" else name for name in Issue
 _READ = (*_STATE, *Placed._fields, "is_flagged")
 _STATUS_PLACE = _STATE.index("status_id")
 _CREATED_PLACE = _STATE.index("created_at")
+_STAYS_AT_ONCE = 50_000
+"""Written together: the trees of seven tables do not fit into one cache."""
 _SUFFIXES = tuple(f":{place}" for place in range(1_000))
 
 Row = tuple[Any, ...]
@@ -69,6 +71,8 @@ class _Rules:
     steps: FlowSteps
     fields: Sequence[str]
     """Fields whose changes are read."""
+    whole: bool
+    """All issues are interpreted: a chunk is a run of ids without a gap."""
     cancelled: Mapping[str, frozenset[str]]
     """Source → resolutions of undelivered work, folded; the key `""` is for all others."""
 
@@ -90,6 +94,11 @@ class _Batch:
     flows: list[Row] = field(default_factory=list)
     in_sprints: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
+
+    def take(self, other: _Batch) -> None:
+        """Add the rows of another chunk."""
+        for one in fields(self):
+            getattr(self, one.name).extend(getattr(other, one.name))
 
     def write(self, connection: Connection) -> None:
         """Insert them all."""
@@ -120,8 +129,13 @@ def _renew(context: Context) -> None:
         rules = _rules(context, None)
         for table in _TABLES:
             clear(connection, table)
+        batch = _Batch()
         for chunk in chunks(connection, _READ):
-            _interpret_all(rules, chunk).write(connection)
+            batch.take(_interpret_all(rules, chunk))
+            if len(batch.stays) > _STAYS_AT_ONCE:
+                batch.write(connection)
+                batch = _Batch()
+        batch.write(connection)
         return
     stale = list(connection.scalars(select(issues.c.issue_id))) if context.everything else read_stale(connection)
     context.reach.issue_ids.update(stale)
@@ -148,6 +162,7 @@ def _rules(context: Context, stale: Sequence[str] | None) -> _Rules:
         blocking=read_blocking(context, statuses, stale),
         steps=context.reach.steps,
         fields=(*FIELDS, *fields_for(settings)),
+        whole=stale is None,
         sprints=SprintRules(
             catalogue=read_sprint_catalogue(connection), windows=read_windows(connection, settings, now)
         ),
@@ -210,7 +225,7 @@ def _interpret_all(rules: _Rules, chunk: Sequence[Row]) -> _Batch:
 def _lives(rules: _Rules, chunk: Sequence[Row]) -> list[_Life]:
     """The issues of a chunk that exist as of now; what is odd in their histories goes to `reach`."""
     now, catalogue, sprints = rules.context.now, rules.statuses, rules.sprints.catalogue
-    changes = changes_of(rules.context.connection, [row[0] for row in chunk], rules.fields)
+    changes = changes_of(rules.context.connection, [row[0] for row in chunk], rules.fields, is_run=rules.whole)
     rows = [row for row in chunk if row[_CREATED_PLACE] <= now]
     issues_ = [_state(row) for row in rows]
     histories = [changes.get(issue.issue_id, ()) for issue in issues_]

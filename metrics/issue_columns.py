@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from metrics.base import Context, Metric
 from metrics.boards import HomeBoards, SprintCatalogue, read_home_boards, read_sprint_catalogue
 from metrics.epics import descendants, read_epics
-from metrics.reading import chunks, of_issues
+from metrics.reading import chunks
 from metrics.stages import StatusCatalogue, folded, read_catalogue
 from warehouse.bulk import update_rows
 from warehouse.fetching import fetch_rows
@@ -76,7 +76,7 @@ def _left(connection: Connection, ids: Sequence[str]) -> Mapping[str, str | None
     rows = fetch_rows(
         connection,
         select(of.issue_id, of.from_value)
-        .where(of_issues(of.issue_id, ids), of.field == "sprint")
+        .where(of.issue_id.in_(ids), of.field == "sprint")
         .order_by(of.issue_id, of.changed_at, of.entry_number, of.ordinal),
     )
     return dict(rows)  # the last of an issue's rows counts
