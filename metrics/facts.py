@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from metrics.ageing import renew_ages
 from metrics.base import Context, Metric
 from metrics.blockers import BlockedIssue, Blocking, fields_for, read_blocking
 from metrics.blocking import BlockedStay
 from metrics.boards import read_sprint_catalogue
-from metrics.calendar import local_day
+from metrics.calendar import LocalDays, local_day
 from metrics.daily_flow import steps_for, subtract_stored
 from metrics.flow_rows import FlowRules, Placed, flow_row, says_what_waits
 from metrics.flow_steps import FlowSteps
@@ -140,6 +141,8 @@ def _renew(context: Context) -> None:
     stale = list(connection.scalars(select(issues.c.issue_id))) if context.everything else read_stale(connection)
     context.reach.issue_ids.update(stale)
     rules = _rules(replace(context, everything=False), stale)
+    if not context.everything:
+        renew_ages(connection, rules.flow)
     for chunk in chunks(connection, _READ, only=stale):
         ids = [row[0] for row in chunk]
         before = what_was(context, ids)
@@ -154,6 +157,7 @@ def _rules(context: Context, stale: Sequence[str] | None) -> _Rules:
     connection, settings, now = context.connection, context.settings, context.now
     oldest = connection.scalar(select(func.min(issues.c.created_at))) or now
     zone = settings.calendar.timezone
+    known_days = local_day(min(oldest, now), zone), local_day(now, zone)
     statuses = read_catalogue(connection, settings)
     context.reach.steps = steps_for(context)
     return _Rules(
@@ -167,8 +171,9 @@ def _rules(context: Context, stale: Sequence[str] | None) -> _Rules:
             catalogue=read_sprint_catalogue(connection), windows=read_windows(connection, settings, now)
         ),
         flow=FlowRules(
-            settings=settings,
-            working_time=WorkingTime(settings.calendar, local_day(oldest, zone), local_day(now, zone)),
+            levels=settings.levels,
+            local_day=LocalDays(*known_days, zone),
+            working_time=WorkingTime(settings.calendar, *known_days),
             now=now,
             with_rules={name: says_what_waits(settings.workflow_of(name)) for name in _source_ids(connection)},
         ),
@@ -213,7 +218,7 @@ def _interpret_all(rules: _Rules, chunk: Sequence[Row]) -> _Batch:
     present = [life for life in lives if life.placed.absence is None]
     for issue, placed, _, timeline, _, _ in present:
         rules.steps.add((issue.project_id, placed.board_id, issue.issue_type, placed.level), timeline.stays, 1)
-    levels = rules.flow.settings.levels
+    levels = rules.flow.levels
     for issue, placed, _, timeline, _, ways in present:
         if placed.level in levels:
             for window, part in parts(rules.sprints, timeline, ways):

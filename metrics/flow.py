@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from metrics.stages import DONE, IN_PROGRESS, REMOVED, TODO
 from metrics.timeline import StatusStay
@@ -72,23 +72,23 @@ class Spent(NamedTuple):
 
 
 def spent(
-    stays: Iterable[StatusStay],
+    stays: Iterable[Sequence[Any]],
     blocked: Sequence[tuple[datetime, datetime | None]],
     started_at: datetime,
     until: datetime,
 ) -> Spent:
-    """The time in progress within [started_at, until); what is blocked while it waits counts as blocked."""
+    """The time in progress within [started_at, until); what is blocked while it waits counts as blocked.
+
+    `started_at` is the begin of a stay, and no stay begins after `until`.
+    """
     active = waiting = held_up = _NO_TIME
     for entered_at, left_at, _, _, stage, is_waiting, *_ in stays:
-        if stage != IN_PROGRESS or (left_at is not None and left_at <= started_at):
+        if stage != IN_PROGRESS or entered_at < started_at:
             continue
-        begin = max(started_at, entered_at)
-        end = until if left_at is None or left_at > until else left_at
-        if begin >= end:
-            continue
-        took = end - begin
+        end = until if left_at is None else left_at
+        took = end - entered_at
         if blocked:
-            lost = _overlap(blocked, begin, end)
+            lost = _overlap(blocked, entered_at, end)
             held_up += lost
             took -= lost
         if is_waiting:

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Table, delete, select
 from metrics.base import Context, Metric
 from metrics.blockers import reached_by
 from metrics.settings import MetricSettings
-from metrics.sprint_windows import ACTIVE, read_windows
+from metrics.sprint_windows import ACTIVE, Window, read_windows
 from warehouse.stale import forget_stale, mark_stale, mark_stale_where, read_stale
-from warehouse.tables.computed import issue_flow, sprint_memberships
+from warehouse.tables.computed import sprint_memberships
 from warehouse.tables.loaded import (
     board_areas,
     boards,
@@ -66,12 +66,13 @@ METRICS = ("metric:",)
 
 
 def mark_reached(context: Context) -> None:
-    """Note as stale each issue that what it shares with others reaches, or that changes as time goes by.
+    """Note as stale each issue that is reached by what it shares with others.
 
     Fills `reach` with the sprints and versions that differ from the last compute.
     """
     connection = context.connection
-    current = context.reach.inputs = dict(_shared_inputs(context))
+    windows = read_windows(connection, context.settings, context.now)
+    current = context.reach.inputs = dict(_shared_inputs(context, windows))
     if context.everything:
         return  # no metric asks what is stale
     known = inputs_known(connection, SHARED)
@@ -79,12 +80,12 @@ def mark_reached(context: Context) -> None:
     by_kind = {kind: sorted(name.removeprefix(kind) for name in changed if name.startswith(kind)) for kind in SHARED}
     for source_id in {*by_kind["statuses:"], *by_kind["places:"]}:
         mark_stale_where(connection, select(issues.c.issue_id).where(issues.c.source_id == source_id))
-    active = connection.scalars(select(sprints.c.sprint_id).where(sprints.c.state == ACTIVE))
+    _mark_those_with(connection, sprint_memberships, "sprint_id", by_kind["sprint:"])
+    _mark_those_with(connection, issue_versions, "version_id", by_kind["version:"])
+    # what an active sprint says of its issues is as it was, but its end is now
+    active = (window.sprint_id for window in windows.values() if window.state == ACTIVE)
     context.reach.sprint_ids.update(by_kind["sprint:"], active)
     context.reach.version_ids.update(by_kind["version:"])
-    _mark_those_with(connection, sprint_memberships, "sprint_id", context.reach.sprint_ids)
-    _mark_those_with(connection, issue_versions, "version_id", context.reach.version_ids)
-    mark_stale_where(connection, select(issue_flow.c.issue_id).where(issue_flow.c.status_age_seconds.is_not(None)))
     # an issue is blocked by others: what changes in one of them may change when it was
     mark_stale(connection, reached_by(connection, context.settings, read_stale(connection)))
 
@@ -94,7 +95,7 @@ def _mark_those_with(connection: Connection, table: Table, column: str, values: 
         mark_stale_where(connection, select(table.c.issue_id).where(table.c[column].in_(some)))
 
 
-def _shared_inputs(context: Context) -> Iterable[tuple[str, str]]:
+def _shared_inputs(context: Context, windows: Mapping[str, Window]) -> Iterable[tuple[str, str]]:
     """What many issues share: the meaning of statuses, boards and their areas, sprints and versions."""
     connection, settings = context.connection, context.settings
     by_source: dict[str, list[Any]] = {}
@@ -106,7 +107,6 @@ def _shared_inputs(context: Context) -> Iterable[tuple[str, str]]:
         yield f"statuses:{source_id}", _hash([rows, settings.workflow_of(source_id)])
     for source_id, rows in _places(connection).items():
         yield f"places:{source_id}", _hash(rows)
-    windows = read_windows(connection, settings, context.now)
     of = sprints.c
     for row in connection.execute(select(of.sprint_id, of.board_id, of.iteration_id, of.state, of.start_at)):
         window = windows.get(row.sprint_id)

@@ -665,6 +665,14 @@ def upgrade() -> None:
         comment="One row per issue: when it started and finished, how long that took, and why a metric leaves it out.",
     )
     op.create_index(op.f("ix_issue_flow_finished_on"), "issue_flow", ["finished_on"], unique=False)
+    op.create_index(
+        op.f("ix_issue_flow_status_age_seconds"),
+        "issue_flow",
+        ["status_age_seconds"],
+        unique=False,
+        sqlite_where=sa.text("status_age_seconds IS NOT NULL"),
+        postgresql_where=sa.text("status_age_seconds IS NOT NULL"),
+    )
     op.create_table(
         "issue_labels",
         sa.Column("issue_label_id", sa.String(), nullable=False, comment="<issue_id>:<label>"),
@@ -1482,6 +1490,12 @@ def downgrade() -> None:
     op.drop_table("issue_links")
     op.drop_index(op.f("ix_issue_labels_issue_id"), table_name="issue_labels")
     op.drop_table("issue_labels")
+    op.drop_index(
+        op.f("ix_issue_flow_status_age_seconds"),
+        table_name="issue_flow",
+        sqlite_where=sa.text("status_age_seconds IS NOT NULL"),
+        postgresql_where=sa.text("status_age_seconds IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_issue_flow_finished_on"), table_name="issue_flow")
     op.drop_table("issue_flow")
     op.drop_index(op.f("ix_issue_components_issue_id"), table_name="issue_components")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Column, Date, Index
+from sqlalchemy import text as condition
 
 from warehouse.tables.base import count, day, flag, key, long_text, make, moment, points, ratio, seconds, text
 
@@ -63,6 +64,8 @@ estimates = make(
     Index(None, "issue_id"),
 )
 
+_IN_PROGRESS = condition("status_age_seconds IS NOT NULL")
+
 issue_flow = make(
     "issue_flow",
     "One row per issue: when it started and finished, how long that took, and why a metric leaves it out.",
@@ -108,6 +111,8 @@ issue_flow = make(
         "not_finished, skipped_in_progress; NULL when it has one",
     ),
     Index(None, "finished_on"),
+    # work in progress ages every night: it is found without a look at all that is done
+    Index(None, "status_age_seconds", sqlite_where=_IN_PROGRESS, postgresql_where=_IN_PROGRESS),
 )
 
 
