@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metrics.rewinding.history import Known, KnownField, Later, source_of
+from warehouse.records import native_id
 
 _IN_COLUMNS = frozenset(
     {
@@ -34,7 +35,7 @@ _IN_COLUMNS = frozenset(
 
 _ROLES_ELSEWHERE = frozenset({"sprint", "flagged", "parent", "epic_link", "rank"})
 _NOT_KEPT = frozenset({"attachment", "comment", "description", "timetracking", "worklog"})
-_NUMBERS = ("float", "number", "double", "integer")
+_NUMBERS = ("float", "number", "double", "integer", "jsw-story-points")
 _LISTS = ("multiselect", "multicheckboxes", "multiuserpicker", "multigrouppicker", "multiversion")
 _LABELS = ("labels",)
 
@@ -45,7 +46,8 @@ def custom_then(known: Known, today: Mapping[str, Any], later: Sequence[Later]) 
     for change in later:
         field = _field(known, change)
         if field is not None:
-            first.setdefault(field.name, (field, change))
+            own = f"{field.name} ({native_id(change.field_id or '')})"  # what shares its name with another field
+            first.setdefault(own if own in today else field.name, (field, change))
     then = dict(today)
     for name, (field, change) in first.items():
         before = _value(field, today.get(name), change)
@@ -63,7 +65,7 @@ def _field(known: Known, change: Later) -> KnownField | None:
     source_id = source_of(change.issue_id)
     field_id = change.field_id or f"{source_id}:{change.field}"
     field = known.fields.get(field_id)
-    if field is None or field_id.partition(":")[2].lower() in _NOT_KEPT:
+    if field is None or native_id(field_id).lower() in _NOT_KEPT:
         return None
     return field if field.role not in _ROLES_ELSEWHERE or source_id in known.azure else None
 

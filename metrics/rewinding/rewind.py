@@ -13,22 +13,23 @@ Absent issues stay absent, whenever they went.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Connection, Select, Text, cast, delete, func, or_, select, update
+from sqlalchemy import Connection, Select, Text, and_, cast, delete, func, or_, select, update
 
 from metrics.calendar import local_day
 from metrics.rewinding.bridges import rewind_bridges
 from metrics.rewinding.columns import Columns, Was, columns_then
 from metrics.rewinding.history import Known, Later, later_changes, read_known
 from metrics.rewinding.links import rewind_links
+from metrics.rewinding.points import field_of_points, rename_changes
 from metrics.sprint_windows import ACTIVE, CLOSED, FUTURE
 from warehouse.bulk import update_rows
 from warehouse.fetching import fetch_rows
+from warehouse.records import native_id
 from warehouse.tables.loaded import (
     issue_changes,
     issue_components,
@@ -54,6 +55,8 @@ _OF_ISSUES = (
     issues,
 )
 """Tables whose rows belong to an issue, the issues last."""
+
+MOVED_AWAY = "moved_away"
 
 _UNCHANGING = ("issue_id", "source_id", "created_at")
 _CHANGING = (
@@ -90,7 +93,7 @@ def rewind(
     """Make the loaded tables what they were at the instant; what happened exactly then had happened.
 
     This is for a copy: what came later is deleted. `scopes` are the projects (keys or names) that a source is limited
-    to: issues that were elsewhere then go too, as they were not held. What cannot be told is listed above.
+    to: issues that were elsewhere then are absent or go. What cannot be told is listed above.
     """
     _forget(connection, select(issues.c.issue_id).where(issues.c.created_at > instant))
     known = read_known(connection, instant, zone)
@@ -101,7 +104,7 @@ def rewind(
     _forget_later(connection, instant)
     _date_updates(connection, instant)
     for source_id, names in (scopes or {}).items():
-        _forget(connection, _elsewhere(connection, source_id, names))
+        _leave_scope(connection, source_id, names)
     _rewind_sprints(connection, instant)
     _rewind_versions(connection, instant, zone)
 
@@ -114,39 +117,41 @@ def _forget(connection: Connection, gone: Select[tuple[str]]) -> None:
         connection.execute(delete(table).where(or_(*(side.in_(gone) for side in sides))))
 
 
-def _elsewhere(connection: Connection, source_id: str, names: Collection[str]) -> Select[tuple[str]]:
+def _leave_scope(connection: Connection, source_id: str, names: Collection[str]) -> None:
+    """An issue that was elsewhere then is `moved_away` if it had been inside before, else it was not held at all."""
     wanted = {name.casefold() for name in names}
     rows = fetch_rows(
         connection, select(projects.c.project_id, projects.c.key).where(projects.c.source_id == source_id)
     )
-    inside = [
-        project_id for project_id, key in rows if wanted & {key.casefold(), project_id.partition(":")[2].casefold()}
-    ]
-    of = issues.c
-    return select(of.issue_id).where(of.source_id == source_id, of.absence.is_(None), of.project_id.not_in(inside))
+    inside = {i: native_id(i) for i, key in rows if wanted & {key.casefold(), native_id(i).casefold()}}
+    of, change = issues.c, issue_changes.c
+    elsewhere = and_(of.source_id == source_id, of.absence.is_(None), of.project_id.not_in(list(inside)))
+    left = select(change.issue_id).where(change.field == "project", change.from_value.in_(list(inside.values())))
+    connection.execute(update(issues).where(elsewhere, of.issue_id.in_(left)).values(absence=MOVED_AWAY))
+    _forget(connection, select(of.issue_id).where(elsewhere))
 
 
 def _rewind_columns(connection: Connection, known: Known, batch: Mapping[str, Sequence[Later]]) -> None:
     of = issues.c
-    columns = [cast(of[name], Text) if name == "custom_fields" else of[name] for name in (*_UNCHANGING, *_CHANGING)]
+    names = (*_UNCHANGING, *_CHANGING)
+    columns = [cast(of[name], Text) if name == "custom_fields" else of[name] for name in names]
     resolved = _resolved_before(connection, known, batch)
-    rows = fetch_rows(connection, select(*columns).where(of.issue_id.in_(list(batch))))
-    update_rows(connection, issues, "issue_id", _CHANGING, _changed(known, rows, batch, resolved))
+    elsewhere: list[tuple[str, str]] = []
+    rows = []
+    for row in fetch_rows(connection, select(*columns).where(of.issue_id.in_(list(batch)))):
+        issue_id = row[0]
+        then = _row_then(known, dict(zip(names, row, strict=True)), batch[issue_id], Was(resolved.get(issue_id)))
+        field_id = None if known.is_azure(issue_id) else field_of_points(known, then, batch[issue_id])
+        if field_id is not None:
+            elsewhere.append((issue_id, field_id))
+        rows.append((issue_id, *(then[name] for name in _CHANGING)))
+    update_rows(connection, issues, "issue_id", _CHANGING, rows)
+    rename_changes(connection, known, elsewhere)
 
 
-def _changed(
-    known: Known,
-    rows: Iterable[tuple[Any, ...]],
-    batch: Mapping[str, Sequence[Later]],
-    resolved: Mapping[str, datetime],
-) -> Iterator[tuple[Any, ...]]:
-    for row in rows:
-        today: Columns = dict(zip((*_UNCHANGING, *_CHANGING), row, strict=True))
-        today["custom_fields"] = msgspec.json.decode(today["custom_fields"])
-        issue_id = today["issue_id"]
-        then = columns_then(known, today, batch[issue_id], Was(resolved.get(issue_id)))
-        then["custom_fields"] = _encode(then["custom_fields"]).decode()
-        yield issue_id, *(then[name] for name in _CHANGING)
+def _row_then(known: Known, today: Columns, later: Sequence[Later], was: Was) -> Columns:
+    then = columns_then(known, {**today, "custom_fields": msgspec.json.decode(today["custom_fields"])}, later, was)
+    return {**then, "custom_fields": _encode(then["custom_fields"]).decode()}
 
 
 def _resolved_before(
