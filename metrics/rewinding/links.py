@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from operator import itemgetter
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, and_, delete, select
 
 from metrics.rewinding.history import Known, source_of
 from warehouse.bulk import update_rows
@@ -18,6 +19,7 @@ from warehouse.tables.side import link_events
 _TO_CHILD = "Parent"
 """How links from a parent to its child are called in Azure DevOps."""
 _AT_ONCE = 1_000
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 _Ends = tuple[str, str | None, str]
 """Issue, other issue and type of a link."""
@@ -46,6 +48,7 @@ def rewind_links(connection: Connection, known: Known) -> None:
     if told:
         _rewind_told(connection, known, told)
         _rewind_parents(connection, known, told)
+    _date_undated(connection, known)
     of = issue_links.c
     connection.execute(delete(issue_links).where(of.created_at > known.instant))
     restored = select(of.link_id, of.issue_id, of.other_issue_id, of.other_key).where(of.removed_at > known.instant)
@@ -55,6 +58,45 @@ def rewind_links(connection: Connection, known: Known) -> None:
     ]
     if rows:
         update_rows(connection, issue_links, "link_id", ["other_issue_id", "removed_at"], rows)
+
+
+def _date_undated(connection: Connection, known: Known) -> None:
+    """History names the other issue by its key of then: a link to one that moved since is dated by the former key.
+
+    Of several that say the same, the one that went last, or has the highest id, was made last.
+    """
+    of = issue_links.c
+    columns = (of.link_id, of.removed_at, of.issue_id, of.other_issue_id, of.other_key, of.link_type, of.direction)
+    undated = fetch_rows(connection, select(*columns).where(of.created_at.is_(None)))
+    undated.sort(key=lambda row: (row[1] or _NEVER, len(row[0]), row[0]), reverse=True)
+    makings = _makings(connection, known, {row[2] for row in undated})
+    dated = []
+    for link_id, removed_at, issue_id, other_id, key, link_type, direction in undated:
+        ends = issue_id, other_id or known.issue_ids.get(f"{source_of(issue_id)}:{key}")
+        told = [(*ends, *words) for words in ((link_type, direction), (link_type, None), (None, None))]
+        fitting = [(at, words) for words in told for at in makings.get(words, ()) if at <= (removed_at or _NEVER)]
+        if fitting:
+            at, words = max(fitting, key=itemgetter(0))
+            makings[words].remove(at)
+            dated.append((link_id, at))
+    if dated:
+        update_rows(connection, issue_links, "link_id", ["created_at"], dated)
+
+
+def _makings(
+    connection: Connection, known: Known, issue_ids: Collection[str]
+) -> Mapping[tuple[str | None, ...], list[datetime]]:
+    """(Issue, other issue, type, direction) → when such links were made, as the histories of these issues tell."""
+    of = link_events.c
+    columns = (of.issue_id, of.other_issue_id, of.other_key, of.link_type, of.direction, of.happened_at)
+    found: defaultdict[tuple[str | None, ...], list[datetime]] = defaultdict(list)
+    wanted = sorted(issue_ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        made = and_(of.issue_id.in_(wanted[start : start + _AT_ONCE]), of.is_made.is_(True))
+        for issue_id, other_id, key, link_type, direction, at in fetch_rows(connection, select(*columns).where(made)):
+            other = other_id or known.issue_ids.get(f"{source_of(issue_id)}:{key}")
+            found[issue_id, other, link_type, direction].append(at)
+    return found
 
 
 def existence(steps: Sequence[Step], instant: datetime) -> Existence | None:

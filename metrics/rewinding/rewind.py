@@ -6,7 +6,8 @@ What no history tells stays as it is now:
 - sprints, boards and versions that are no more, and versions before a sync noted them: of these only a release day
   that was still to come is undone;
 - the paths of Azure DevOps areas that were renamed, where a later change of the issue does not tell the former one;
-- links of a type whose words today's types do not have, and links that no history tells the making of;
+- links of a type whose words today's types do not have, links that no history tells the making of, and parents that
+  were deleted, of which Jira leaves no trace;
 - worklogs, which are told by when the work began; values of fields that are chosen from cascading lists.
 Absent issues stay absent, whenever they went.
 """
