@@ -63,7 +63,7 @@ def _type(known: Known, then: Columns, change: Later) -> Columns:
     name, source_id = change.text, then["source_id"]
     if name is None:
         return {}
-    ids = (f"{source_id}:{change.from_value}", f"{then['project_id']}:{name}", f"{source_id}:{name}")
+    ids = (f"{then['project_id']}:{name}", f"{source_id}:{change.from_value}", f"{source_id}:{name}")
     return {"issue_type": name, "level": next((known.levels[i] for i in ids if i in known.levels), then["level"])}
 
 
