@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from warehouse.bulk import insert_rows
+from warehouse.loader import Loader
+from warehouse.records import Issue, IssueChange, Record
 from warehouse.tables import loaded_columns, table
 
 NOW = datetime(2026, 10, 2, 6, tzinfo=UTC)
@@ -119,7 +121,7 @@ class _Life:
 
 
 def _lives(history: History) -> Iterator[_Life]:
-    chance = random.Random(history.seed)  # noqa: S311 - measurements, not secrets
+    chance = random.Random(history.seed)
     span = (NOW - _BEGIN).total_seconds()
     last = len(_STATUSES) - 1
     for number in range(history.issues):
@@ -203,3 +205,40 @@ def _labels(history: History) -> Iterator[dict[str, Any]]:
     for number in range(0, history.issues, 7):
         issue_id = f"{_SOURCE}:{number}"
         yield {"issue_label_id": f"{issue_id}:customer", "issue_id": issue_id, "label": "customer"}
+
+
+def change_some(connection: Connection, count: int, after: datetime) -> None:
+    """What a sync of a usual night loads: so many of the youngest issues that are not done yet get one move more."""
+    of, changes = table("issues").c, table("issue_changes").c
+    youngest = select(table("issues")).where(of.status_id != f"{_SOURCE}:{len(_STATUSES) - 1}")
+    rows = connection.execute(youngest.order_by(of.created_at.desc(), of.issue_id).limit(count)).mappings().all()
+    entry = connection.scalar(select(func.max(changes.entry_number))) or 0
+    records: list[Record] = []
+    for place, row in enumerate(rows, 1):
+        before = int(row["status_id"].partition(":")[2])
+        moved = {
+            "status_id": f"{_SOURCE}:{before + 1}",
+            "status": _STATUSES[before + 1],
+            "updated_at": after + timedelta(minutes=place),
+        }
+        values = {name: row[name] for name in loaded_columns(table("issues"))}
+        records.append(Issue(**{**values, **moved}))
+        records.append(_move(row["issue_id"], entry + place, after + timedelta(minutes=place), before))
+    Loader(connection).upsert(records)
+
+
+def _move(issue_id: str, entry: int, at: datetime, before: int) -> IssueChange:
+    return IssueChange(
+        change_id=f"{_SOURCE}:{entry}:0",
+        issue_id=issue_id,
+        entry_number=entry,
+        ordinal=0,
+        changed_at=at,
+        author_id=f"{_SOURCE}:user1",
+        field="status",
+        field_id="status",
+        from_value=str(before),
+        from_text=_STATUSES[before],
+        to_value=str(before + 1),
+        to_text=_STATUSES[before + 1],
+    )

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Table
 
+from metrics.flow_steps import FlowSteps
 from metrics.settings import MetricSettings
 
 
@@ -37,6 +38,8 @@ class Reach:
     """Defects (of before or now) whose rows of `defects` may differ."""
     version_ids: set[str] = field(default_factory=set)
     """Versions that differ."""
+    steps: FlowSteps | None = None
+    """What `daily_flow` is made of: of all issues, or the differences of the renewed ones. None: nobody counted."""
     findings: list[Finding] = field(default_factory=list)
     """What was found in the histories of the renewed issues."""
     inputs: dict[str, str] = field(default_factory=dict)

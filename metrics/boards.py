@@ -49,6 +49,8 @@ class SprintCatalogue:
             self._areas[area.source_id].append(area._replace(area_path=_normal(area.area_path)))
         self._iterating = frozenset(iterating)
         self._named: dict[tuple[str, str, str | None], tuple[str, ...]] = {}
+        self._latest: dict[tuple[str, ...], SprintRow | None] = {}
+        self._active: dict[tuple[str, ...], SprintRow | None] = {}
         self._owners: dict[tuple[str, str | None], tuple[str, ...]] = {}
 
     def named(self, source_id: str, value: str | None, area_path: str | None) -> tuple[str, ...]:
@@ -74,15 +76,20 @@ class SprintCatalogue:
             owners = self._owners[key] = tuple(dict.fromkeys(area.board_id for area in ordered))
         return owners
 
-    def latest(self, sprint_ids: Iterable[str]) -> SprintRow | None:
+    def latest(self, sprint_ids: tuple[str, ...]) -> SprintRow | None:
         """The one that started last, or starts last; None when we hold none of them."""
-        held = [self.rows[sprint_id] for sprint_id in sprint_ids if sprint_id in self.rows]
-        return max(held, key=_by_start, default=None)
+        if sprint_ids not in self._latest:
+            held = [self.rows[sprint_id] for sprint_id in sprint_ids if sprint_id in self.rows]
+            self._latest[sprint_ids] = max(held, key=_by_start, default=None)
+        return self._latest[sprint_ids]
 
-    def active(self, sprint_ids: Iterable[str]) -> SprintRow | None:
+    def active(self, sprint_ids: tuple[str, ...]) -> SprintRow | None:
         """The active one of them that started last."""
-        known = (self.rows.get(sprint_id) for sprint_id in sprint_ids)
-        return self.latest(row.sprint_id for row in known if row is not None and row.state == "active")
+        if sprint_ids not in self._active:
+            known = (self.rows.get(sprint_id) for sprint_id in sprint_ids)
+            active = tuple(row.sprint_id for row in known if row is not None and row.state == "active")
+            self._active[sprint_ids] = self.latest(active)
+        return self._active[sprint_ids]
 
     def iterates(self, source_id: str) -> bool:
         """Whether the source's sprints are iterations that teams share."""
@@ -109,7 +116,7 @@ class HomeBoards:
                 by_project[project_id].append(board_id)
         self._only = {project_id: ids[0] for project_id, ids in by_project.items() if len(ids) == 1}
 
-    def home(self, source_id: str, project_id: str, area_path: str | None, sprint_ids: Iterable[str]) -> str | None:
+    def home(self, source_id: str, project_id: str, area_path: str | None, sprint_ids: tuple[str, ...]) -> str | None:
         """The team that owns the area most specifically, or the origin board of the latest sprint, else the project's.
 
         `sprint_ids` are the issue's sprints now, or the last it was in.

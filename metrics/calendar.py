@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,11 @@ def holidays_of(calendar: Calendar, first: date, last: date) -> Mapping[date, st
     return dict(holidays.country_holidays(country, subdiv=subdivision or None, years=years))
 
 
+def is_working_day(day: date, calendar: Calendar, free: Container[date]) -> bool:
+    """Whether people work on that day, which is none of the `free` ones."""
+    return day.weekday() in calendar.working_days and day not in free
+
+
 def calendar_rows(calendar: Calendar, first: date, last: date) -> Iterator[tuple[object, ...]]:
     """Rows of `dates` in the order of its columns, both days included."""
     free = holidays_of(calendar, first, last)
@@ -65,7 +70,7 @@ def calendar_rows(calendar: Calendar, first: date, last: date) -> Iterator[tuple
             iso_week,
             weekday,
             f"{day:%Y-%m}",
-            day.weekday() in calendar.working_days and day not in free,
+            is_working_day(day, calendar, free),
             free.get(day),
             start,
             end,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
@@ -12,16 +14,21 @@ from sqlalchemy import Connection, Table, delete, func, select
 from metrics import (
     calendar,
     cycle_time,
+    daily_flow,
+    data_quality,
+    defect_quality,
     defects,
     escape,
     facts,
     issue_columns,
     outdated,
+    sprint_days,
     sprint_windows,
     sprints,
     stages,
     throughput,
     velocity,
+    wip_aging,
 )
 from metrics.base import Context, Metric
 from metrics.settings import MetricSettings
@@ -35,11 +42,16 @@ METRICS: tuple[Metric, ...] = (
     calendar.METRIC,
     facts.METRIC,
     cycle_time.METRIC,
+    wip_aging.METRIC,
     throughput.METRIC,
+    daily_flow.METRIC,
     sprints.METRIC,
+    sprint_days.METRIC,
     velocity.METRIC,
     defects.METRIC,
     escape.METRIC,
+    defect_quality.METRIC,
+    data_quality.METRIC,
 )
 
 _CLASSIFYING = (issue_columns.METRIC.name,)
@@ -54,17 +66,16 @@ def compute(
     rows of each computed table. Raises `KeyError` for a name that no metric has.
     """
     chosen = wanted(names)
-    prints = {f"metric:{metric.name}": outdated.fingerprint(metric, settings) for metric in METRICS}
     known = {} if full or _is_from_later(connection, now) else outdated.inputs_known(connection, outdated.METRICS)
-    current = {name for name, print_ in prints.items() if known.get(name) == print_}
-    compares = any(f"metric:{metric.name}" in current for metric in METRICS if metric.tables)
+    anew = out_of_date(known, settings)
+    compares = any(metric.name not in anew for metric in METRICS if metric.tables)
     context = Context(connection=connection, settings=settings, now=now, compares=compares)
-    for metric in chosen:
-        metric.compute(replace(context, everything=f"metric:{metric.name}" not in current))
-        for table in metric.tables:
-            _define(connection, metric, table, context)
-    done = {f"metric:{metric.name}" for metric in chosen}
-    outdated.remember(connection, outdated.METRICS, _still_valid(prints, known, done, chosen))
+    with _uncollected():
+        for metric in chosen:
+            metric.compute(replace(context, everything=metric.name in anew))
+            for table in metric.tables:
+                _define(connection, metric, table, context)
+    outdated.remember(connection, outdated.METRICS, _still_valid(known, settings, chosen))
     if len(chosen) == len(METRICS):
         outdated.settle(context)
     return {
@@ -74,16 +85,33 @@ def compute(
     }
 
 
-def _still_valid(
-    prints: Mapping[str, str], known: Mapping[str, str], done: Collection[str], chosen: Sequence[Metric]
-) -> Mapping[str, str]:
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector of rings of objects away: rows by the million hold none, and looking costs a quarter more."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def out_of_date(known: Mapping[str, str], settings: MetricSettings) -> frozenset[str]:
+    """The metrics that are computed as a whole: those whose rules or code differ from the fingerprints known."""
+    return frozenset(
+        metric.name
+        for metric in METRICS
+        if known.get(f"metric:{metric.name}") != outdated.fingerprint(metric, settings)
+    )
+
+
+def _still_valid(known: Mapping[str, str], settings: MetricSettings, chosen: Sequence[Metric]) -> Mapping[str, str]:
     """The fingerprints to keep: a metric that was left out although what it stands on was renewed has none."""
     renewed = {metric.name for metric in chosen if metric.tables}
-    left_behind = {
-        f"metric:{metric.name}" for metric in METRICS if renewed & {one.name for one in wanted([metric.name])}
-    }
-    kept = {name: value for name, value in known.items() if name in prints and name not in left_behind}
-    return {**kept, **{name: prints[name] for name in done}}
+    behind = {metric.name for metric in METRICS if renewed & {one.name for one in wanted([metric.name])}}
+    kept = {name: value for name, value in known.items() if name.removeprefix("metric:") not in behind}
+    return {**kept, **{f"metric:{metric.name}": outdated.fingerprint(metric, settings) for metric in chosen}}
 
 
 def _is_from_later(connection: Connection, now: datetime) -> bool:

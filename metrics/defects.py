@@ -3,209 +3,279 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select, true
 
+from metrics.among import Among, all_defects, those
 from metrics.base import Context, Metric
-from metrics.calendar import local_day
-from metrics.escape_rules import Facts, verdict
-from metrics.reading import AnyRow, changes_of, chunks, parts_of
-from metrics.timeline import Change
+from metrics.defect_facts import (
+    AFFECTS,
+    COLUMNS,
+    AskedField,
+    Subject,
+    Version,
+    affected,
+    facts_at,
+    parts_of_text,
+    released_first,
+    texts,
+)
+from metrics.defect_parts import Parts, read_asked_fields, read_parts, read_released
+from metrics.escape_rules import Facts, Rules, Verdict, make_ready
+from metrics.renewal import some
+from metrics.stage_moves import Move, as_text, read_moves
+from metrics.stages import DONE
 from warehouse.bulk import clear, insert_rows
+from warehouse.fetching import AnyTuple, fetch_rows
+from warehouse.records import native_id
 from warehouse.tables.computed import issue_flow
 from warehouse.tables.computed_defects import defects
-from warehouse.tables.loaded import issue_labels, issue_links, issue_versions, issues, versions
+from warehouse.tables.loaded import issue_changes, issue_versions, issues, sources
 
-_READ = (
-    "issue_id",
-    "issue_type",
-    "created_at",
-    "severity",
-    "priority",
-    "found_in",
-    "resolution",
-    "custom_fields",
-    "area_path",
-)
-_COLUMNS = ("severity", "priority", "found_in", "resolution")
-_AFFECTS = "affects_versions"
+_AZURE_DEVOPS = "azure_devops"
+_AS_A_WHOLE = 10_000
+"""So many issues to renew cost more one by one than all defects together."""
 
 
-class _Version(NamedTuple):
-    name: str
-    released_on: date | None
-    """None: not marked released, or without a day."""
+class _Defect(NamedTuple):
+    """A defect as `issues` and `issue_flow` tell it; behind it the columns that rules ask for."""
+
+    issue_id: str
+    project_id: str
+    board_id: str | None
+    created_at: datetime
+    created_on: date
+    is_cancelled: bool
+    finished_at: datetime | None
+    finished_on: date | None
+    resolve_seconds: float | None
+    source_id: str
+    issue_type: str
+    severity: str | None
+    is_ahead: bool
+    """Something of it changed after now."""
 
 
-class _Parts(NamedTuple):
-    """What hangs on the defects of a chunk, by issue."""
+_WIDTH = len(_Defect._fields)
+_TYPE, _SEVERITY = _Defect._fields.index("issue_type"), _Defect._fields.index("severity")
 
-    changes: Mapping[str, Sequence[Change]]
-    labels: Mapping[str, Sequence[AnyRow]]
-    affects: Mapping[str, Sequence[str]]
-    links: Mapping[str, Sequence[tuple[str, str | None, datetime | None]]]
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """All that decides on rows beside the defects themselves."""
+
+    context: Context
+    rules: Rules
+    asked: Sequence[AskedField]
+    released: Mapping[str, Version]
+    tagged: frozenset[str]
+    """Sources whose labels are tags, and whose defects may be of any level: those of Azure DevOps."""
+
+    names: Sequence[str]
+    """Folded names of the fields that rules name, those that are columns first."""
+    in_columns: int
+    """How many are columns."""
+
+    @property
+    def columns(self) -> list[ColumnElement[Any]]:
+        """What to read of `issues` for the fields that rules name."""
+        own: list[ColumnElement[Any]] = [issues.c[name] for name in self.names[: self.in_columns]]
+        return own if len(own) == len(self.names) else [*own, issues.c.custom_fields]
 
 
 def _compute(context: Context) -> None:
-    connection, rules = context.connection, context.settings.defects.rules
-    released = _versions(connection)
-    asked = tuple({rule.field for rule in rules if rule.field} | {"labels", "type", _AFFECTS})
-    clear(connection, defects)
-    counted = and_(
-        issues.c.is_defect.is_(True),
-        issues.c.absence.is_(None),
-        issues.c.created_at <= context.now,
-        or_(issues.c.level.in_(sorted(context.settings.levels)), issues.c.area_path.is_not(None)),
+    connection = context.connection
+    rules = make_ready(context.settings.defects.rules)
+    ids = [] if context.everything else _reached(context, rules)
+    whole = context.everything or len(ids) > _AS_A_WHOLE
+    known = _read_rules(context, rules)
+    groups: list[Among] = [all_defects] if whole else [those(few) for few in some(ids)]
+    now = {row[0]: row for among in groups for row in _rows(known, among)}
+    if context.everything and not context.compares:
+        clear(connection, defects)
+        insert_rows(connection, defects, defects.columns.keys(), now.values())
+        return
+    before = {row[0]: row for among in ([_any] if whole else groups) for row in _before(connection, among)}
+    _renew(context, before, now)
+
+
+def _read_rules(context: Context, rules: Rules) -> _Rules:
+    connection = context.connection
+    tagged = select(sources.c.source_id).where(sources.c.kind == _AZURE_DEVOPS)
+    names = sorted(rules.fields, key=lambda name: (name not in COLUMNS, name))
+    return _Rules(
+        context=context,
+        rules=rules,
+        asked=read_asked_fields(connection, rules),
+        released=read_released(connection),
+        tagged=frozenset(connection.scalars(tagged)),
+        names=names,
+        in_columns=sum(name in COLUMNS for name in names),
     )
-    for chunk in chunks(connection, _READ, counted):
-        flows = parts_of(connection, chunk, issue_flow, "is_cancelled", "finished_at", "lead_seconds")
-        parts = _Parts(
-            changes_of(connection, chunk, asked),
-            parts_of(connection, chunk, issue_labels, "label"),
-            _affects(connection, chunk),
-            _links(connection, chunk),
-        )
-        rows = [_row(context, issue, flows[issue.issue_id][0], parts, released) for issue in chunk]
-        insert_rows(connection, defects, defects.columns.keys(), rows)
 
 
-def _row(
-    context: Context,
-    issue: AnyRow,
-    flow: AnyRow,
-    parts: _Parts,
-    released: Mapping[str, _Version],
-) -> tuple[Any, ...]:
-    rules = context.settings.defects.rules
-    created_on = local_day(issue.created_at, context.settings.calendar.timezone)
-    now = _facts_now(issue, created_on, parts, released)
-    then = _facts_at_creation(issue, now, parts, released)
-    decided = verdict(rules, now)
-    introduced = _introduced_in(parts.affects.get(issue.issue_id, ()), released)
+def _renew(context: Context, before: Mapping[str, AnyTuple], now: Mapping[str, AnyTuple]) -> None:
+    """Write the rows that differ, and tell which defects and versions they reach."""
+    differing = sorted(issue_id for issue_id in {*before, *now} if before.get(issue_id) != now.get(issue_id))
+    for few in some(differing):
+        context.connection.execute(delete(defects).where(defects.c.issue_id.in_(few)))
+    rows = [now[issue_id] for issue_id in differing if issue_id in now]
+    insert_rows(context.connection, defects, defects.columns.keys(), rows)
+    place = defects.columns.keys().index("introduced_in_version_id")
+    both = (*rows, *(before[issue_id] for issue_id in differing if issue_id in before))
+    context.reach.defect_ids.update(differing)
+    context.reach.version_ids.update(row[place] for row in both if row[place] is not None)
+
+
+def _reached(context: Context, rules: Rules) -> list[str]:
+    """The issues that are renewed, and those that have, or had, versions that differ."""
+    connection = context.connection
+    found = set(context.reach.issue_ids)
+    for few in some(sorted(context.reach.version_ids)):
+        of = issue_versions.c
+        found.update(connection.scalars(select(of.issue_id).where(of.role == "affects", of.version_id.in_(few))))
+        if rules.affects:
+            was = issue_changes.c
+            natives = [native_id(version_id) for version_id in few]
+            found.update(
+                connection.scalars(select(was.issue_id).where(was.field == AFFECTS, was.from_value.in_(natives)))
+            )
+    return sorted(found)
+
+
+def _any(_: ColumnElement[str]) -> ColumnElement[bool]:
+    return true()
+
+
+def _before(connection: Connection, among: Among) -> list[AnyTuple]:
+    return fetch_rows(connection, select(*defects.columns).where(among(defects.c.issue_id)))
+
+
+def _rows(known: _Rules, among: Among) -> Iterator[AnyTuple]:
+    """The rows of these issues, as far as they are defects, in the order of the table's columns."""
+    connection = known.context.connection
+    found = fetch_rows(connection, _select(known, among))
+    if not found:
+        return
+    more = {"severity", AFFECTS} if any(row[_WIDTH - 1] for row in found) else ()
+    parts = read_parts(connection, among, known.rules, known.asked, more)
+    moves = read_moves(connection, among)
+    special = {*parts.affects, *parts.links, *parts.edits, *moves}
+    alike: dict[AnyTuple, Verdict] = {}
+    for row in found:
+        issue_id, fields = row[0], _fields(known, row[_WIDTH:])
+        if issue_id in special:
+            yield _special(known, _Defect._make(row[:_WIDTH]), fields, parts, moves.get(issue_id))
+            continue
+        # most defects are alike in all that rules ask for, then and now
+        labels = parts.labels.get(issue_id, ())
+        key = (row[_TYPE], fields, *labels)
+        decided = alike.get(key)
+        if decided is None:
+            facts = Facts(row[_TYPE], row[4], labels, dict(zip(known.names, fields, strict=True)))
+            decided = alike[key] = known.rules.verdict(facts)
+        yield (*row[:5], row[_SEVERITY], *decided, decided[0], row[5], None, None, *row[6:9], None)
+
+
+def _select(known: _Rules, among: Among) -> Select[Any]:
+    of, flow = issues.c, issue_flow.c
     return (
-        issue.issue_id,
-        created_on,
-        issue.severity,
-        *decided,
-        verdict(rules, then).escape_class,
-        flow.is_cancelled,
-        introduced,
-        (created_on - day).days if introduced and (day := released[introduced].released_on) else None,
-        flow.finished_at,
-        flow.lead_seconds,
-    )
-
-
-def _facts_now(issue: AnyRow, created_on: date, parts: _Parts, released: Mapping[str, _Version]) -> Facts:
-    issue_id = issue.issue_id
-    return Facts(
-        issue.issue_type,
-        created_on,
-        tuple(row.label for row in parts.labels.get(issue_id, ())),
-        dict(_fields(issue)),
-        tuple(released[version] for version in parts.affects.get(issue_id, ()) if version in released),
-        tuple((link_type, other) for link_type, other, _ in parts.links.get(issue_id, ())),
-    )
-
-
-def _fields(issue: AnyRow) -> Iterator[tuple[str, Sequence[str]]]:
-    """Folded name → texts: custom fields by their name, and the columns that rules may name."""
-    stored = issue.custom_fields
-    custom = msgspec.json.decode(stored) if isinstance(stored, str) else stored
-    for name, value in custom.items():
-        yield name.casefold(), tuple(map(str, value)) if isinstance(value, list) else (str(value),)
-    for name in _COLUMNS:
-        value = getattr(issue, name)
-        if value is not None:
-            yield name, (value,)
-
-
-def _facts_at_creation(issue: AnyRow, now: Facts, parts: _Parts, released: Mapping[str, _Version]) -> Facts:
-    """The facts with all later changes undone; a link without a known beginning was not there."""
-    first: dict[str, Change] = {}
-    for change in parts.changes.get(issue.issue_id, ()):
-        first.setdefault(change.field, change)
-    fields = dict(now.fields)
-    for name, change in first.items():
-        before = change.from_text or change.from_value
-        fields[name.casefold()] = (before,) if before else ()
-    labels, changed_type = first.get("labels"), first.get("type")
-    return Facts(
-        (changed_type and (changed_type.from_text or changed_type.from_value)) or now.issue_type,
-        now.created_on,
-        now.labels if labels is None else _split_labels(labels, is_azure_devops=issue.area_path is not None),
-        fields,
-        tuple(released[version] for version in _affects_at_creation(issue, parts) if version in released),
-        tuple(
-            (link_type, other)
-            for link_type, other, made_at in parts.links.get(issue.issue_id, ())
-            if made_at is not None and made_at <= issue.created_at
-        ),
-    )
-
-
-def _split_labels(change: Change, *, is_azure_devops: bool) -> tuple[str, ...]:
-    """Jira joins labels by blanks; Azure DevOps joins tags, which may hold blanks, by semicolons."""
-    text = change.from_text or ""
-    return tuple(label.strip() for label in text.split(";" if is_azure_devops else None) if label.strip())
-
-
-def _affects_at_creation(issue: AnyRow, parts: _Parts) -> Sequence[str]:
-    source = issue.issue_id.partition(":")[0]
-    held = list(parts.affects.get(issue.issue_id, ()))
-    changes = [change for change in parts.changes.get(issue.issue_id, ()) if change.field == _AFFECTS]
-    for change in reversed(changes):
-        if change.to_value and (added := f"{source}:{change.to_value}") in held:
-            held.remove(added)
-        if change.from_value:
-            held.append(f"{source}:{change.from_value}")
-    return held
-
-
-def _introduced_in(affects: Sequence[str], released: Mapping[str, _Version]) -> str | None:
-    """The affects-version that was released first."""
-    days = [(day, version) for version in affects if version in released and (day := released[version].released_on)]
-    return min(days)[1] if days else None
-
-
-def _versions(connection: Connection) -> Mapping[str, _Version]:
-    of = versions.c
-    rows = connection.execute(select(of.version_id, of.name, of.is_released, of.released_on))
-    return {row.version_id: _Version(row.name, row.released_on if row.is_released else None) for row in rows}
-
-
-def _affects(connection: Connection, chunk: Sequence[AnyRow]) -> Mapping[str, Sequence[str]]:
-    rows = parts_of(connection, chunk, issue_versions, "role", "version_id")
-    return {issue_id: [row.version_id for row in of if row.role == "affects"] for issue_id, of in rows.items()}
-
-
-def _links(
-    connection: Connection, chunk: Sequence[AnyRow]
-) -> Mapping[str, Sequence[tuple[str, str | None, datetime | None]]]:
-    """Issue → (type, type of the other issue, beginning) of its links, told from either side."""
-    first, last = chunk[0][0], chunk[-1][0]
-    found: dict[str, list[tuple[str, str | None, datetime | None]]] = {}
-    of = issue_links.c
-    for mine, other in ((of.issue_id, of.other_issue_id), (of.other_issue_id, of.issue_id)):
-        rows = connection.execute(
-            select(mine, of.link_type, issues.c.issue_type, of.created_at)
-            .join(issues, issues.c.issue_id == other, isouter=True)
-            .where(mine.between(first, last), of.removed_at.is_(None))
-            .order_by(mine, of.link_id)
+        select(
+            of.issue_id,
+            flow.project_id,
+            flow.board_id,
+            flow.created_at,
+            flow.created_on,
+            flow.is_cancelled,
+            flow.finished_at,
+            flow.finished_on,
+            flow.lead_seconds,
+            of.source_id,
+            of.issue_type,
+            of.severity,
+            (of.updated_at > known.context.now).label("is_ahead"),
+            *known.columns,
         )
-        for issue_id, *link in rows:
-            found.setdefault(issue_id, []).append((link[0], link[1], link[2]))
-    return found
+        .join(issue_flow, flow.issue_id == of.issue_id)
+        .where(
+            of.is_defect.is_(True),
+            of.absence.is_(None),
+            or_(of.level.in_(sorted(known.context.settings.levels)), of.source_id.in_(sorted(known.tagged))),
+            *([] if among is all_defects else [among(of.issue_id)]),
+        )
+    )
+
+
+def _special(
+    known: _Rules, defect: _Defect, fields: Sequence[Sequence[str]], parts: Parts, moves: Sequence[Move] | None
+) -> tuple[Any, ...]:
+    """The row of a defect that has versions, links or a history that matters."""
+    issue_id, now = defect.issue_id, known.context.now
+    subject = Subject(
+        issue_id,
+        defect.issue_type,
+        defect.created_on,
+        defect.source_id in known.tagged,
+        parts.labels.get(issue_id, ()),
+        dict(zip(known.names, fields, strict=True)),
+        parts.affects.get(issue_id, ()),
+        parts.links.get(issue_id, ()),
+        parts.edits.get(issue_id, ()),
+    )
+    later = [edit for edit in subject.edits if edit.changed_at > now]
+    introduced = next(iter(released_first(affected(subject, later), known.released)), None)
+    decided, then = _verdicts(known, subject, defect.created_at)
+    only_finished = moves is None or moves == [(defect.finished_at, DONE, False)]
+    return (
+        issue_id,
+        defect.project_id,
+        defect.board_id,
+        defect.created_at,
+        defect.created_on,
+        next((edit.from_text for edit in later if edit.field == "severity"), defect.severity),
+        *decided,
+        then.escape_class,
+        defect.is_cancelled,
+        introduced and introduced.version_id,
+        introduced and (defect.created_on - introduced.released_on).days,
+        defect.finished_at,
+        defect.finished_on,
+        defect.resolve_seconds,
+        None if moves is None or only_finished else as_text(moves),
+    )
+
+
+def _verdicts(known: _Rules, subject: Subject, created_at: datetime) -> tuple[Verdict, Verdict]:
+    """Those of now and of creation."""
+    now, asked, released = known.context.now, known.asked, known.released
+    return (
+        known.rules.verdict(facts_at(subject, now, asked, released, at_creation=False)),
+        known.rules.verdict(facts_at(subject, created_at, asked, released, at_creation=True)),
+    )
+
+
+def _fields(known: _Rules, values: Sequence[Any]) -> tuple[Sequence[str], ...]:
+    """The texts of the fields that rules name, in the order of `known.names`, from what was read for them."""
+    if not values:
+        return ()
+    found = tuple([parts_of_text(value) for value in values[: known.in_columns]])
+    if len(found) == len(known.names):
+        return found
+    stored = values[-1]
+    custom = msgspec.json.decode(stored) if isinstance(stored, str) else stored
+    by_name = {name.casefold(): value for name, value in custom.items()}
+    return (*found, *(texts(by_name.get(name)) for name in known.names[known.in_columns :]))
 
 
 METRIC = Metric(
     name="defects",
     tables=(defects,),
     depends_on=("issues", "flow"),
-    reads=("defects.types", "defects.rules", "calendar.timezone", "levels"),
+    reads=("defects.types", "defects.rules", "calendar.timezone", "levels", "workflow", "source_workflows"),
     compute=_compute,
 )
 """Fills `defects`."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
+from warehouse.fetching import AnyTuple, fetch_rows
 from warehouse.tables.loaded import issues
+
+_ASKED_AT_ONCE = 500
 
 
 def epics(parents: Mapping[str, str], portfolio: Collection[str]) -> dict[str, str]:
@@ -40,8 +44,49 @@ def _follow(
     found.update(dict.fromkeys(path, epic))
 
 
-def read_epics(connection: Connection) -> Mapping[str, str]:
-    """Issue → epic for all issues of the warehouse."""
-    rows = connection.execute(select(issues.c.issue_id, issues.c.parent_id).where(issues.c.parent_id.is_not(None)))
-    portfolio = frozenset(connection.scalars(select(issues.c.issue_id).where(issues.c.level == "portfolio")))
-    return epics({row.issue_id: row.parent_id for row in rows}, portfolio)
+def read_epics(connection: Connection, only: Sequence[str] | None = None) -> Mapping[str, str]:
+    """Issue → epic for all issues of the warehouse, or for those named."""
+    if only is None:
+        rows = fetch_rows(
+            connection, select(issues.c.issue_id, issues.c.parent_id).where(issues.c.parent_id.is_not(None))
+        )
+        portfolio = frozenset(connection.scalars(select(issues.c.issue_id).where(issues.c.level == "portfolio")))
+        return epics(dict(rows), portfolio)
+    parents, portfolio = _ancestry(connection, only)
+    found = epics(parents, portfolio)
+    return {issue_id: found[issue_id] for issue_id in only if issue_id in found}
+
+
+def _ancestry(connection: Connection, issue_ids: Sequence[str]) -> tuple[dict[str, str], frozenset[str]]:
+    """Issue → parent for the issues and all above them, and those among all these that are of level portfolio."""
+    parents: dict[str, str] = {}
+    portfolio: set[str] = set()
+    seen, asked = set(issue_ids), list(issue_ids)
+    while asked:
+        rows = _where(connection, issues.c.issue_id, asked, issues.c.issue_id, issues.c.parent_id, issues.c.level)
+        portfolio.update(issue_id for issue_id, _, level in rows if level == "portfolio")
+        parents.update((issue_id, parent_id) for issue_id, parent_id, _ in rows if parent_id is not None)
+        asked = sorted({parent_id for _, parent_id, _ in rows if parent_id is not None} - seen)
+        seen.update(asked)
+    return parents, frozenset(portfolio)
+
+
+def descendants(connection: Connection, issue_ids: Sequence[str]) -> set[str]:
+    """All issues below the given ones."""
+    below: set[str] = set()
+    asked = list(issue_ids)
+    while asked:
+        rows = _where(connection, issues.c.parent_id, asked, issues.c.issue_id)
+        asked = sorted({row[0] for row in rows} - below)
+        below.update(asked)
+    return below
+
+
+def _where(
+    connection: Connection, column: ColumnElement[Any], values: Sequence[str], *wanted: ColumnElement[Any]
+) -> list[AnyTuple]:
+    return [
+        row
+        for start in range(0, len(values), _ASKED_AT_ONCE)
+        for row in fetch_rows(connection, select(*wanted).where(column.in_(values[start : start + _ASKED_AT_ONCE])))
+    ]

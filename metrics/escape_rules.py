@@ -25,49 +25,82 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a defect at one instant. `fields` holds texts by folded name; links are (type, other's type)."""
+    """What is known of a defect at one instant, as far as rules ask for it."""
 
     issue_type: str
     created_on: date
     labels: Sequence[str] = ()
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    affects: Sequence[tuple[str, date | None]] = ()
+    """Texts by folded name."""
+    affects: Sequence[tuple[str, date]] = ()
     """(name, release day) of the affects-versions that are marked released."""
     links: Sequence[tuple[str, str | None]] = ()
+    """(type, type of the other issue)."""
 
 
-def verdict(rules: Sequence[DefectRule], facts: Facts) -> Verdict:
-    """The first rule that matches decides; `unknown` when none does."""
-    for rule in rules:
-        evidence = _evidence(rule, facts)
-        if evidence is not None:
-            return Verdict(ESCAPED if rule.escaped else INTERNAL, rule.name, evidence)
-    return Verdict(UNKNOWN, None, None)
+_Evidence = Callable[[Facts], str | None]
+"""The value that fulfils a rule's condition; None when nothing does."""
+
+_NOTHING = Verdict(UNKNOWN, None, None)
 
 
-def _evidence(rule: DefectRule, facts: Facts) -> str | None:
-    """The value that fulfils the rule's condition; None when nothing does."""
-    if rule.field is not None:
-        return _named(facts.fields.get(rule.field.casefold(), ()), rule.values)
-    if rule.affects_released:
-        released = (name for name, day in facts.affects if day is not None and day <= facts.created_on)
-        return next(released, None)
-    if rule.link_types:
-        return _linked(rule, facts.links)
-    conditions: tuple[tuple[frozenset[str], Callable[[], Iterable[str]]], ...] = (
-        (rule.labels, lambda: facts.labels),
-        (rule.types, lambda: (facts.issue_type,)),
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules made ready, and what they ask for: what none asks for need not be known."""
+
+    steps: Sequence[tuple[str, str, _Evidence]]
+    fields: Mapping[str, str]
+    """Folded name → name as the rule spells it."""
+    labels: bool
+    types: bool
+    affects: bool
+    links: bool
+
+    def verdict(self, facts: Facts) -> Verdict:
+        """The first rule that matches decides; `unknown` when none does."""
+        for escape_class, name, evidence_in in self.steps:
+            evidence = evidence_in(facts)
+            if evidence is not None:
+                return Verdict(escape_class, name, evidence)
+        return _NOTHING
+
+
+def make_ready(rules: Sequence[DefectRule]) -> Rules:
+    """The rules in the form in which they are asked of many defects."""
+    return Rules(
+        steps=[(ESCAPED if rule.escaped else INTERNAL, rule.name, _condition(rule)) for rule in rules],
+        fields={rule.field.casefold(): rule.field for rule in rules if rule.field},
+        labels=any(rule.labels for rule in rules),
+        types=any(rule.types for rule in rules),
+        affects=any(rule.affects_released for rule in rules),
+        links=any(rule.link_types for rule in rules),
     )
-    return next((_named(values(), wanted) for wanted, values in conditions if wanted), None)
 
 
-def _named(values: Iterable[str], wanted: Iterable[str]) -> str | None:
-    names = folded(wanted)
-    return next((value for value in values if value.casefold() in names), None)
+def _condition(rule: DefectRule) -> _Evidence:
+    if rule.field:
+        name, values = rule.field.casefold(), folded(rule.values)
+        return lambda facts: _named(facts.fields.get(name, ()), values)
+    if rule.affects_released:
+        return lambda facts: next((name for name, day in facts.affects if day <= facts.created_on), None)
+    if rule.link_types:
+        types, others = folded(rule.link_types), folded(rule.linked_types)
+        return lambda facts: _linked(facts.links, types, others)
+    if rule.labels:
+        labels = folded(rule.labels)
+        return lambda facts: _named(facts.labels, labels)
+    kinds = folded(rule.types)
+    return lambda facts: _named((facts.issue_type,), kinds)
 
 
-def _linked(rule: DefectRule, links: Iterable[tuple[str, str | None]]) -> str | None:
-    types, others = folded(rule.link_types), folded(rule.linked_types)
+def _named(values: Iterable[str], wanted: frozenset[str]) -> str | None:
+    for value in values:
+        if value.casefold() in wanted:
+            return value
+    return None
+
+
+def _linked(links: Iterable[tuple[str, str | None]], types: frozenset[str], others: frozenset[str]) -> str | None:
     for link_type, other in links:
         if link_type.casefold() in types and (not others or (other or "").casefold() in others):
             return f"{link_type} {other}" if other else link_type

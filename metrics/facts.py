@@ -2,278 +2,223 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import takewhile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from metrics.base import Context, Finding, Metric
-from metrics.boards import SprintCatalogue, read_sprint_catalogue
+from sqlalchemy import Connection, func, select
+
+from metrics.base import Context, Metric
+from metrics.blockers import BlockedIssue, Blocking, fields_for, read_blocking
+from metrics.blocking import BlockedStay
+from metrics.boards import read_sprint_catalogue
 from metrics.calendar import local_day
-from metrics.flow import Flow, exclusion, flow, seconds_between
-from metrics.reading import AnyRow, changes_of, chunks
-from metrics.scope import Scope, scope
-from metrics.sprint_windows import FUTURE, Window, read_windows
-from metrics.stages import IN_PROGRESS, StatusCatalogue, folded, read_catalogue
-from metrics.timeline import CANCELLED, FIELDS, IssueState, SprintStay, StatusStay, Timeline, outcomes, replay
-from warehouse.bulk import clear, insert_rows
+from metrics.daily_flow import steps_for, subtract_stored
+from metrics.flow_rows import FlowRules, Placed, flow_row, says_what_waits
+from metrics.flow_steps import FlowSteps
+from metrics.oddities import oddities
+from metrics.quality.histories import renew_history_findings
+from metrics.reading import changes_of, chunks
+from metrics.renewal import forget, note_differences, what_was
+from metrics.sprint_rows import SprintRules, event_rows, membership_rows, parts, sprint_row
+from metrics.sprint_windows import read_windows
+from metrics.stages import StatusCatalogue, folded, read_catalogue
+from metrics.timeline import CANCELLED, FIELDS, Change, IssueState, StatusStay, Timeline, outcomes, replay
+from metrics.working_time import WorkingTime
+from warehouse.bulk import clear, insert_columns, insert_rows
 from warehouse.records import native_id
-from warehouse.tables.computed import estimates, issue_flow, sprint_memberships, status_intervals
-from warehouse.tables.computed_sprints import sprint_issues, sprint_scope_events
-
-_TABLES = (status_intervals, sprint_memberships, estimates, issue_flow, sprint_issues, sprint_scope_events)
-_READ = (
-    "issue_id",
-    "source_id",
-    "project_id",
-    "issue_type",
-    "created_at",
-    "status_id",
-    "status",
-    "resolution",
-    "story_points",
-    "sprint_ids",
-    "area_path",
-    "board_id",
-    "level",
-    "absence",
+from warehouse.stale import read_stale
+from warehouse.tables.computed import (
+    blocked_intervals,
+    estimates,
+    issue_flow,
+    sprint_memberships,
+    status_intervals,
 )
-_DAY_SECONDS = 86_400
+from warehouse.tables.computed_sprints import sprint_issues, sprint_scope_events
+from warehouse.tables.loaded import issues, sources
 
-Rows = list[tuple[Any, ...]]
+_TABLES = (
+    status_intervals,
+    blocked_intervals,
+    sprint_memberships,
+    estimates,
+    issue_flow,
+    sprint_issues,
+    sprint_scope_events,
+)
+_STATE = tuple("status_id" if name == "status_value" else name for name in IssueState._fields)
+_READ = (*_STATE, *Placed._fields, "is_flagged")
+_STATUS_PLACE = _STATE.index("status_id")
+_SUFFIXES = tuple(f":{place}" for place in range(1_000))
+
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class _Rules:
     """What the pass needs to know beside the issues."""
 
     context: Context
     statuses: StatusCatalogue
-    sprints: SprintCatalogue
-    windows: Mapping[str, Window]
-    cancelled: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Source → resolutions of undelivered work, folded."""
+    sprints: SprintRules
+    flow: FlowRules
+    blocking: Blocking
+    steps: FlowSteps
+    fields: Sequence[str]
+    """Fields whose changes are read."""
+    cancelled: Mapping[str, frozenset[str]]
+    """Source → resolutions of undelivered work, folded; the key `""` is for all others."""
 
     def cancelled_in(self, source_id: str) -> frozenset[str]:
         """The resolutions of a source that mean cancelled."""
-        found = self.cancelled.get(source_id)
-        return folded(self.context.settings.workflow.cancelled_resolutions) if found is None else found
+        return self.cancelled.get(source_id, self.cancelled[""])
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Rows of a chunk by table, in the order of `_TABLES`."""
+    """The rows of a chunk of issues. Stays are kept as they are: most rows are made of them, column by column."""
 
-    rows: tuple[Rows, ...] = field(default_factory=lambda: tuple([] for _ in _TABLES))
+    stays: list[StatusStay] = field(default_factory=list)
+    stay_ids: list[str] = field(default_factory=list)
+    stay_issues: list[str] = field(default_factory=list)
+    blocked: list[Row] = field(default_factory=list)
+    memberships: list[Row] = field(default_factory=list)
+    points: list[Row] = field(default_factory=list)
+    flows: list[Row] = field(default_factory=list)
+    in_sprints: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
 
-    def write(self, context: Context) -> None:
-        for table, rows in zip(_TABLES, self.rows, strict=True):
+    def write(self, connection: Connection) -> None:
+        """Insert them all."""
+        if self.stays:
+            insert_columns(connection, status_intervals, status_intervals.columns.keys(), self._stay_columns())
+        lists = (self.blocked, self.memberships, self.points, self.flows, self.in_sprints, self.events)
+        for table, rows in zip(_TABLES[1:], lists, strict=True):
             if rows:
-                insert_rows(context.connection, table, table.columns.keys(), rows)
+                insert_rows(connection, table, table.columns.keys(), rows)
+
+    def _stay_columns(self) -> list[Sequence[Any]]:
+        """The columns of `status_intervals`, in their order."""
+        entered, left, *middle, change_ids, _ = zip(*self.stays, strict=True)
+        lasted = [
+            None if end is None else (end - begin).total_seconds() for begin, end in zip(entered, left, strict=True)
+        ]
+        return [self.stay_ids, self.stay_issues, *middle, entered, left, lasted, change_ids]
 
 
 def _compute(context: Context) -> None:
-    connection, settings = context.connection, context.settings
-    rules = Rules(
+    _renew(context)
+    renew_history_findings(context)
+
+
+def _renew(context: Context) -> None:
+    connection = context.connection
+    if context.everything and not context.compares:
+        rules = _rules(context, None)
+        for table in _TABLES:
+            clear(connection, table)
+        for chunk in chunks(connection, _READ):
+            _interpret_all(rules, chunk).write(connection)
+        return
+    stale = list(connection.scalars(select(issues.c.issue_id))) if context.everything else read_stale(connection)
+    context.reach.issue_ids.update(stale)
+    rules = _rules(replace(context, everything=False), stale)
+    for chunk in chunks(connection, _READ, only=stale):
+        ids = [row[0] for row in chunk]
+        before = what_was(context, ids)
+        subtract_stored(rules.steps, connection, ids)
+        forget(connection, _TABLES, ids)
+        batch = _interpret_all(rules, chunk)
+        batch.write(connection)
+        note_differences(context, before, batch.flows, (row[1] for row in batch.in_sprints))
+
+
+def _rules(context: Context, stale: Sequence[str] | None) -> _Rules:
+    connection, settings, now = context.connection, context.settings, context.now
+    oldest = connection.scalar(select(func.min(issues.c.created_at))) or now
+    zone = settings.calendar.timezone
+    statuses = read_catalogue(connection, settings)
+    context.reach.steps = steps_for(context)
+    return _Rules(
         context=context,
-        statuses=read_catalogue(connection, settings),
-        sprints=read_sprint_catalogue(connection),
-        windows=read_windows(connection, settings, context.now),
+        statuses=statuses,
+        blocking=read_blocking(context, statuses, stale),
+        steps=context.reach.steps,
+        fields=(*FIELDS, *fields_for(settings)),
+        sprints=SprintRules(
+            catalogue=read_sprint_catalogue(connection), windows=read_windows(connection, settings, now)
+        ),
+        flow=FlowRules(
+            settings=settings,
+            working_time=WorkingTime(settings.calendar, local_day(oldest, zone), local_day(now, zone)),
+            now=now,
+            with_rules={name: says_what_waits(settings.workflow_of(name)) for name in _source_ids(connection)},
+        ),
         cancelled={
-            name: folded(workflow.cancelled_resolutions) for name, workflow in settings.source_workflows.items()
+            "": folded(settings.workflow.cancelled_resolutions),
+            **{name: folded(flow.cancelled_resolutions) for name, flow in settings.source_workflows.items()},
         },
     )
-    for table in _TABLES:
-        clear(connection, table)
-    for chunk in chunks(connection, _READ):
-        changes = changes_of(connection, chunk, FIELDS)
-        batch = _Batch()
-        for issue in chunk:
-            if issue.created_at <= context.now:
-                _interpret(rules, issue, changes.get(issue.issue_id, ()), batch)
-        batch.write(context)
 
 
-def _interpret(rules: Rules, issue: AnyRow, changes: Sequence[Any], batch: _Batch) -> None:
-    timeline = replay(_state(issue), changes, rules.statuses, rules.sprints, rules.context.now)
+def _source_ids(connection: Connection) -> Sequence[str]:
+    return list(connection.scalars(select(sources.c.source_id)))
+
+
+def _interpret_all(rules: _Rules, chunk: Sequence[Row]) -> _Batch:
+    changes = changes_of(rules.context.connection, [row[0] for row in chunk], rules.fields)
+    batch, now = _Batch(), rules.context.now
+    for row in chunk:
+        state = (*row[:_STATUS_PLACE], native_id(row[_STATUS_PLACE]), *row[_STATUS_PLACE + 1 : len(_STATE)])
+        issue = IssueState._make(state)
+        if issue.created_at <= now:
+            placed = Placed._make(row[len(_STATE) : -1])
+            _interpret(rules, issue, placed, changes.get(issue.issue_id, ()), batch, is_flagged=row[-1])
+    return batch
+
+
+def _interpret(
+    rules: _Rules, issue: IssueState, placed: Placed, changes: Sequence[Change], batch: _Batch, *, is_flagged: bool
+) -> None:
     issue_id = issue.issue_id
-    rules.context.reach.findings.extend(
-        Finding(check_name="history_gap", issue_id=issue_id, evidence=gap) for gap in timeline.gaps
-    )
+    timeline = replay(issue, changes, rules.statuses, rules.sprints.catalogue, rules.context.now)
+    own = BlockedIssue(issue_id, issue.source_id, issue.created_at, is_flagged)
+    blocked, gaps = rules.blocking.stays(own, changes, timeline.stays)
+    rules.context.reach.findings += oddities(issue, changes, timeline, gaps, rules.context.now)
     ways = outcomes(timeline, rules.cancelled_in(issue.source_id))
-    stays, memberships, points, flows, in_sprints, events = batch.rows
-    stays.extend(_status_rows(issue_id, timeline))
-    memberships.extend(_membership_rows(issue_id, timeline.sprints))
-    points.extend(
-        (f"{issue_id}:{place}", issue_id, held.points, held.valid_from, held.valid_to)
-        for place, held in enumerate(timeline.estimates)
-    )
-    flows.append(flow_row(rules, issue, timeline, is_cancelled=ways[-1][1] == CANCELLED))
-    if issue.absence is None and issue.level in rules.context.settings.levels:
-        for window, part in _parts(rules, timeline, ways):
-            in_sprints.append(_sprint_row(rules, issue_id, window, part, timeline.sprints))
-            events.extend(
-                (f"{window.sprint_id}:{issue_id}:{place}", window.sprint_id, issue_id, *event)
-                for place, event in enumerate(part.events)
-            )
+    _add_intervals(batch, issue_id, timeline, blocked)
+    is_cancelled = ways[-1][1] == CANCELLED
+    spans = [(stay[0], stay[1]) for stay in blocked]
+    row = flow_row(rules.flow, issue, placed, timeline, spans, is_cancelled=is_cancelled)
+    batch.flows.append(row)
+    if placed.absence is not None:
+        return
+    rules.steps.add((issue.project_id, placed.board_id, issue.issue_type, placed.level), timeline.stays, 1)
+    if placed.level in rules.flow.settings.levels:
+        for window, part in parts(rules.sprints, timeline, ways):
+            batch.in_sprints.append(sprint_row(rules.sprints, issue_id, window, part, timeline.sprints))
+            batch.events.extend(event_rows(issue_id, window, part))
 
 
-def _state(issue: AnyRow) -> IssueState:
-    return IssueState(
-        issue_id=issue.issue_id,
-        source_id=issue.source_id,
-        project_id=issue.project_id,
-        issue_type=issue.issue_type,
-        created_at=issue.created_at,
-        status_value=native_id(issue.status_id),
-        status=issue.status,
-        resolution=issue.resolution,
-        story_points=issue.story_points,
-        sprint_ids=issue.sprint_ids,
-        area_path=issue.area_path,
-    )
-
-
-def _status_rows(issue_id: str, timeline: Timeline) -> Iterator[tuple[Any, ...]]:
-    for place, (entered_at, left_at, status_id, status, stage, is_waiting, change_id, _) in enumerate(timeline.stays):
-        lasted = None if left_at is None else seconds_between(entered_at, left_at)
-        yield (
-            f"{issue_id}:{place}",
-            issue_id,
-            status_id,
-            status,
-            stage,
-            is_waiting,
-            entered_at,
-            left_at,
-            lasted,
-            change_id,
-        )
-
-
-def _membership_rows(issue_id: str, stays: Sequence[SprintStay]) -> Iterator[tuple[Any, ...]]:
-    seen: defaultdict[str, int] = defaultdict(int)
-    for sprint_id, entered_at, left_at, change_id in stays:
-        yield f"{issue_id}:{sprint_id}:{seen[sprint_id]}", issue_id, sprint_id, entered_at, left_at, change_id
-        seen[sprint_id] += 1
-
-
-def flow_row(rules: Rules, issue: AnyRow, timeline: Timeline, *, is_cancelled: bool) -> tuple[Any, ...]:
-    """The issue's row of `issue_flow`."""
-    settings, now = rules.context.settings, rules.context.now
-    found = flow(timeline.stays)
-    why = exclusion(found, issue.absence, is_counted_level=issue.level in settings.levels, is_cancelled=is_cancelled)
-    zone = settings.calendar.timezone
-    started_at, finished_at = _begin(found.started), _begin(found.finished)
-    in_progress = found.stage == IN_PROGRESS
-    return (
-        issue.issue_id,
-        issue.project_id,
-        issue.board_id,
-        issue.issue_type,
-        issue.level,
-        found.stage,
-        is_cancelled,
-        issue.created_at,
-        _begin(found.first_started),
-        started_at,
-        finished_at,
-        local_day(issue.created_at, zone),
-        started_at and local_day(started_at, zone),
-        finished_at and local_day(finished_at, zone),
-        *(_cycle(rules, found) if why is None else (None,) * 6),
-        finished_at and seconds_between(issue.created_at, finished_at),
-        *(None,) * 5,
-        seconds_between(started_at, now) if in_progress and started_at else None,
-        seconds_between(_status_since(timeline.stays), now) if in_progress else None,
-        found.reopened_count,
-        found.backward_count,
-        finished_at and timeline.points_at(finished_at),
-        found.started and found.started.change_id,
-        found.finished and found.finished.change_id,
-        why,
-    )
-
-
-def _status_since(stays: Sequence[StatusStay]) -> datetime:
-    """When the issue came into its current status; a change from a status to itself leaves it there."""
-    same = takewhile(lambda stay: stay.status == stays[-1].status, reversed(stays))
-    return min(stay.entered_at for stay in same)
-
-
-def _begin(stay: Any) -> datetime | None:  # noqa: ANN401 - a stay or None
-    return None if stay is None else stay.entered_at
-
-
-def _cycle(rules: Rules, found: Flow) -> tuple[float, float, int, None, float, float]:
-    """From cycle_seconds to cycle_last_run_seconds, in the order of the columns."""
-    stays = (found.started, found.finished, found.first_started, found.last_run)
-    started, finished, first, last_run = (stay.entered_at for stay in stays if stay is not None)
-    zone = rules.context.settings.calendar.timezone
-    seconds = seconds_between(started, finished)
-    return (
-        seconds,
-        seconds / _DAY_SECONDS,
-        (local_day(finished, zone) - local_day(started, zone)).days + 1,
-        None,
-        seconds_between(first, finished),
-        seconds_between(last_run, finished),
-    )
-
-
-def _parts(rules: Rules, timeline: Timeline, ways: Sequence[tuple[datetime, str]]) -> Iterator[tuple[Window, Scope]]:
-    """The sprints that the issue was a member of between their start and end, with its part in each."""
-    memberships: defaultdict[str, list[tuple[datetime, bool]]] = defaultdict(list)
-    for sprint_id, entered_at, left_at, _ in timeline.sprints:
-        if sprint_id in rules.windows:
-            memberships[sprint_id].append((entered_at, True))
-            if left_at is not None:
-                memberships[sprint_id].append((left_at, False))
-    points = [(held.valid_from, held.points) for held in timeline.estimates]
-    for sprint_id, steps in memberships.items():
-        window = rules.windows[sprint_id]
-        part = scope(steps, ways, points, window.start_at, window.end_at)
-        if part is not None:
-            yield window, part
-
-
-def _sprint_row(
-    rules: Rules, issue_id: str, window: Window, part: Scope, stays: Sequence[SprintStay]
-) -> tuple[Any, ...]:
-    return (
-        f"{window.sprint_id}:{issue_id}",
-        window.sprint_id,
-        issue_id,
-        part.is_committed,
-        part.added_at,
-        part.removed_at,
-        part.points_at_start,
-        part.points_at_end,
-        part.outcome,
-        _carried_to(rules, window, stays) if part.outcome == "carried_over" else None,
-    )
-
-
-def _carried_to(rules: Rules, window: Window, stays: Sequence[SprintStay]) -> str | None:
-    """The later sprint that the issue was in first after the end; sprints that began before this one do not count."""
-    later = [
-        (max(stay.entered_at, window.end_at), stay.sprint_id)
-        for stay in stays
-        if stay.sprint_id != window.sprint_id
-        and (stay.left_at is None or stay.left_at > window.end_at)
-        and _is_later(rules, stay.sprint_id, window)
+def _add_intervals(batch: _Batch, issue_id: str, timeline: Timeline, blocked: Sequence[BlockedStay]) -> None:
+    stays = timeline.stays
+    batch.stays += stays
+    batch.stay_issues += [issue_id] * len(stays)
+    batch.stay_ids += [issue_id + suffix for suffix in _suffixes(len(stays))]
+    batch.memberships.extend(membership_rows(issue_id, timeline.sprints))
+    batch.points += [
+        (f"{issue_id}:{place}", issue_id, points, begin, end)
+        for place, (points, begin, end) in enumerate(timeline.estimates)
     ]
-    return min(later)[1] if later else None
+    batch.blocked += [
+        (f"{issue_id}:{place}", issue_id, begin, end, None if end is None else (end - begin).total_seconds(), causes)
+        for place, (begin, end, causes) in enumerate(blocked)
+    ]
 
 
-def _is_later(rules: Rules, sprint_id: str, window: Window) -> bool:
-    other = rules.windows.get(sprint_id)
-    if other is not None:
-        return other.start_at > window.start_at
-    known = rules.sprints.rows.get(sprint_id)
-    return known is not None and known.state == FUTURE
+def _suffixes(count: int) -> Sequence[str]:
+    return _SUFFIXES[:count] if count <= len(_SUFFIXES) else [f":{place}" for place in range(count)]
 
 
 METRIC = Metric(

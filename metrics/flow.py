@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from metrics.stages import DONE, IN_PROGRESS, REMOVED, TODO
 from metrics.timeline import StatusStay
@@ -12,8 +12,7 @@ from metrics.timeline import StatusStay
 _RANK = {TODO: 0, IN_PROGRESS: 1, DONE: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """The stays that mark an issue's way; None where it has not been there.
 
     `started`, `finished` and `last_run` are those of the metric definitions; `stage` is the last known one.
@@ -64,6 +63,48 @@ def exclusion(found: Flow, absence: str | None, *, is_counted_level: bool, is_ca
     return "skipped_in_progress" if found.started is None else None
 
 
-def seconds_between(begin: datetime, end: datetime) -> float:
-    """Elapsed seconds."""
-    return (end - begin).total_seconds()
+class Spent(NamedTuple):
+    """Where the time in progress went; the three make up all of it."""
+
+    active: timedelta
+    waiting: timedelta
+    blocked: timedelta
+
+
+def spent(
+    stays: Iterable[StatusStay],
+    blocked: Sequence[tuple[datetime, datetime | None]],
+    started_at: datetime,
+    until: datetime,
+) -> Spent:
+    """The time in progress within [started_at, until); what is blocked while it waits counts as blocked."""
+    active = waiting = held_up = _NO_TIME
+    for entered_at, left_at, _, _, stage, is_waiting, *_ in stays:
+        if stage != IN_PROGRESS or (left_at is not None and left_at <= started_at):
+            continue
+        begin = max(started_at, entered_at)
+        end = until if left_at is None or left_at > until else left_at
+        if begin >= end:
+            continue
+        took = end - begin
+        if blocked:
+            lost = _overlap(blocked, begin, end)
+            held_up += lost
+            took -= lost
+        if is_waiting:
+            waiting += took
+        else:
+            active += took
+    return Spent(active, waiting, held_up)
+
+
+_NO_TIME = timedelta()
+
+
+def _overlap(spans: Iterable[tuple[datetime, datetime | None]], begin: datetime, end: datetime) -> timedelta:
+    """How much of [begin, end) the spans cover, which do not overlap."""
+    covered = _NO_TIME
+    for entered_at, left_at in spans:
+        last = end if left_at is None else min(left_at, end)
+        covered += max(_NO_TIME, last - max(entered_at, begin))
+    return covered

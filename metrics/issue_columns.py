@@ -2,93 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, select
 
 from metrics.base import Context, Metric
 from metrics.boards import HomeBoards, SprintCatalogue, read_home_boards, read_sprint_catalogue
-from metrics.epics import read_epics
-from metrics.reading import AnyRow, chunks
+from metrics.epics import descendants, read_epics
+from metrics.reading import chunks, of_issues
 from metrics.stages import StatusCatalogue, folded, read_catalogue
 from warehouse.bulk import update_rows
+from warehouse.fetching import fetch_rows
 from warehouse.records import native_id
+from warehouse.stale import mark_stale, read_stale
 from warehouse.tables.loaded import issue_changes, issues
 
 _DERIVED = ("stage", "is_defect", "epic_id", "board_id", "sprint_id")
-_READ = (
-    "issue_id",
-    "source_id",
-    "project_id",
-    "issue_type",
-    "status_id",
-    "status",
-    "sprint_ids",
-    "area_path",
-    *_DERIVED,
-)
+
+
+class _Issue(NamedTuple):
+    """What decides on the derived columns, and these as they are."""
+
+    issue_id: str
+    source_id: str
+    project_id: str
+    issue_type: str
+    status_id: str
+    status: str
+    sprint_ids: str | None
+    area_path: str | None
+    stage: str | None
+    is_defect: bool | None
+    epic_id: str | None
+    board_id: str | None
+    sprint_id: str | None
+
+
+_FIRST_DERIVED = _Issue._fields.index("stage")
+_BOARD = _DERIVED.index("board_id")
 
 
 class _Classifier:
     """Knows all that decides on the derived columns of an issue."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, only: Sequence[str] | None) -> None:
         connection = context.connection
         self._statuses: StatusCatalogue = read_catalogue(connection, context.settings)
         self._sprints: SprintCatalogue = read_sprint_catalogue(connection)
         self._homes: HomeBoards = read_home_boards(connection, self._sprints)
-        self._epics = read_epics(connection)
-        self._left = _last_left(connection)
+        self._epics = read_epics(connection, only)
         self._defects = folded(context.settings.defects.types)
 
-    def derived(self, issue: AnyRow) -> tuple[object, ...]:
-        """The derived columns in the order of `_DERIVED`."""
-        issue_id, source_id, project_id, issue_type, status_id, status, sprint_ids, area_path = issue[:8]
-        known = self._statuses.look_up(source_id, project_id, issue_type, native_id(status_id), status)
-        current = self._sprints.named(source_id, sprint_ids, area_path)
-        last = current or self._sprints.named(source_id, self._left.get(issue_id), area_path)
+    def derived(self, issue: _Issue, left: str | None) -> tuple[Any, ...]:
+        """The derived columns in the order of `_DERIVED`; `left` is the sprint field before it was emptied for good."""
+        source_id, project_id, area_path = issue.source_id, issue.project_id, issue.area_path
+        meanings = self._statuses.meanings(source_id, project_id, issue.issue_type)
+        current = self._sprints.named(source_id, issue.sprint_ids, area_path)
+        last = current or self._sprints.named(source_id, left, area_path)
         active = self._sprints.active(current)
         return (
-            known.stage,
-            issue_type.casefold() in self._defects,
-            self._epics.get(issue_id),
+            meanings[native_id(issue.status_id), issue.status][2],
+            issue.issue_type.casefold() in self._defects,
+            self._epics.get(issue.issue_id),
             self._homes.home(source_id, project_id, area_path, last),
             active.sprint_id if active else None,
         )
 
 
-def _last_left(connection: Connection) -> Mapping[str, str]:
-    """Issue → the sprint field before it was emptied for good, for issues that are in no sprint now."""
-    place = func.row_number().over(
-        partition_by=issue_changes.c.issue_id,
-        order_by=[
-            issue_changes.c.changed_at.desc(),
-            issue_changes.c.entry_number.desc(),
-            issue_changes.c.ordinal.desc(),
-        ],
+def _left(connection: Connection, ids: Sequence[str]) -> Mapping[str, str | None]:
+    """Issue → the sprint field before it was last changed, for the given issues."""
+    of = issue_changes.c
+    rows = fetch_rows(
+        connection,
+        select(of.issue_id, of.from_value)
+        .where(of_issues(of.issue_id, ids), of.field == "sprint")
+        .order_by(of.issue_id, of.changed_at, of.entry_number, of.ordinal),
     )
-    none_now = or_(issues.c.sprint_ids.is_(None), issues.c.sprint_ids == "")
-    last = (
-        select(issue_changes.c.issue_id, issue_changes.c.from_value, place.label("place"))
-        .join(issues, and_(issues.c.issue_id == issue_changes.c.issue_id, none_now))
-        .where(issue_changes.c.field == "sprint")
-        .subquery()
-    )
-    found = connection.execute(select(last.c.issue_id, last.c.from_value).where(last.c.place == 1))
-    return {issue_id: value for issue_id, value in found if value}
+    return dict(rows)  # the last of an issue's rows counts
 
 
-def _changed(context: Context) -> Iterator[tuple[object, ...]]:
-    classifier = _Classifier(context)
-    for chunk in chunks(context.connection, _READ):
-        for issue in chunk:
-            derived = classifier.derived(issue)
-            if derived != tuple(issue[8:]):
-                yield issue[0], *derived
+def _changed(context: Context, only: Sequence[str] | None) -> Iterator[tuple[Any, ...]]:
+    """The new derived columns of issues whose old ones differ; those that change their board are marked as stale."""
+    classifier = _Classifier(context, only)
+    for chunk in chunks(context.connection, _Issue._fields, only=only):
+        rows = list(map(_Issue._make, chunk))
+        outside = [row.issue_id for row in rows if not row.sprint_ids]
+        left = _left(context.connection, outside) if outside else {}
+        moved = []
+        for issue in rows:
+            derived = classifier.derived(issue, left.get(issue.issue_id))
+            before = issue[_FIRST_DERIVED:]
+            if derived != before:
+                yield issue.issue_id, *derived
+                if derived[_BOARD] != before[_BOARD]:
+                    moved.append(issue.issue_id)
+        mark_stale(context.connection, moved)
 
 
 def _compute(context: Context) -> None:
-    changed = list(_changed(context))
+    only = None
+    if not context.everything:
+        stale = read_stale(context.connection)
+        only = sorted({*stale, *descendants(context.connection, stale)})
+    changed = list(_changed(context, only))
     if changed:
         update_rows(context.connection, issues, "issue_id", _DERIVED, changed)
 
@@ -99,3 +116,4 @@ METRIC = Metric(
     reads=("workflow", "source_workflows", "defects.types"),
     compute=_compute,
 )
+"""Fills the derived columns of `issues`."""

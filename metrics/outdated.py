@@ -9,17 +9,17 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, select, union
+from sqlalchemy import Connection, Table, delete, select
 
 from metrics.base import Context, Metric
+from metrics.blockers import reached_by
 from metrics.settings import MetricSettings
 from metrics.sprint_windows import ACTIVE, read_windows
-from warehouse.stale import forget_stale, mark_stale, mark_stale_where
+from warehouse.stale import forget_stale, mark_stale, mark_stale_where, read_stale
 from warehouse.tables.computed import issue_flow, sprint_memberships
 from warehouse.tables.loaded import (
     board_areas,
     boards,
-    issue_links,
     issue_types,
     issue_versions,
     issues,
@@ -28,7 +28,7 @@ from warehouse.tables.loaded import (
     statuses,
     versions,
 )
-from warehouse.tables.operational import compute_inputs, stale_issues
+from warehouse.tables.operational import compute_inputs
 
 
 def rules_of(metric: Metric, settings: MetricSettings) -> str:
@@ -71,8 +71,10 @@ def mark_reached(context: Context) -> None:
     Fills `reach` with the sprints and versions that differ from the last compute.
     """
     connection = context.connection
-    known = inputs_known(connection, SHARED)
     current = context.reach.inputs = dict(_shared_inputs(context))
+    if context.everything:
+        return  # no metric asks what is stale
+    known = inputs_known(connection, SHARED)
     changed = {name for name in {*known, *current} if known.get(name) != current.get(name)}
     by_kind = {kind: sorted(name.removeprefix(kind) for name in changed if name.startswith(kind)) for kind in SHARED}
     for source_id in {*by_kind["statuses:"], *by_kind["places:"]}:
@@ -83,24 +85,13 @@ def mark_reached(context: Context) -> None:
     _mark_those_with(connection, sprint_memberships, "sprint_id", context.reach.sprint_ids)
     _mark_those_with(connection, issue_versions, "version_id", context.reach.version_ids)
     mark_stale_where(connection, select(issue_flow.c.issue_id).where(issue_flow.c.status_age_seconds.is_not(None)))
-    _mark_linked(connection)
+    # an issue is blocked by others: what changes in one of them may change when it was
+    mark_stale(connection, reached_by(connection, context.settings, read_stale(connection)))
 
 
 def _mark_those_with(connection: Connection, table: Table, column: str, values: Iterable[str]) -> None:
     for some in _some(sorted(values)):
         mark_stale_where(connection, select(table.c.issue_id).where(table.c[column].in_(some)))
-
-
-def _mark_linked(connection: Connection) -> None:
-    """An issue is blocked by others: what changes in one of them may change when it was."""
-    stale = select(stale_issues.c.issue_id)
-    of = issue_links.c
-    others = union(
-        select(of.other_issue_id.label("issue_id")).where(of.issue_id.in_(stale)),
-        select(of.issue_id).where(of.other_issue_id.in_(stale)),
-    ).subquery()
-    held = select(issues.c.issue_id).where(issues.c.issue_id.in_(select(others.c.issue_id)))
-    mark_stale(connection, list(connection.scalars(held)))
 
 
 def _shared_inputs(context: Context) -> Iterable[tuple[str, str]]:

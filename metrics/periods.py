@@ -1,15 +1,26 @@
-"""What the tables by week and month share: periods, groupings, keys and percentiles as portable SQL."""
+"""What the tables by week and month share: periods, groupings, keys and percentiles."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, Table, case, cast, func, insert, literal
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.sql.selectable import Select
 
+from metrics.calendar import week_start
 from warehouse.tables.computed import dates
+
+
+def month_start(day: date) -> date:
+    """The first day of the day's month."""
+    return day.replace(day=1)
+
+
+STARTS: Mapping[str, Callable[[date], date]] = {"week": week_start, "month": month_start}
+"""Period → what gives the first day of the one that a day is in."""
 
 PERIODS: Mapping[str, ColumnElement[Any]] = {"week": dates.c.week_start, "month": dates.c.month_start}
 """Period → the column of `dates` with its first day."""
@@ -50,14 +61,13 @@ def insert_from(target: Table, values: Mapping[str, ColumnElement[Any]], rows: S
     )
 
 
-def percentile(
-    value: ColumnElement[Any], rank: ColumnElement[int], count: ColumnElement[int], percent: int
-) -> ColumnElement[Any]:
-    """The percentile of a group by linear interpolation between order statistics, as SQL's `percentile_cont`.
+def key_of(*parts: object) -> str:
+    """The parts as one text with colons between; None is an empty part."""
+    return ":".join(["" if part is None else str(part) for part in parts])
 
-    `rank` is each value's place from 1, `count` the number of values, the same in all rows of the group. Whole-number
-    arithmetic finds the places, so that every engine takes the same two values.
-    """
-    position = (func.max(count) - 1) * percent
-    below, above = (func.max(case((rank == (count - 1) * percent // 100 + place, value))) for place in (1, 2))
-    return below + (position % 100) / 100.0 * (func.coalesce(above, below) - below)
+
+def percentile(ordered: Sequence[float], percent: int) -> float:
+    """A percentile of at least one value, in ascending order, by linear interpolation, as SQL's `percentile_cont`."""
+    below, hundredths = divmod((len(ordered) - 1) * percent, 100)
+    value = ordered[below]
+    return value + (ordered[below + 1] - value) * hundredths / 100 if hundredths else value

@@ -4,59 +4,78 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, select
 
 from metrics.timeline import Change
+from warehouse.fetching import AnyTuple, fetch_as, fetch_rows
 from warehouse.tables.loaded import issue_changes, issues
 
 CHUNK = 1_000
-
-AnyRow = Row[*tuple[Any, ...]]
-"""A row of columns that its reader knows."""
+_NAMED_AT_ONCE = 500
 
 
 def chunks(
-    connection: Connection, columns: Sequence[str], where: ColumnElement[bool] | None = None
-) -> Iterator[Sequence[AnyRow]]:
-    """Rows of `issues` with the given columns (the first is `issue_id`), about a thousand at a time."""
-    statement = select(*(issues.c[name] for name in columns)).order_by(issues.c.issue_id).limit(CHUNK)
+    connection: Connection,
+    columns: Sequence[str],
+    where: ColumnElement[bool] | None = None,
+    *,
+    only: Sequence[str] | None = None,
+) -> Iterator[Sequence[AnyTuple]]:
+    """Rows of `issues` with the given columns (the first is `issue_id`), about a thousand at a time.
+
+    `only` names the issues to read, in the order of the ids; without it all are read.
+    """
+    statement = select(*(issues.c[name] for name in columns)).order_by(issues.c.issue_id)
     if where is not None:
         statement = statement.where(where)
-    chunk = connection.execute(statement).fetchall()
+    return _all(connection, statement) if only is None else _named(connection, statement, only)
+
+
+def _all(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[AnyTuple]]:
+    chunk = fetch_rows(connection, statement.limit(CHUNK))
     while chunk:
         yield chunk
         if len(chunk) < CHUNK:
             return
-        chunk = connection.execute(statement.where(issues.c.issue_id > chunk[-1][0])).fetchall()
+        chunk = fetch_rows(connection, statement.where(issues.c.issue_id > chunk[-1][0]).limit(CHUNK))
 
 
-def changes_of(
-    connection: Connection, chunk: Sequence[AnyRow], fields: Sequence[str]
-) -> Mapping[str, Sequence[Change]]:
-    """Issue → its changes of the fields, in order, for the issues of a chunk (and any that lie between them)."""
+def _named(connection: Connection, statement: Select[Any], ids: Sequence[str]) -> Iterator[Sequence[AnyTuple]]:
+    for start in range(0, len(ids), _NAMED_AT_ONCE):
+        chunk = fetch_rows(connection, statement.where(issues.c.issue_id.in_(ids[start : start + _NAMED_AT_ONCE])))
+        if chunk:
+            yield chunk
+
+
+def of_issues(column: ColumnElement[str], ids: Sequence[str]) -> ColumnElement[bool]:
+    """The condition that a row belongs to an issue of the chunk (or to one that lies between two of a large chunk)."""
+    # a range is cheaper than so many names, and a large chunk has no gaps to speak of
+    return column.in_(ids) if len(ids) <= _NAMED_AT_ONCE else column.between(ids[0], ids[-1])
+
+
+def changes_of(connection: Connection, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Sequence[Change]]:
+    """Issue → its changes of the fields, in order, for the issues of a chunk."""
     of = issue_changes.c
     statement = (
         select(*(of[name] for name in Change._fields))
-        .where(of.issue_id.between(chunk[0][0], chunk[-1][0]), of.field.in_(fields))
+        .where(of_issues(of.issue_id, ids), of.field.in_(fields))
         .order_by(of.issue_id, of.changed_at, of.entry_number, of.ordinal)
     )
-    changes: defaultdict[str, list[Change]] = defaultdict(list)
-    for row in connection.execute(statement):
-        changes[row[0]].append(cast("Change", row))
-    return changes
+    changes = fetch_as(Change, connection, statement)
+    return {issue_id: list(own) for issue_id, own in groupby(changes, itemgetter(0))}
 
 
 def parts_of(
-    connection: Connection, chunk: Sequence[AnyRow], table: Table, *columns: str
-) -> Mapping[str, Sequence[AnyRow]]:
+    connection: Connection, ids: Sequence[str], table: Table, *columns: str
+) -> Mapping[str, Sequence[AnyTuple]]:
     """Issue → rows of a table that hangs on issues, beginning with `issue_id`, for the issues of a chunk."""
     of = table.c
-    statement = select(of.issue_id, *(of[name] for name in columns)).where(
-        of.issue_id.between(chunk[0][0], chunk[-1][0])
-    )
-    parts: defaultdict[str, list[AnyRow]] = defaultdict(list)
-    for row in connection.execute(statement.order_by(of.issue_id, *(of[name] for name in columns))):
+    wanted = [of.issue_id, *(of[name] for name in columns)]
+    parts: defaultdict[str, list[AnyTuple]] = defaultdict(list)
+    for row in fetch_rows(connection, select(*wanted).where(of_issues(of.issue_id, ids)).order_by(*wanted)):
         parts[row[0]].append(row)
     return parts

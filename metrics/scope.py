@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from metrics.timeline import CANCELLED, OPEN
 
 Points = float | None
-T = TypeVar("T")
 
 
 class ScopeEvent(NamedTuple):
@@ -22,8 +23,7 @@ class ScopeEvent(NamedTuple):
     points_after: Points
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(NamedTuple):
     """An issue's part in a sprint; in scope at the end if it came into scope and `removed_at` is None."""
 
     is_committed: bool
@@ -65,12 +65,24 @@ def scope(
     Each argument is a list of (instant, value from then on) in order of time; of equal instants the last counts. What
     happens exactly at the start was there at the start; exactly at the end, it had happened by the end.
     """
-    walk = _Progress(_at(estimates, start, None), _at(memberships, start, False), _at(outcomes, start, OPEN))
+    held: list[Any] = [None, False, OPEN]
+    later: list[tuple[datetime, int, Any]] = []
+    for kind, steps in enumerate((estimates, memberships, outcomes)):
+        for at, value in steps:
+            if at <= start:
+                held[kind] = value
+            elif at <= end:
+                later.append((at, kind, value))
+    walk = _Progress(*held)
     _begin(walk, start)
-    moments = {at for steps in (memberships, outcomes, estimates) for at, _ in steps if start < at <= end}
-    for at in sorted(moments):
-        _re_estimate(walk, at, _at(estimates, at, None))
-        _move(walk, at, _at(memberships, at, False), _at(outcomes, at, OPEN))
+    later.sort(key=itemgetter(0))
+    for at, changes in groupby(later, key=itemgetter(0)):
+        held[:] = walk.points, walk.is_member, walk.outcome
+        for _, kind, value in changes:
+            held[kind] = value
+        points, is_member, outcome = held
+        _re_estimate(walk, at, points)
+        _move(walk, at, is_member, outcome)
     return _finish(walk) if walk.was_member else None
 
 
@@ -132,10 +144,3 @@ def _finish(walk: _Progress) -> Scope:
         outcome=outcome,
         events=walk.events,
     )
-
-
-def _at(steps: Sequence[tuple[datetime, T]], moment: datetime, default: T) -> T:
-    for at, value in reversed(steps):
-        if at <= moment:
-            return value
-    return default

@@ -13,6 +13,7 @@ from metrics.base import Context, Metric
 from metrics.calendar import ONE_DAY, day_start, local_day
 from metrics.settings import MetricSettings
 from warehouse.bulk import update_rows
+from warehouse.fetching import fetch_rows
 from warehouse.tables.loaded import sprints
 
 FUTURE = "future"
@@ -65,8 +66,8 @@ def window(times: SprintTimes, now: datetime, grace_hours: float = 0.0) -> Windo
 def read_windows(connection: Connection, settings: MetricSettings, now: datetime) -> Mapping[str, Window]:
     """Sprint id → window, of all sprints that have one."""
     columns = [sprints.c[name] for name in SprintTimes._fields]
-    rows = (SprintTimes(*row) for row in connection.execute(select(*columns).order_by(sprints.c.sprint_id)))
-    found = (window(times, now, settings.grace_hours) for times in rows)
+    rows = fetch_rows(connection, select(*columns).order_by(sprints.c.sprint_id))
+    found = (window(SprintTimes(*row), now, settings.grace_hours) for row in rows)
     return {one.sprint_id: one for one in found if one is not None}
 
 

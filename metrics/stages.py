@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -52,6 +53,24 @@ class KnownStatus(NamedTuple):
     is_waiting: bool
 
 
+Meaning = tuple[str | None, str, str | None, bool]
+"""status_id, name at the time, stage, is_waiting: the middle of a stay."""
+
+
+class Meanings(dict[tuple[str | None, str | None], Meaning]):
+    """Raw value and text of a status in a change → what it means for issues of one project and type."""
+
+    def __init__(self, look_up: Callable[[str | None, str], KnownStatus]) -> None:
+        super().__init__()
+        self._look_up = look_up
+
+    def __missing__(self, raw: tuple[str | None, str | None]) -> Meaning:
+        value, text = raw
+        known = self._look_up(value or text, text or value or "")
+        meaning = self[raw] = (known.status_id, text or value or "", known.stage, known.is_waiting)
+        return meaning
+
+
 class StatusCatalogue:
     """All statuses of the warehouse and the rules in force."""
 
@@ -65,6 +84,9 @@ class StatusCatalogue:
         self._settings = settings
         self._rules: dict[str, _Rules] = {}
         self._seen: dict[tuple[str, str, str, str | None, str], KnownStatus] = {}
+        self._meanings: dict[tuple[str, str, str], Meanings] = {}
+        self.has_unknown = False
+        """Whether a status without a stage was looked up."""
 
     def look_up(self, source_id: str, project_id: str, issue_type: str, value: str | None, name: str) -> KnownStatus:
         """What the status means for an issue of that project (qualified id) and type.
@@ -76,7 +98,16 @@ class StatusCatalogue:
         known = self._seen.get(key)
         if known is None:
             known = self._seen[key] = self._interpret(*key)
+            self.has_unknown |= known.stage is None
         return known
+
+    def meanings(self, source_id: str, project_id: str, issue_type: str) -> Meanings:
+        """What the values of changes mean for issues of that project (qualified id) and type."""
+        key = (source_id, project_id, issue_type)
+        meanings = self._meanings.get(key)
+        if meanings is None:
+            meanings = self._meanings[key] = Meanings(partial(self.look_up, *key))
+        return meanings
 
     def stage_of(self, row: StatusRow) -> str | None:
         """The stage of a status of today."""

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, literal, select
+import math
+from collections.abc import Iterator
+from typing import Any
 
 from metrics.base import Context, Metric
-from metrics.cycle_time import FINISHED
-from metrics.periods import PERIODS, insert_from, joined
-from warehouse.bulk import clear
-from warehouse.tables.computed import dates, issue_flow, throughput
+from metrics.delivered import Delivered, renew
+from metrics.periods import key_of
+from warehouse.bulk import insert_rows
+from warehouse.tables.computed import issue_flow, throughput
 
 
 def _compute(context: Context) -> None:
-    clear(context.connection, throughput)
-    group = (issue_flow.c.project_id, issue_flow.c.board_id, issue_flow.c.issue_type)
-    for period, start in PERIODS.items():
-        values = {
-            "throughput_id": joined(period, start, *group),
-            "period": literal(period),
-            "period_start": start,
-            "project_id": group[0],
-            "board_id": group[1],
-            "issue_type": group[2],
-            "finished_issues": func.count(),
-            "finished_points": func.coalesce(func.sum(issue_flow.c.points_at_finish), 0),
-        }
-        rows = (
-            select(issue_flow)
-            .join(dates, dates.c.day == issue_flow.c.finished_on)
-            .where(and_(FINISHED, issue_flow.c.finished_on.is_not(None)))
-            .group_by(start, *group)
-        )
-        context.connection.execute(insert_from(throughput, values, rows))
+    periods = renew(context, throughput, issue_flow.c.points_at_finish)
+    insert_rows(context.connection, throughput, throughput.columns.keys(), throughput_rows(periods))
+
+
+def throughput_rows(periods: Delivered) -> Iterator[tuple[Any, ...]]:
+    """Rows of `throughput` from the points that issues had; None for one without an estimate."""
+    for (period, start), groups in periods.items():
+        for group, points in groups.items():
+            total = math.fsum(some for some in points if some is not None)
+            yield key_of(period, start, *group), period, start, *group, len(points), total
 
 
 METRIC = Metric(
     name="throughput",
     tables=(throughput,),
-    depends_on=("dates", "flow"),
+    depends_on=("flow",),
     reads=("calendar.timezone",),
     compute=_compute,
 )

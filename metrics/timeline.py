@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby, pairwise
+from functools import partial
+from itertools import groupby, pairwise, repeat
 from typing import Any, NamedTuple
 
 from metrics.boards import SprintCatalogue
@@ -80,8 +80,7 @@ class Estimate(NamedTuple):
     valid_to: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(NamedTuple):
     """An issue's life, each part in order of time. Changes at one instant keep the tracker's order.
 
     `stays` and `estimates` have no gaps and begin at creation. `gaps` names the fields whose history does not end in
@@ -93,6 +92,8 @@ class Timeline:
     estimates: list[Estimate]
     resolutions: list[tuple[datetime, str | None]]
     gaps: list[str]
+    has_unknown: bool = False
+    """Some stay is in a status that was never known."""
 
     def points_at(self, moment: datetime) -> float | None:
         """The estimate as of an instant; a change exactly then has happened."""
@@ -112,12 +113,14 @@ def replay(
     for change in changes:
         history[change[5]].append(change)
     gaps: list[str] = []
+    stays = _status_stays(issue, history, statuses, gaps)
     return Timeline(
-        stays=_status_stays(issue, history, statuses, gaps),
+        stays=stays,
         sprints=_sprint_stays(issue, history, sprints, gaps),
         estimates=_estimates(issue, history, gaps),
         resolutions=_resolutions(issue, history),
         gaps=gaps,
+        has_unknown=statuses.has_unknown and any(stay[4] is None for stay in stays),
     )
 
 
@@ -162,6 +165,29 @@ class _StatusStep(NamedTuple):
 
 
 def _status_stays(issue: IssueState, history: _History, statuses: StatusCatalogue, gaps: list[str]) -> list[StatusStay]:
+    if "project" in history or "type" in history:
+        return _moved_stays(issue, history, statuses, gaps)
+    changes, created_at = history.get("status", ()), issue.created_at
+    meanings = statuses.meanings(issue.source_id, issue.project_id, issue.issue_type)
+    first = (changes[0][6] or None, changes[0][7] or None) if changes else (issue.status_value, issue.status)
+    known = [meanings[first], *[meanings[change[8], change[9]] for change in changes]]
+    if changes and (changes[-1][8] or changes[-1][9]) != issue.status_value and known[-1][1] != issue.status:
+        gaps.append("status")
+        known[-1] = meanings[issue.status_value, issue.status]
+    begins = [created_at, *[change[1] for change in changes]]
+    if changes and changes[0][1] < created_at:
+        begins = [max(at, created_at) for at in begins]
+    change_ids = [None, *[change[4] for change in changes]]
+    columns = zip(begins, [*begins[1:], None], *zip(*known, strict=True), change_ids, repeat(False), strict=False)
+    return list(map(_STAY, columns))
+
+
+_STAY = partial(tuple.__new__, StatusStay)
+"""What `_make` does, without a call of Python for each stay."""
+
+
+def _moved_stays(issue: IssueState, history: _History, statuses: StatusCatalogue, gaps: list[str]) -> list[StatusStay]:
+    """The same for an issue that was in other projects or types, which decide what a status means."""
     source_id = issue.source_id
     entered: list[tuple[datetime, KnownStatus, str, str | None, bool]] = []
     value: str | None = None
@@ -190,11 +216,6 @@ def _status_steps(issue: IssueState, history: _History) -> Iterator[_StatusStep]
     project_id, issue_type = _first_place(issue, history)
     value, name = _first_status(issue, changes)
     yield _StatusStep(issue.created_at, None, value, name, project_id, issue_type, by_move=False)
-    if not moves:
-        for change in changes:
-            value, name = change[8], change[9] or change[8] or ""
-            yield _StatusStep(change[1], change[4], value or name, name, project_id, issue_type, by_move=False)
-        return
     for entry in _entries([*changes, *moves]):
         project_id, issue_type = _place_after(entry, issue.source_id, project_id, issue_type)
         moved = next((change for change in entry if change.field != "status"), None)
@@ -245,7 +266,8 @@ def _sprint_stays(issue: IssueState, history: _History, sprints: SprintCatalogue
         return [SprintStay(sprint_id, issue.created_at, None, None) for sprint_id in held]
     open_stays: dict[str, tuple[datetime, str | None]] = {}
     ended: list[SprintStay] = []
-    for at, change_id, value, area in _sprint_steps(issue, changes, areas, gaps):
+    steps = _sprint_steps(issue, changes, areas, gaps) if areas else _plain_sprint_steps(issue, changes, gaps)
+    for at, change_id, value, area in steps:
         held = sprints.named(issue.source_id, value, area)
         for sprint_id in [open_id for open_id in open_stays if open_id not in held]:
             entered_at, by = open_stays.pop(sprint_id)
@@ -256,10 +278,26 @@ def _sprint_stays(issue: IssueState, history: _History, sprints: SprintCatalogue
     return sorted(ended + lasting, key=lambda stay: (stay.entered_at, stay.left_at is None))
 
 
+_SprintStep = tuple[datetime, str | None, str | None, str | None]
+"""Instant, change, value of the sprint field, area."""
+
+
+def _plain_sprint_steps(issue: IssueState, changes: Sequence[Change], gaps: list[str]) -> list[_SprintStep]:
+    """Creation and each change of an issue that stayed in its area."""
+    created_at, area = issue.created_at, issue.area_path
+    steps: list[_SprintStep] = [(created_at, None, changes[0][6], area)]
+    steps += [(max(change[1], created_at), change[4], change[8], area) for change in changes]
+    at, change_id, value, _ = steps[-1]
+    if value != issue.sprint_ids and _ids(value) != _ids(issue.sprint_ids):
+        gaps.append("sprint")
+        steps[-1] = (at, change_id, issue.sprint_ids, area)
+    return steps
+
+
 def _sprint_steps(
     issue: IssueState, changes: Sequence[Change], areas: Sequence[Change], gaps: list[str]
-) -> Iterator[tuple[datetime, str | None, str | None, str | None]]:
-    """(instant, change, value of the sprint field, area) at creation and after each change."""
+) -> Iterator[_SprintStep]:
+    """Creation and each change of the sprint or the area."""
     value = changes[0].from_value if changes else issue.sprint_ids
     area = (areas[0].from_value or areas[0].from_text) if areas else issue.area_path
     yield issue.created_at, None, value, area
@@ -328,10 +366,23 @@ def outcomes(timeline: Timeline, cancelled: frozenset[str]) -> list[tuple[dateti
 
     `cancelled` are the resolutions of undelivered work, case-folded. Statuses never known are passed over.
     """
-    known = [(stay[0], stay[4]) for stay in timeline.stays if stay[4] is not None]
+    known: list[tuple[datetime, str]] = []
+    last: str | None = None
+    for stay in timeline.stays:
+        stage = stay[4]
+        if stage is not None and stage != last:
+            known.append((stay[0], stage))
+            last = stage
     marked = [(at, text is not None and text.casefold() in cancelled) for at, text in timeline.resolutions]
     if len(marked) == 1:
         return [(at, _outcome(stage, marked[0][1])) for at, stage in known] or [(timeline.stays[0][0], OPEN)]
+    return _with_marks(known, marked)
+
+
+def _with_marks(
+    known: Sequence[tuple[datetime, str]], marked: Sequence[tuple[datetime, bool]]
+) -> list[tuple[datetime, str]]:
+    """Stages and resolutions that change at times of their own."""
     stage: str | None = None
     is_marked = False
     steps: list[tuple[datetime, str]] = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from statistics import fmean, stdev
+from operator import itemgetter
+from statistics import fmean
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -13,13 +14,15 @@ from sqlalchemy import select
 from metrics.base import Context, Metric
 from metrics.sprint_windows import CLOSED
 from warehouse.bulk import clear, insert_rows
+from warehouse.fetching import fetch_rows
 from warehouse.tables.computed_sprints import sprint_metrics, velocity_trend
 
 _T_90 = {2: 1.885618083, 3: 1.637744354, 4: 1.533206274, 5: 1.475884049}
 """Degrees of freedom → 90 % quantile of Student's t distribution (two-sided 80 %), from standard tables."""
 
 _BAND_LEAST = 3
-_BAND_MOST = 6
+_MOST = 6
+"""No figure looks further back."""
 
 
 class Trend(NamedTuple):
@@ -37,16 +40,22 @@ class Trend(NamedTuple):
 def trend(velocities: Sequence[float]) -> Trend:
     """The trend of a board's velocities, oldest first: sample standard deviations, slope in points a sprint."""
     three, five, six = (velocities[-n:] if len(velocities) >= n else None for n in (3, 5, 6))
-    low, high = band(velocities[-_BAND_MOST:])
+    low, high = band(velocities[-_MOST:])
     return Trend(
         fmean(three) if three else None,
-        stdev(three) if three else None,
+        deviation(three) if three else None,
         fmean(five) if five else None,
-        stdev(five) if five else None,
+        deviation(five) if five else None,
         slope(six) if six else None,
         low,
         high,
     )
+
+
+def deviation(values: Sequence[float]) -> float:
+    """Sample standard deviation of two values or more."""
+    mean = fmean(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
 def slope(values: Sequence[float]) -> float:
@@ -61,26 +70,33 @@ def band(values: Sequence[float]) -> tuple[float | None, float | None]:
     n = len(values)
     if n < _BAND_LEAST:
         return None, None
-    half = _T_90[n - 1] * stdev(values) * math.sqrt(1 + 1 / n)
+    half = _T_90[n - 1] * deviation(values) * math.sqrt(1 + 1 / n)
     return fmean(values) - half, fmean(values) + half
 
 
 def _compute(context: Context) -> None:
+    """All of them, even when few sprints changed: there are few, and a changed one moves those after it."""
+    if not context.everything and not context.reach.sprint_ids:
+        return
     of = sprint_metrics.c
-    closed = context.connection.execute(
-        select(of.sprint_id, of.board_id, of.end_at, of.completed_points, of.completed_issues)
-        .where(of.state == CLOSED)
-        .order_by(of.end_at, of.sprint_id)
-    )
+    statement = select(of.board_id, of.sprint_id, of.end_at, of.completed_points, of.completed_issues)
+    closed = fetch_rows(context.connection, statement.where(of.state == CLOSED))
     history: defaultdict[str, list[float]] = defaultdict(list)
     rows = []
-    for sprint_id, board_id, end_at, points, issues in closed:
+    # sorted here: engines differ in the order of texts
+    for board_id, sprint_id, end_at, points, issues in sorted(closed, key=itemgetter(2, 1)):
         velocities = history[board_id or sprint_id]  # sprints of no board have no trend in common
         velocities.append(points)
-        rows.append((sprint_id, board_id, end_at, points, issues, *trend(velocities)))
+        rows.append((sprint_id, board_id, end_at, points, issues, *trend(velocities[-_MOST:])))
     clear(context.connection, velocity_trend)
     insert_rows(context.connection, velocity_trend, velocity_trend.columns.keys(), rows)
 
 
-METRIC = Metric(name="velocity_trend", tables=(velocity_trend,), depends_on=("sprint_metrics",), compute=_compute)
+METRIC = Metric(
+    name="velocity_trend",
+    tables=(velocity_trend,),
+    depends_on=("sprint_metrics",),
+    reads=("calendar.timezone", "grace_hours"),
+    compute=_compute,
+)
 """Fills `velocity_trend`."""

@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
+from warehouse.dictionary import write_dictionary
 from warehouse.tables import METADATA
 
 
@@ -39,7 +40,10 @@ def is_empty(engine: Engine) -> bool:
 
 
 def upgrade(engine: Engine, to: str = "head") -> None:
-    """Bring the warehouse to a revision, up or down, in one transaction. A schema that is missing is made."""
+    """Bring the warehouse to a revision, up or down, in one transaction. A schema that is missing is made.
+
+    At the newest revision `data_dictionary` is written anew, so that it describes the tables that are there.
+    """
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             schema = connection.execute(text("SHOW search_path")).scalar_one().split(",")[0].strip().strip('"')
@@ -52,6 +56,8 @@ def upgrade(engine: Engine, to: str = "head") -> None:
         order = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
         goes_down = now is not None and (to == "base" or (to in order and order.index(to) < order.index(now)))
         (command.downgrade if goes_down else command.upgrade)(config, to)
+        if MigrationContext.configure(connection).get_current_revision() == head():
+            write_dictionary(connection)
 
 
 def sql(dialect: str, to: str = "head") -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Boolean, Connection, Date, Numeric, Select
 from sqlalchemy.types import TypeEngine
@@ -12,8 +13,9 @@ from sqlalchemy.types import TypeEngine
 from warehouse.types import UtcDateTime
 
 AnyTuple = tuple[Any, ...]
+Named = TypeVar("Named", bound=AnyTuple)
 
-ROWS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 2_000
 
 
 def fetch_rows(connection: Connection, statement: Select[Any]) -> list[AnyTuple]:
@@ -21,22 +23,34 @@ def fetch_rows(connection: Connection, statement: Select[Any]) -> list[AnyTuple]
     return [row for some in fetch_some(connection, statement) for row in some]
 
 
+def fetch_as(kind: type[Named], connection: Connection, statement: Select[Any]) -> list[Named]:
+    """All rows as named tuples of the kind, whose fields are the columns in their order."""
+    make = partial(tuple.__new__, kind)  # what `_make` does, without a call of Python for each row
+    converters = _converters(statement, connection.dialect.name)
+    return [
+        row for rows in _fetched(connection, statement, ROWS_AT_ONCE) for row in map(make, _converted(rows, converters))
+    ]
+
+
 def fetch_some(connection: Connection, statement: Select[Any], at_once: int = ROWS_AT_ONCE) -> Iterator[list[AnyTuple]]:
     """The same, some rows at a time; never holds more than `at_once` of them."""
     converters = _converters(statement, connection.dialect.name)
-    options = {"stream_results": connection.dialect.name == "postgresql"}
-    with connection.execute(statement, execution_options=options) as result:
-        cursor: Any = result.cursor
+    return (list(_converted(rows, converters)) for rows in _fetched(connection, statement, at_once))
+
+
+def _fetched(connection: Connection, statement: Select[Any], at_once: int) -> Iterator[list[AnyTuple]]:
+    with connection.execute(statement) as result:
+        cursor: Any = result.cursor  # SQLAlchemy reads nothing ahead of us as long as the result is not streamed
         while rows := cursor.fetchmany(at_once):
-            yield _converted(rows, converters)
+            yield rows
 
 
 _Converters = Sequence[tuple[int, Callable[[Any], Any]]]
 
 
-def _converted(rows: Sequence[AnyTuple], converters: _Converters) -> list[AnyTuple]:
+def _converted(rows: Sequence[AnyTuple], converters: _Converters) -> Iterable[AnyTuple]:
     if not converters:
-        return list(rows)
+        return rows
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for place, convert in converters:
         values = columns[place]
@@ -44,7 +58,7 @@ def _converted(rows: Sequence[AnyTuple], converters: _Converters) -> list[AnyTup
             columns[place] = [None if value is None else convert(value) for value in values]
         else:
             columns[place] = list(map(convert, values))
-    return list(zip(*columns, strict=True))
+    return zip(*columns, strict=True)
 
 
 def _converters(statement: Select[Any], dialect: str) -> _Converters:

@@ -1,32 +1,16 @@
-"""What reconciling reads and writes beside the census: counts, sprints to compare, and findings."""
+"""What reconciling reads beside the census: counts, and sprints to compare."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Connection, and_, case, delete, func, or_, select
+from sqlalchemy import Connection, case, func, or_, select
 
 from warehouse.tables.computed_sprints import sprint_issues
 from warehouse.tables.loaded import board_sprints, issues, sprints
-from warehouse.tables.operational import data_quality
 
 _ASKED_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """A row of `data_quality`. `what` tells several findings of one entity apart."""
-
-    check_name: str
-    severity: str
-    source_id: str
-    entity: str
-    entity_id: str
-    evidence: str
-    advice: str
-    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,33 +88,3 @@ def keys_and_levels(connection: Connection, issue_ids: Collection[str]) -> Mappi
         )
         found.update((row.issue_id, (row.key, row.level)) for row in connection.execute(statement))
     return found
-
-
-def replace_findings(
-    connection: Connection,
-    source_ids: Sequence[str],
-    checks: Sequence[str],
-    findings: Iterable[Finding],
-    found_at: datetime,
-) -> None:
-    """Make the findings of these checks on these sources exactly those given."""
-    table = data_quality.c
-    connection.execute(
-        delete(data_quality).where(and_(table.source_id.in_(list(source_ids)), table.check_name.in_(list(checks))))
-    )
-    rows = [
-        {
-            "data_quality_id": ":".join(part for part in (one.check_name, one.entity_id, one.what) if part),
-            "check_name": one.check_name,
-            "severity": one.severity,
-            "source_id": one.source_id,
-            "entity": one.entity,
-            "entity_id": one.entity_id,
-            "evidence": one.evidence,
-            "advice": one.advice,
-            "found_at": found_at,
-        }
-        for one in findings
-    ]
-    if rows:
-        connection.execute(data_quality.insert(), rows)

@@ -25,16 +25,9 @@ from flowmart.syncing.sync import SyncOptions, chosen, connected, sync
 from flowmart.syncing.sync_source import SourceReport
 from metrics import sprints as sprint_metrics
 from warehouse.census import project_names
+from warehouse.findings import Finding, replace_findings
 from warehouse.leases import hold
-from warehouse.reconciling import (
-    ComparedSprint,
-    Finding,
-    count_alive,
-    keys_and_levels,
-    read_sprint_issues,
-    replace_findings,
-    sprints_to_compare,
-)
+from warehouse.reconciling import ComparedSprint, count_alive, keys_and_levels, read_sprint_issues, sprints_to_compare
 
 SPRINTS = "sprint reports"
 COUNT, SPRINT = "count_differs", "sprint_report_differs"

@@ -208,6 +208,35 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_daily_flow_day"), "daily_flow", ["day"], unique=False)
     op.create_table(
+        "data_dictionary",
+        sa.Column("data_dictionary_id", sa.String(), nullable=False, comment="<table> or <table>.<column>"),
+        sa.Column("table_name", sa.String(), nullable=False, comment="Table"),
+        sa.Column("column_name", sa.String(), nullable=True, comment="Column; NULL for the table itself"),
+        sa.Column(
+            "place", sa.Integer(), nullable=False, comment="Order: the tables by kind, each followed by its columns"
+        ),
+        sa.Column(
+            "kind",
+            sa.String(),
+            nullable=False,
+            comment="loaded, computed or operational; computed too for columns of loaded tables that compute fills",
+        ),
+        sa.Column(
+            "data_type",
+            sa.String(),
+            nullable=True,
+            comment="text, JSON, instant, day, flag, whole number, decimal number, points or seconds; NULL for tables",
+        ),
+        sa.Column(
+            "description",
+            sa.Text(),
+            nullable=True,
+            comment="What the column holds; of a table: what each of its rows stands for",
+        ),
+        sa.PrimaryKeyConstraint("data_dictionary_id", name=op.f("pk_data_dictionary")),
+        comment="One row per table and one per column: what it holds. The same as docs/data-dictionary.md.",
+    )
+    op.create_table(
         "data_quality",
         sa.Column(
             "data_quality_id",
@@ -224,7 +253,9 @@ def upgrade() -> None:
         sa.Column("entity_id", sa.String(), nullable=False, comment="Its id in the table of its kind"),
         sa.Column("evidence", sa.Text(), nullable=True, comment="What was found, with the numbers"),
         sa.Column("advice", sa.Text(), nullable=True, comment="What to do"),
-        sa.Column("found_at", UtcDateTime(), nullable=False, comment="Start of the run that found it"),
+        sa.Column(
+            "found_at", UtcDateTime(), nullable=False, comment="Start of the run that found it; compute keeps the first"
+        ),
         sa.PrimaryKeyConstraint("data_quality_id", name=op.f("pk_data_quality")),
         comment="One row per thing that does not add up, and what to do about it.",
     )
@@ -400,7 +431,10 @@ def upgrade() -> None:
     op.create_table(
         "defects",
         sa.Column("issue_id", sa.String(), nullable=False, comment="issues.issue_id"),
-        sa.Column("created_on", sa.Date(), nullable=False, comment="Local day of creation"),
+        sa.Column("project_id", sa.String(), nullable=False, comment="projects.project_id as of now"),
+        sa.Column("board_id", sa.String(), nullable=True, comment="boards.board_id: home board"),
+        sa.Column("created_at", UtcDateTime(), nullable=False, comment="Creation"),
+        sa.Column("created_on", sa.Date(), nullable=False, comment="Local day of created_at"),
         sa.Column("severity", sa.String(), nullable=True, comment="Severity as of now"),
         sa.Column("escape_class", sa.String(), nullable=False, comment="escaped, internal or unknown: as of now"),
         sa.Column(
@@ -427,7 +461,14 @@ def upgrade() -> None:
             comment="Days from that release to creation; negative when it was found before",
         ),
         sa.Column("finished_at", UtcDateTime(), nullable=True, comment="Finish"),
+        sa.Column("finished_on", sa.Date(), nullable=True, comment="Local day of finished_at"),
         sa.Column("resolve_seconds", sa.Double(), nullable=True, comment="finished_at − created_at"),
+        sa.Column(
+            "stage_moves",
+            sa.Text(),
+            nullable=True,
+            comment="Each entry into done or removed and each way out of it, where there is more to tell than finished_at: `INSTANT STAGE` with `; ` between, `(moved)` behind one whose entry also moved or retyped the issue",
+        ),
         sa.PrimaryKeyConstraint("issue_id", name=op.f("pk_defects")),
         comment="One row per defect.",
     )
@@ -507,7 +548,10 @@ def upgrade() -> None:
         comment="One row per change of one field of an issue; values at creation are not changes.",
     )
     op.create_index(
-        op.f("ix_issue_changes_issue_id_changed_at"), "issue_changes", ["issue_id", "changed_at"], unique=False
+        op.f("ix_issue_changes_issue_id_changed_at_entry_number_ordinal"),
+        "issue_changes",
+        ["issue_id", "changed_at", "entry_number", "ordinal"],
+        unique=False,
     )
     op.create_table(
         "issue_components",
@@ -944,6 +988,7 @@ def upgrade() -> None:
         comment="One row per issue that was a member of a sprint between its start and its end.",
     )
     op.create_index(op.f("ix_sprint_issues_issue_id"), "sprint_issues", ["issue_id"], unique=False)
+    op.create_index(op.f("ix_sprint_issues_sprint_id"), "sprint_issues", ["sprint_id"], unique=False)
     op.create_table(
         "sprint_memberships",
         sa.Column(
@@ -1107,6 +1152,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sprint_scope_event_id", name=op.f("pk_sprint_scope_events")),
         comment="One row per event that changed a sprint's scope or its completion.",
     )
+    op.create_index(op.f("ix_sprint_scope_events_issue_id"), "sprint_scope_events", ["issue_id"], unique=False)
     op.create_index(op.f("ix_sprint_scope_events_sprint_id"), "sprint_scope_events", ["sprint_id"], unique=False)
     op.create_table(
         "sprints",
@@ -1398,11 +1444,13 @@ def downgrade() -> None:
     op.drop_table("stale_issues")
     op.drop_table("sprints")
     op.drop_index(op.f("ix_sprint_scope_events_sprint_id"), table_name="sprint_scope_events")
+    op.drop_index(op.f("ix_sprint_scope_events_issue_id"), table_name="sprint_scope_events")
     op.drop_table("sprint_scope_events")
     op.drop_table("sprint_metrics")
     op.drop_index(op.f("ix_sprint_memberships_sprint_id"), table_name="sprint_memberships")
     op.drop_index(op.f("ix_sprint_memberships_issue_id"), table_name="sprint_memberships")
     op.drop_table("sprint_memberships")
+    op.drop_index(op.f("ix_sprint_issues_sprint_id"), table_name="sprint_issues")
     op.drop_index(op.f("ix_sprint_issues_issue_id"), table_name="sprint_issues")
     op.drop_table("sprint_issues")
     op.drop_index(op.f("ix_sprint_days_sprint_id"), table_name="sprint_days")
@@ -1428,7 +1476,7 @@ def downgrade() -> None:
     op.drop_table("issue_flow")
     op.drop_index(op.f("ix_issue_components_issue_id"), table_name="issue_components")
     op.drop_table("issue_components")
-    op.drop_index(op.f("ix_issue_changes_issue_id_changed_at"), table_name="issue_changes")
+    op.drop_index(op.f("ix_issue_changes_issue_id_changed_at_entry_number_ordinal"), table_name="issue_changes")
     op.drop_table("issue_changes")
     op.drop_table("fields")
     op.drop_index(op.f("ix_estimates_issue_id"), table_name="estimates")
@@ -1440,6 +1488,7 @@ def downgrade() -> None:
     op.drop_table("days_off")
     op.drop_table("dates")
     op.drop_table("data_quality")
+    op.drop_table("data_dictionary")
     op.drop_index(op.f("ix_daily_flow_day"), table_name="daily_flow")
     op.drop_table("daily_flow")
     op.drop_table("cycle_time_trend")

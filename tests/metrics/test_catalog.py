@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
-from metrics.catalog import METRICS, classify, wanted
-from metrics.settings import Calendar, MetricSettings
+from metrics.catalog import METRICS, classify, out_of_date, wanted
+from metrics.outdated import fingerprint
+from metrics.settings import Calendar, DefectRule, Defects, MetricSettings, Workflow
 from warehouse.tables import COMPUTED
 
 
@@ -17,6 +20,7 @@ def small_company(life: Any, sprint: Any) -> list[Any]:
         sprint(36, 10, 20),
         life(1, sprint_ids="36", story_points=2.5).then(11, status="Doing").then(15, status="Done"),
         life(2, issue_type="Bug", sprint_ids="36").then(12, status="Done"),
+        life(3, others={"is_flagged": True}).then(13, status="Doing"),
     ]
 
 
@@ -33,7 +37,9 @@ def test_what_a_metric_stands_on_is_computed_before_it() -> None:
     assert [metric.name for metric in wanted(["velocity_trend"])] == [
         "sprints",
         "statuses",
+        "reached",
         "issues",
+        "dates",
         "flow",
         "sprint_metrics",
         "velocity_trend",
@@ -74,8 +80,8 @@ def test_definitions_tell_the_rules_and_the_instant_of_each_table(company: Any, 
     assert {"throughput", "issue_flow", "dates"} <= set(rows)
     as_of, settings_hash, settings = rows["throughput"]
     assert as_of == company.now
-    assert msgspec.json.decode(settings)["calendar"]["timezone"] == "UTC"
-    company.settings = MetricSettings(calendar=Calendar(holidays="DE"))
+    assert msgspec.json.decode(settings) == {"calendar.timezone": "UTC"}
+    company.settings = MetricSettings(calendar=Calendar(timezone=ZoneInfo("Europe/Berlin")))
     company.computes("throughput")
     ((changed,),) = company.rows("definitions", "settings_hash", table_name="throughput")
     assert changed != settings_hash
@@ -88,5 +94,27 @@ def test_classifying_fills_derived_columns_and_no_table(company: Any, life: Any,
     assert company.rows("issues", "stage", "is_defect", "board_id") == [
         ("done", False, "acme:7"),
         ("done", True, "acme:7"),
+        ("in_progress", False, "acme:7"),
     ]
     assert not any(company.rows(table.name) for table in COMPUTED)
+
+
+def renewed_by(**changed: Any) -> frozenset[str]:
+    """The metrics that a change of settings computes as a whole."""
+    before = MetricSettings()
+    known = {f"metric:{metric.name}": fingerprint(metric, before) for metric in METRICS}
+    assert out_of_date(known, before) == frozenset()
+    return out_of_date(known, replace(before, **changed))
+
+
+def test_a_changed_setting_renews_what_reads_it_and_only_that() -> None:
+    rules = (DefectRule(name="kept", escaped=True, labels=frozenset({"customer"})),)
+    assert renewed_by(defects=Defects(severity_weights={"High": 3.0})) == {"defect_escape"}
+    assert renewed_by(defects=Defects(rules=rules)) == {"defects", "defect_escape"}
+    by_workflow = renewed_by(workflow=Workflow(waiting=frozenset({"Review"})))
+    assert by_workflow >= {"issues", "flow", "data_quality"}
+    assert not by_workflow & {"dates", "cycle_time_trend", "throughput", "daily_flow", "sprint_metrics"}
+    assert "flow" in renewed_by(calendar=Calendar(holidays="DE"))
+    assert "throughput" not in renewed_by(calendar=Calendar(holidays="DE"))
+    assert renewed_by(calendar=Calendar(timezone=ZoneInfo("Asia/Tokyo"))) >= {"dates", "flow", "throughput"}
+    assert out_of_date({}, MetricSettings()) == {metric.name for metric in METRICS}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from metrics.settings import DefectRule, Defects, MetricSettings
-from warehouse.records import IssueChange, IssueLabel, IssueLink, IssueVersion, Version
+from warehouse.records import Field, IssueChange, IssueLabel, IssueLink, IssueVersion, LinkEvent, Version
 
 CUSTOMER = DefectRule(name="customer", escaped=True, labels=frozenset({"customer"}))
 
@@ -53,6 +53,20 @@ def edit(life: Any, number: int, field: str, before: str | None, after: str | No
     values = {name: getattr(change, name) for name in IssueChange.__struct_fields__}
     texts = {"from_value": before, "from_text": before, "to_value": after, "to_text": after}
     return IssueChange(**{**values, "change_id": f"{field}:{number}", "field": field, **texts})
+
+
+def link(name: str, one: int, other: int | None, source_id: str = "acme", **values: Any) -> IssueLink:
+    return IssueLink(
+        **{
+            "link_id": f"{source_id}:{name}",
+            "issue_id": f"{source_id}:{one}",
+            "other_issue_id": None if other is None else f"{source_id}:{other}",
+            "other_key": None,
+            "link_type": "Caused",
+            "direction": "outward",
+            **values,
+        }
+    )
 
 
 def classes(company: Any) -> dict[str, tuple[Any, ...]]:
@@ -113,6 +127,7 @@ def test_azure_devops_tags_may_hold_blanks(company: Any, life: Any) -> None:
         ("severity", {"severity": "production"}),
         ("Environment", {"custom_fields": '{"Environment":"Production"}'}),
         ("Environment", {"custom_fields": '{"Environment":["QA","Production"]}'}),
+        ("environment", {"custom_fields": '{"Environment":"QA, production"}'}),
     ],
 )
 def test_a_field_is_a_column_or_a_custom_field_of_one_or_more_values(
@@ -120,6 +135,7 @@ def test_a_field_is_a_column_or_a_custom_field_of_one_or_more_values(
 ) -> None:
     company.settings = ruled(DefectRule(name="prod", escaped=True, field=field, values=frozenset({"Production"})))
     company.holds(bug(life, 1, others=values), bug(life, 2), edit(life, 1, field, "QA", "Production"))
+    company.holds(Field(field_id="acme:f1", source_id="acme", name=field, kind=None, role=None))
     found = classes(company)
     assert found["acme:1"][:2] == ("escaped", "prod")
     assert found["acme:1"][3] == found["acme:2"][3] == "unknown"
@@ -170,18 +186,6 @@ def test_links_count_from_either_side_and_as_of_creation_only_when_they_were_the
     company.settings = ruled(
         DefectRule(name="support", escaped=True, link_types=frozenset({"Caused"}), linked_types=frozenset({"Ticket"}))
     )
-
-    def link(name: str, one: int, other: int, **times: Any) -> IssueLink:
-        return IssueLink(
-            link_id=f"acme:{name}",
-            issue_id=f"acme:{one}",
-            other_issue_id=f"acme:{other}",
-            other_key=None,
-            link_type="Caused",
-            direction="outward",
-            **times,
-        )
-
     ticket = life(9, issue_type="Ticket")
     made = bug(life, 1).state().created_at
     company.holds(
@@ -204,3 +208,122 @@ def test_the_type_at_creation_counts_for_the_class_at_creation(company: Any, lif
     company.settings = ruled(DefectRule(name="incident", escaped=True, types=frozenset({"Incident"})))
     company.holds(life(1, issue_type="Bug").then(5, type="Incident"))
     assert classes(company) == {"acme:1": ("escaped", "incident", "Incident", "unknown")}
+
+
+def test_a_link_that_is_removed_since_was_there_at_creation(company: Any, life: Any) -> None:
+    company.settings = ruled(DefectRule(name="support", escaped=True, link_types=frozenset({"Caused"})))
+    made, removed = (life(created=hour).state().created_at for hour in (0, 9))
+    company.holds(
+        life(9, issue_type="Ticket"),
+        *(bug(life, number) for number in (1, 2, 3)),
+        link("a", 1, 9, created_at=made, removed_at=removed),
+        link("b", 9, 2, created_at=made, removed_at=made),
+        link("c", 3, 9, created_at=removed),
+    )
+    assert classes(company) == {
+        "acme:1": ("unknown", None, None, "escaped"),
+        "acme:2": ("unknown", None, None, "unknown"),
+        "acme:3": ("escaped", "support", "Caused Ticket", "unknown"),
+    }
+
+
+def test_removed_links_of_jira_are_told_by_the_key_in_the_history_of_either_side(company: Any, life: Any) -> None:
+    types = {"link_types": frozenset({"Caused"}), "linked_types": frozenset({"Ticket"})}
+    company.settings = ruled(DefectRule(name="support", escaped=True, **types))
+
+    def event(number: int, key: str, hour: float, *, is_made: bool = True) -> LinkEvent:
+        return LinkEvent(
+            link_event_id=f"acme:{number}:{hour}:{is_made}",
+            issue_id=f"acme:{number}",
+            other_issue_id=None,
+            other_key=key,
+            link_type="Caused",
+            direction="inward",
+            happened_at=life(created=hour).state().created_at,
+            is_made=is_made,
+            author_id=None,
+        )
+
+    company.holds(
+        life(9, issue_type="Ticket"),
+        *(bug(life, number) for number in (1, 2, 3, 4)),
+        *(event(1, "PAY-9", 0), event(1, "PAY-9", 5, is_made=False)),
+        event(2, "PAY-9", 1),
+        event(3, "PAY-4", 0),
+        *(event(4, "PAY-9", -2), event(4, "PAY-9", -1, is_made=False)),
+    )
+    assert {issue_id: found[3] for issue_id, found in classes(company).items()} == {
+        "acme:1": "escaped",
+        "acme:2": "unknown",
+        "acme:3": "unknown",
+        "acme:4": "unknown",
+    }
+    assert {found[0] for found in classes(company).values()} == {"unknown"}
+
+
+def test_a_field_known_by_its_own_name_has_its_changes_under_the_name_of_its_role(company: Any, life: Any) -> None:
+    company.settings = ruled(
+        DefectRule(name="prod", escaped=True, field="found where", values=frozenset({"Production"}))
+    )
+    told = edit(life, 1, "found_in", "QA", "Production")
+    values = {name: getattr(told, name) for name in IssueChange.__struct_fields__}
+    company.holds(
+        Field(field_id="acme:cf7", source_id="acme", name="Found Where", kind=None, role="found_in"),
+        bug(life, 1, others={"custom_fields": '{"Found Where":"Production"}'}),
+        IssueChange(**{**values, "field_id": "acme:cf7"}),
+    )
+    assert classes(company)["acme:1"] == ("escaped", "prod", "Production", "unknown")
+
+
+def test_several_values_of_history_are_one_text(company: Any, life: Any) -> None:
+    company.settings = ruled(DefectRule(name="prod", escaped=True, field="Seen", values=frozenset({"Production"})))
+    company.holds(bug(life, 1), edit(life, 1, "Seen", "QA,Production", None))
+    assert classes(company)["acme:1"] == ("unknown", None, None, "escaped")
+
+
+def test_what_is_changed_at_the_instant_of_creation_was_so_at_creation(company: Any, life: Any) -> None:
+    company.settings = ruled(CUSTOMER)
+    company.holds(
+        *(bug(life, number) for number in (1, 2)),
+        *(label(number, "customer") for number in (1, 2)),
+        edit(life, 1, "labels", None, "customer", hour=0),
+        edit(life, 2, "labels", None, "customer", hour=0.01),
+    )
+    assert [found[3] for found in classes(company).values()] == ["escaped", "unknown"]
+
+
+def test_changes_after_now_have_not_happened(company: Any, life: Any) -> None:
+    company.settings = ruled(CUSTOMER)
+    company.now = 20
+    late = {"updated_at": life(created=30).state().created_at}
+    company.holds(
+        version(1, date(2026, 2, 1)),
+        *(bug(life, number, others={**late, "severity": "High"}) for number in (1, 2)),
+        label(1, "customer"),
+        edit(life, 1, "labels", None, "customer", hour=30),
+        edit(life, 1, "severity", "Low", "High", hour=30),
+        *affects(2, 1),
+        edit(life, 2, "affects_versions", None, "v1", hour=30),
+    ).computes("defects")
+    columns = ("issue_id", "severity", "escape_class", "introduced_in_version_id")
+    assert company.rows("defects", *columns) == [
+        ("acme:1", "Low", "unknown", None),
+        ("acme:2", "High", "unknown", None),
+    ]
+
+
+def test_stage_moves_are_told_where_there_is_more_than_the_finish(company: Any, life: Any) -> None:
+    company.holds(
+        bug(life, 1).then(1, status="Doing").then(2, status="Done").then(3, status="Closed"),
+        bug(life, 2).then(2, status="Done").then(3, status="Doing"),
+        bug(life, 3).then(2, status="Done").then(3, status="To Do", project="20").then(4, status="Done"),
+    ).computes("defects")
+    day = "2026-03-02T"
+    assert company.rows("defects", "issue_id", "stage_moves") == [
+        ("acme:1", None),
+        ("acme:2", f"{day}02:00:00.000000Z done; {day}03:00:00.000000Z in_progress"),
+        (
+            "acme:3",
+            f"{day}02:00:00.000000Z done; {day}03:00:00.000000Z todo (moved); {day}04:00:00.000000Z done",
+        ),
+    ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from metrics.escape_rules import Facts, verdict
+from metrics.escape_rules import Facts, Verdict, make_ready
 from metrics.settings import DefectRule
 
 BUG = Facts(issue_type="Bug", created_on=date(2026, 3, 10))
@@ -16,6 +17,10 @@ BUG = Facts(issue_type="Bug", created_on=date(2026, 3, 10))
 
 def rule(*, escaped: bool = True, name: str = "a rule", **condition: Any) -> DefectRule:
     return DefectRule(name=name, escaped=escaped, **condition)
+
+
+def verdict(rules: Sequence[DefectRule], facts: Facts) -> Verdict:
+    return make_ready(rules).verdict(facts)
 
 
 def evidence(facts: Facts, **condition: Any) -> str | None:
@@ -50,10 +55,10 @@ def test_fields_and_labels_are_compared_without_case_and_told_as_they_are() -> N
 
 @pytest.mark.parametrize(
     ("released", "expected"),
-    [(date(2026, 3, 9), "2.0"), (date(2026, 3, 10), "2.0"), (date(2026, 3, 11), None), (None, None)],
+    [(date(2026, 3, 9), "2.0"), (date(2026, 3, 10), "2.0"), (date(2026, 3, 11), None)],
 )
 def test_an_affected_version_counts_when_it_was_released_by_the_day_of_creation(
-    released: date | None, expected: str | None
+    released: date, expected: str | None
 ) -> None:
     assert evidence(replace(BUG, affects=(("2.0", released),)), affects_released=True) == expected
 
@@ -64,3 +69,15 @@ def test_links_count_by_type_and_by_the_type_of_the_other_issue_where_it_is_aske
     assert evidence(linked, link_types={"Blocks"}) == "Blocks Story"
     assert evidence(linked, link_types={"Blocks"}, linked_types={"Incident"}) is None
     assert evidence(replace(BUG, links=(("Relates", None),)), link_types={"Relates"}) == "Relates"
+
+
+def test_types_are_compared_without_case() -> None:
+    assert evidence(BUG, types={"BUG"}) == "Bug"
+    assert evidence(BUG, types={"Incident"}) is None
+
+
+def test_rules_say_what_they_ask_for_so_that_nothing_else_is_read() -> None:
+    none = make_ready([])
+    assert (none.fields, none.labels, none.types, none.affects, none.links) == ({}, False, False, False, False)
+    some = make_ready([rule(field="Found In", values={"QA"}), rule(link_types={"Blocks"})])
+    assert (some.fields, some.labels, some.links) == ({"found in": "Found In"}, False, True)

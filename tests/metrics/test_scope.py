@@ -130,6 +130,58 @@ def test_joined_done_and_reopened_is_added_at_the_reopening() -> None:
     assert events(found) == [("added", 15, None, 3.0)]
 
 
+def test_reopened_after_it_left_counts_only_when_it_joins_again() -> None:
+    found = part([(0, True), (12, False), (16, True)], [(0, "open"), (11, "done"), (14, "open")])
+    assert [(event, hour) for event, hour, *_ in events(found)] == [
+        ("committed", 10),
+        ("completed", 11),
+        ("removed", 12),
+        ("added", 16),
+    ]
+
+
+def test_removed_and_joined_again_when_done_is_completed_outside() -> None:
+    found = part([(0, True), (12, False), (16, True)], [(0, "open"), (14, "done")])
+    assert [event for event, *_ in events(found)] == ["committed", "removed"]
+    assert (some(found).outcome, some(found).removed_at) == ("completed_outside", at(12))
+
+
+def test_cancelled_at_the_start_and_taken_up_again_is_added_at_that_instant() -> None:
+    found = part([(0, True)], [(0, "cancelled"), (13, "open")])
+    assert events(found) == [("added", 13, None, 3.0)]
+    assert some(found).outcome == "carried_over"
+
+
+def test_cancelled_in_scope_and_then_done_is_completed_and_the_other_way_round() -> None:
+    found = part([(0, True)], [(0, "open"), (12, "cancelled"), (15, "done")])
+    assert ([event for event, *_ in events(found)], some(found).outcome) == (
+        ["committed", "cancelled", "completed"],
+        "completed",
+    )
+    found = part([(0, True)], [(0, "open"), (12, "done"), (15, "cancelled")])
+    assert ([event for event, *_ in events(found)], some(found).outcome) == (
+        ["committed", "completed", "cancelled"],
+        "cancelled",
+    )
+
+
+def test_moving_between_two_done_statuses_is_no_event() -> None:
+    assert len(events(part([(0, True)], [(0, "open"), (12, "done"), (15, "done")]))) == 2
+
+
+def test_an_estimate_changed_while_it_was_out_of_scope_counts_nowhere() -> None:
+    away = part([(0, True), (12, False), (16, True)], points=[(0, 3.0), (14, 5.0)])
+    assert events(away)[1:] == [("removed", 12, 3.0, None), ("added", 16, None, 5.0)]
+    done_before = part([(0, True)], [(0, "done")], points=[(0, 3.0), (14, 5.0)])
+    assert events(done_before) == []
+
+
+def test_an_estimate_that_comes_with_the_joining_or_reopening_is_the_estimate_as_of_then() -> None:
+    assert events(part([(12, True)], points=[(0, 3.0), (12, 5.0)])) == [("added", 12, None, 5.0)]
+    reopened = part([(0, True)], [(0, "done"), (13, "open")], [(0, 3.0), (13, 8.0)])
+    assert events(reopened) == [("added", 13, None, 8.0)]
+
+
 def test_completed_then_reopened_in_scope_stays_in_scope() -> None:
     found = part([(0, True)], [(0, "open"), (12, "done"), (14, "open")])
     assert [event for event, *_ in events(found)] == ["committed", "completed", "reopened"]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from metrics.settings import MetricSettings
 from warehouse.loader import Loader
 from warehouse.records import Board, BoardArea, Sprint
 
 LATE = 30
+
+
+def at(hours: float) -> datetime:
+    return datetime(2026, 3, 2, tzinfo=UTC) + timedelta(hours=hours)
 
 
 def whole_company(life: Any) -> list[Any]:
@@ -98,6 +103,92 @@ def test_the_events_of_a_sprint(company: Any, life: Any, sprint: Any) -> None:
     ]
 
 
+def test_an_issue_created_inside_a_sprint_joins_when_it_is_created(company: Any, life: Any, sprint: Any) -> None:
+    lives = [life(number, created=hour, sprint_ids="36") for number, hour in ((1, 10), (2, 12), (3, 20), (4, 21))]
+    company.holds(sprint(36, 10, 20), *lives).computes("flow")
+    assert company.rows("sprint_scope_events", "issue_id", "event", "at") == [
+        ("acme:1", "committed", 10),
+        ("acme:2", "added", 12),
+        ("acme:3", "added", 20),
+    ]
+
+
+def test_sub_tasks_and_epics_count_only_where_their_levels_are_chosen(company: Any, life: Any, sprint: Any) -> None:
+    levels = ("standard", "subtask", "portfolio")
+    lives = [life(number, sprint_ids="36", others={"level": level}) for number, level in enumerate(levels, 1)]
+    company.holds(sprint(36, 10, 20), *lives).computes("sprint_metrics")
+    assert company.row("sprint_metrics")["committed_issues"] == 1
+    company.settings = MetricSettings(levels=frozenset(levels))
+    company.computes("sprint_metrics")
+    assert company.row("sprint_metrics")["committed_issues"] == 3
+
+
+def test_an_issue_in_two_sprints_at_once_counts_in_both(company: Any, life: Any, sprint: Any) -> None:
+    shared = life(1, sprint_ids="36, 37", story_points=3.0).then(15, points=5.0).then(18, status="Done")
+    company.holds(sprint(36, 10, 20), sprint(37, 16, 25, board_id="acme:8"), shared).computes("sprint_metrics")
+    columns = ("sprint_id", "committed_points", "reestimated_points", "completed_points", "final_scope_points")
+    assert company.rows("sprint_metrics", *columns) == [("acme:36", 3, 2, 5, 5), ("acme:37", 5, 0, 5, 5)]
+
+
+def test_re_estimates_count_after_the_start_up_to_and_at_the_end(company: Any, life: Any, sprint: Any) -> None:
+    changed = life(1, sprint_ids="36", story_points=1.0).then(10, points=2.0).then(15, points=None).then(20, points=7.0)
+    later = life(2, sprint_ids="36", story_points=1.0).then(20.5, points=100.0)
+    company.holds(sprint(36, 10, 20), changed, later).computes("sprint_metrics")
+    row = company.row("sprint_metrics")
+    assert (row["committed_points"], row["reestimated_points"], row["final_scope_points"]) == (3, 5, 8)
+    assert (row["reestimated_issues"], row["final_scope_issues"], row["carried_over_points"]) == (1, 2, 8)
+
+
+def test_sums_are_exact_so_that_the_two_sides_of_a_scope_are_equal_bit_by_bit(
+    company: Any, life: Any, sprint: Any
+) -> None:
+    lives = [life(number, sprint_ids="36", story_points=number / 10) for number in range(1, 8)]
+    lives[6].then(12, points=0.8).then(14, points=0.1)
+    company.holds(sprint(36, 10, 20), *lives).computes("sprint_metrics")
+    row = company.row("sprint_metrics")
+    assert row["committed_points"] == 2.8  # added one by one it is 2.8000000000000003
+    assert row["final_scope_points"] == row["carried_over_points"] == 2.2
+
+
+def test_a_sprint_closed_early_or_late_lasts_to_its_closing(company: Any, life: Any, sprint: Any) -> None:
+    company.holds(
+        sprint(36, 10, 20, completed_at=at(15)),
+        sprint(37, 10, 20, completed_at=at(30)),
+        life(1, sprint_ids="36", story_points=3.0).then(18, status="Done"),
+        life(2, sprint_ids="37", story_points=5.0).then(25, status="Done"),
+    ).computes("sprint_metrics")
+    columns = ("sprint_id", "end_at", "completed_points", "carried_over_points")
+    assert company.rows("sprint_metrics", *columns) == [("acme:36", 15, 0, 3), ("acme:37", 30, 5, 0)]
+
+
+def test_a_sprint_started_late_is_committed_to_what_was_in_it_then(company: Any, life: Any, sprint: Any) -> None:
+    joined = life(1, story_points=3.0).then(11, sprint="36")
+    company.holds(sprint(36, 10, 20, activated_at=at(12)), joined).computes("sprint_metrics")
+    row = company.row("sprint_metrics")
+    assert (row["start_at"], row["committed_points"], row["added_points"]) == (12, 3, 0)
+
+
+def test_a_sprint_closed_before_it_was_started_has_no_length(company: Any, life: Any, sprint: Any) -> None:
+    company.holds(
+        sprint(36, 10, 20, activated_at=at(14), completed_at=at(13)),
+        life(1, sprint_ids="36", story_points=3.0).then(14, points=4.0).then(15, status="Done"),
+    ).computes("sprint_metrics")
+    row = company.row("sprint_metrics")
+    assert (row["start_at"], row["end_at"], row["committed_points"], row["carried_over_points"]) == (14, 14, 4, 4)
+
+
+def test_a_sprint_that_was_never_started_has_no_row(company: Any, life: Any, sprint: Any) -> None:
+    company.holds(sprint(36, 10, 20, "future"), sprint(37, None, 20), life(sprint_ids="36, 37")).computes(
+        "sprint_metrics"
+    )
+    assert company.rows("sprint_metrics") == company.rows("sprint_issues") == []
+
+
+def test_a_sprint_of_no_board_has_its_row(company: Any, life: Any, sprint: Any) -> None:
+    company.holds(sprint(36, 10, 20, board_id=None), life(sprint_ids="36")).computes("sprint_metrics")
+    assert company.rows("sprint_metrics", "sprint_id", "board_id", "committed_issues") == [("acme:36", None, 1)]
+
+
 def test_say_do_is_never_above_1_since_both_halves_use_the_estimate_at_the_start(
     company: Any, life: Any, sprint: Any
 ) -> None:
@@ -179,4 +270,10 @@ def test_an_azure_devops_iteration_has_figures_for_each_team(company: Any, life:
     assert company.rows("sprint_metrics", *columns) == [
         ("ado:it1:blue", 0, 120, 0, 8, 0),
         ("ado:it1:red", 0, 120, 3, 0, 3),
+    ]
+    company.settings = MetricSettings(grace_hours=LATE)  # what is planned within the grace is committed
+    company.computes("sprint_metrics")
+    assert company.rows("sprint_metrics", *columns) == [
+        ("ado:it1:blue", 30, 150, 8, 0, 0),
+        ("ado:it1:red", 30, 150, 0, 0, 0),
     ]

@@ -38,6 +38,13 @@ def test_the_band_is_the_80_percent_prediction_interval() -> None:
     assert band([10, 20]) == (None, None)
 
 
+def test_the_lower_end_of_the_band_may_be_negative_and_equal_velocities_leave_no_room() -> None:
+    low, _ = band([0, 20, 40])
+    assert low is not None
+    assert low < 0
+    assert band([8, 8, 8, 8]) == (8, 8)
+
+
 def test_the_band_is_of_the_last_six() -> None:
     found = trend([1000.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0])
     assert (found.next_low, found.next_high) == pytest.approx((5.1764281, 64.8235719))

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import delete, inspect, select, update
 
 import migrations
+from warehouse.dictionary import entries
 from warehouse.tables import METADATA
+from warehouse.tables.operational import data_dictionary
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -37,14 +39,32 @@ def test_upgrading_twice_is_upgrading_once(empty_warehouse: Engine) -> None:
     assert set(METADATA.tables) <= set(inspect(empty_warehouse).get_table_names())
 
 
-def test_comments_reach_postgresql(empty_warehouse: Engine) -> None:
+def test_every_description_is_a_comment_on_postgresql(empty_warehouse: Engine) -> None:
     if empty_warehouse.dialect.name != "postgresql":
         pytest.skip("SQLite has no comments")
     migrations.upgrade(empty_warehouse)
     inspector = inspect(empty_warehouse)
-    assert inspector.get_table_comment("issues") == {"text": METADATA.tables["issues"].comment}
-    comments = {column["name"]: column["comment"] for column in inspector.get_columns("issues")}
-    assert comments["key"] == METADATA.tables["issues"].c.key.comment
+    for name, table in METADATA.tables.items():
+        assert inspector.get_table_comment(name) == {"text": table.comment}
+        comments = {column["name"]: column["comment"] for column in inspector.get_columns(name)}
+        assert comments == {column.name: column.comment for column in table.columns}
+
+
+def test_the_dictionary_describes_the_tables_that_are_there(empty_warehouse: Engine) -> None:
+    migrations.upgrade(empty_warehouse)
+    with empty_warehouse.begin() as connection:
+        told = select(data_dictionary.c.table_name, data_dictionary.c.column_name)
+        held = {(row.table_name, row.column_name) for row in connection.execute(told)}
+        connection.execute(update(data_dictionary).values(description="old"))
+        connection.execute(delete(data_dictionary).where(data_dictionary.c.table_name == "issues"))
+    inspector = inspect(empty_warehouse)
+    tables = set(inspector.get_table_names()) - {"alembic_version"}
+    columns = {(table, column["name"]) for table in tables for column in inspector.get_columns(table)}
+    assert held == columns | {(table, None) for table in tables}
+    migrations.upgrade(empty_warehouse)
+    with empty_warehouse.connect() as connection:
+        rows = connection.execute(select(data_dictionary).order_by(data_dictionary.c.place))
+        assert [tuple(row) for row in rows] == [tuple(entry) for entry in entries()]
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])

@@ -1,16 +1,15 @@
-"""What reconciling reads and stores, on both engines."""
+"""What reconciling reads, on both engines."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from tests.flowmart.scripted import an_issue
 from warehouse.loader import Loader
-from warehouse.reconciling import Finding, count_alive, keys_and_levels, replace_findings, sprints_to_compare
+from warehouse.reconciling import count_alive, keys_and_levels, sprints_to_compare
 from warehouse.records import BoardSprint, Sprint
-from warehouse.tables.operational import data_quality
 
 NOW = datetime(2026, 10, 2, tzinfo=UTC)
 
@@ -50,21 +49,3 @@ def test_only_the_living_are_counted_and_known(warehouse: Engine) -> None:
         assert count_alive(connection, "acme") == {"acme:PAY": 1, "acme:WEB": 1}
         known = keys_and_levels(connection, {"acme:1", "acme:2", "acme:3"})
         assert known == {"acme:1": ("PAY-1", "standard"), "acme:3": ("WEB-3", "subtask")}
-
-
-def finding(check: str, source: str, entity_id: str, what: str = "") -> Finding:
-    return Finding(
-        check_name=check, severity="warning", source_id=source, entity="issue", entity_id=entity_id, what=what,
-        evidence="e", advice="a",
-    )  # fmt: skip
-
-
-def test_findings_take_the_place_of_those_of_the_same_checks_and_sources(warehouse: Engine) -> None:
-    first = [finding("x", "a", "a:1"), finding("x", "b", "b:1"), finding("y", "a", "a:1")]
-    with warehouse.begin() as connection:
-        replace_findings(connection, ["a", "b"], ["x", "y"], first, NOW)
-        replace_findings(connection, ["a"], ["x"], [finding("x", "a", "a:2", "i"), finding("x", "a", "a:2", "j")], NOW)
-        ids = connection.execute(select(data_quality.c.data_quality_id).order_by(data_quality.c.data_quality_id))
-        assert ids.scalars().all() == ["x:a:2:i", "x:a:2:j", "x:b:1", "y:a:1"]
-        replace_findings(connection, ["a", "b"], ["x", "y"], [], NOW)
-        assert connection.execute(select(data_quality)).all() == []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from warehouse.tables.base import count, day, flag, key, make, moment, points, ratio, seconds, text
+from warehouse.tables.base import count, day, flag, key, long_text, make, moment, points, ratio, seconds, text
 
 defects = make(
     "defects",
     "One row per defect.",
     key("issue_id", "issues.issue_id"),
-    day("created_on", "Local day of creation", required=True),
+    text("project_id", "projects.project_id as of now", required=True),
+    text("board_id", "boards.board_id: home board"),
+    moment("created_at", "Creation", required=True),
+    day("created_on", "Local day of created_at", required=True),
     text("severity", "Severity as of now"),
     text("escape_class", "escaped, internal or unknown: as of now", required=True),
     text("escape_rule", "Name of the first rule that matched, else `rule N`; NULL for unknown"),
@@ -18,7 +21,13 @@ defects = make(
     text("introduced_in_version_id", "versions.version_id: the earliest released affects-version"),
     count("days_after_release", "Days from that release to creation; negative when it was found before"),
     moment("finished_at", "Finish"),
+    day("finished_on", "Local day of finished_at"),
     seconds("resolve_seconds", "finished_at − created_at"),
+    long_text(
+        "stage_moves",
+        "Each entry into done or removed and each way out of it, where there is more to tell than finished_at: "
+        "`INSTANT STAGE` with `; ` between, `(moved)` behind one whose entry also moved or retyped the issue",
+    ),
 )
 
 defect_escape = make(

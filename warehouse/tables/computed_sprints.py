@@ -22,6 +22,7 @@ sprint_issues = make(
     text("outcome", "completed, carried_over, removed, cancelled or completed_outside", required=True),
     text("carried_to_sprint_id", "sprints.sprint_id that a carried-over issue went to next"),
     Index(None, "issue_id"),
+    Index(None, "sprint_id"),
 )
 
 sprint_scope_events = make(
@@ -35,6 +36,7 @@ sprint_scope_events = make(
     points("points_before", "Estimate before the event; NULL: not estimated or not in scope"),
     points("points_after", "Estimate after the event; NULL: not estimated or no longer in scope"),
     Index(None, "sprint_id"),
+    Index(None, "issue_id"),
 )
 
 

@@ -197,7 +197,7 @@ issue_changes = make(
     long_text("from_text", "Text before"),
     long_text("to_value", "Raw value after"),
     long_text("to_text", "Text after"),
-    Index(None, "issue_id", "changed_at"),
+    Index(None, "issue_id", "changed_at", "entry_number", "ordinal"),
 )
 
 issue_links = make(

@@ -53,7 +53,7 @@ data_quality = make(
     text("entity_id", "Its id in the table of its kind", required=True),
     long_text("evidence", "What was found, with the numbers"),
     long_text("advice", "What to do"),
-    moment("found_at", "Start of the run that found it", required=True),
+    moment("found_at", "Start of the run that found it; compute keeps the first", required=True),
 )
 
 stale_issues = make(
@@ -69,5 +69,23 @@ compute_inputs = make(
     text("fingerprint", "Hash of what mattered of it", required=True),
 )
 
-OPERATIONAL = (sync_runs, bookmarks, leases, data_quality, stale_issues, compute_inputs)
+data_dictionary = make(
+    "data_dictionary",
+    "One row per table and one per column: what it holds. The same as docs/data-dictionary.md.",
+    key("data_dictionary_id", "<table> or <table>.<column>"),
+    text("table_name", "Table", required=True),
+    text("column_name", "Column; NULL for the table itself"),
+    count("place", "Order: the tables by kind, each followed by its columns", required=True),
+    text(
+        "kind",
+        "loaded, computed or operational; computed too for columns of loaded tables that compute fills",
+        required=True,
+    ),
+    text(
+        "data_type", "text, JSON, instant, day, flag, whole number, decimal number, points or seconds; NULL for tables"
+    ),
+    long_text("description", "What the column holds; of a table: what each of its rows stands for"),
+)
+
+OPERATIONAL = (sync_runs, bookmarks, leases, data_quality, stale_issues, compute_inputs, data_dictionary)
 """All of them."""
