@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Double,
+    Numeric,
     Table,
     Text,
     bindparam,
@@ -25,6 +27,7 @@ from warehouse.fetching import fetch_some
 from warehouse.types import JsonText
 
 _SQLITE = sqlite.dialect(paramstyle="qmark")
+_ROWS_AT_ONCE = 2_000
 
 
 def copy_tables(source: Connection, target: Connection, tables: Iterable[Table]) -> int:
@@ -36,11 +39,12 @@ def copy_tables(source: Connection, target: Connection, tables: Iterable[Table])
 
 
 def _copy(source: Connection, target: Connection, table: Table) -> int:
-    if source.dialect.name == target.dialect.name == "sqlite":
-        return _copy_as_stored(source, target, table)
-    statement = select(*map(_readable, table.columns))
-    rows = (row for some in fetch_some(source, statement) for row in some)
-    return insert_rows(target, table, table.columns.keys(), rows)
+    if source.dialect.name == "postgresql":
+        return insert_rows(target, table, table.columns.keys(), _from_postgresql(source, table))
+    if target.dialect.name == "postgresql":
+        rows = (row for some in fetch_some(source, select(table)) for row in some)
+        return insert_rows(target, table, table.columns.keys(), rows)
+    return _copy_as_stored(source, target, table)
 
 
 def _copy_as_stored(source: Connection, target: Connection, table: Table) -> int:
@@ -51,6 +55,18 @@ def _copy_as_stored(source: Connection, target: Connection, table: Table) -> int
     return execute_many(target, str(insert(table).values(values).compile(dialect=_SQLITE)), rows)
 
 
-def _readable(column: Column[Any]) -> ColumnElement[Any]:
-    """JSON as text: PostgreSQL's driver would take it apart."""
-    return cast(column, Text) if isinstance(column.type, JsonText) else column
+def _from_postgresql(source: Connection, table: Table) -> Iterator[tuple[Any, ...]]:
+    """As the driver gives values, by a cursor of the server: the driver's own reads all rows at once."""
+    statement = select(*map(_plain, table.columns))
+    with source.execute(statement, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
+        for rows in result.partitions():
+            yield from map(tuple, rows)
+
+
+def _plain(column: Column[Any]) -> ColumnElement[Any]:
+    """What the driver would take apart or make a decimal, as text and as a float."""
+    if isinstance(column.type, JsonText):
+        return type_coerce(cast(column, Text), NullType())
+    if isinstance(column.type, Numeric) and not isinstance(column.type, Double):
+        return type_coerce(cast(column, Double), NullType())
+    return type_coerce(column, NullType())
