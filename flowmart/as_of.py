@@ -27,7 +27,7 @@ from warehouse.engine import open_scratch, warehouse_exists
 from warehouse.tables import COMPUTED, LOADED, METADATA, table
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
 _OPTION = "--as-of"
 _LEFT_OUT = frozenset({"comments", "issue_snapshots"})
@@ -82,27 +82,29 @@ def scopes_of(config: Config) -> Mapping[str, Sequence[str]]:
 @contextmanager
 def _copied(config: Config, instant: datetime) -> Iterator[Connection]:
     """A temporary warehouse with the loaded tables of today, in a transaction that nobody commits."""
-    engine = connected(config)
-    if not warehouse_exists(engine) or (migrations.current(engine) is None and migrations.is_empty(engine)):
-        raise JobFailed(_nothing(config))
-    require_newest(engine)
     with TemporaryDirectory(prefix="flowmart-as-of-") as folder:
         copy = open_scratch(Path(folder) / "warehouse.db")
         METADATA.create_all(copy)
         with copy.connect() as connection:
-            with snapshot(engine) as source:
-                _require_issues(source, config, instant)
-                copy_tables(source, connection, COPIED)
-            engine.dispose()
+            engine = connected(config)
+            try:
+                _copy_loaded(engine, connection, config, instant)
+            finally:
+                engine.dispose()
             yield connection
 
 
-def _require_issues(source: Connection, config: Config, instant: datetime) -> None:
-    first = source.scalar(select(func.min(table("issues").c.created_at)))
-    if first is None:
+def _copy_loaded(engine: Engine, copy: Connection, config: Config, instant: datetime) -> None:
+    if not warehouse_exists(engine) or (migrations.current(engine) is None and migrations.is_empty(engine)):
         raise JobFailed(_nothing(config))
-    if first > instant:
-        raise UsageError(f"{_OPTION}: {_shown(instant)} is before the first issue, which is of {_shown(first)}")
+    require_newest(engine)
+    with snapshot(engine) as source:
+        first = source.scalar(select(func.min(table("issues").c.created_at)))
+        if first is None:
+            raise JobFailed(_nothing(config))
+        if first > instant:
+            raise UsageError(f"{_OPTION}: {_shown(instant)} is before the first issue, which is of {_shown(first)}")
+        copy_tables(source, copy, COPIED)
 
 
 def _nothing(config: Config) -> str:
