@@ -81,11 +81,11 @@ def scopes_of(config: Config) -> Mapping[str, Sequence[str]]:
 
 @contextmanager
 def _copied(config: Config, instant: datetime) -> Iterator[Connection]:
-    """A temporary warehouse with the loaded tables of today, in a transaction that nobody commits."""
+    """A temporary warehouse with the loaded tables of today; it goes with the block."""
     with TemporaryDirectory(prefix="flowmart-as-of-") as folder:
         copy = open_scratch(Path(folder) / "warehouse.db")
         METADATA.create_all(copy)
-        with copy.connect() as connection:
+        with copy.begin() as connection:  # the driver's own calls would commit row by row without a transaction
             engine = connected(config)
             try:
                 _copy_loaded(engine, connection, config, instant)

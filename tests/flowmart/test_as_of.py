@@ -29,8 +29,7 @@ NOW = {"FLOWMART_NOW": "2026-10-02T02:15:00Z"}
 def loaded(engine: Engine) -> None:
     """Issue 1 of 1 September 09:00, finished at 23:30 in Berlin on the 10th; issue 2 of the 20th."""
     migrations.upgrade(engine)
-    first, second = an_issue(1), an_issue(2)
-    day = first.created_at
+    day = an_issue(1).created_at
     done = day.replace(day=10, hour=21, minute=30)
     change = IssueChange(
         change_id="acme:5:0", issue_id="acme:1", entry_number=5, ordinal=0, changed_at=done, author_id=None,
@@ -44,7 +43,7 @@ def loaded(engine: Engine) -> None:
             for n, name, kind in (("1", "To Do", "new"), ("4", "Done", "done"))
         ),
         an_issue(1, status="Done", status_id="acme:4", updated_at=done),
-        an_issue(second.issue_id.partition(":")[2], created_at=day.replace(day=20), updated_at=day.replace(day=20)),
+        an_issue(2, created_at=day.replace(day=20), updated_at=day.replace(day=20)),
         change,
     ]  # fmt: skip
     with engine.begin() as connection:
