@@ -95,7 +95,13 @@ _add(
 )
 _add("check", check.command, "flowmart check", "flowmart check --json")
 _add("sync", sync.command, "flowmart sync", "flowmart sync acme --full", "flowmart sync --since 2026-09-01")
-_add("compute", compute.command, "flowmart compute", "flowmart compute issue_flow")
+_add(
+    "compute",
+    compute.command,
+    "flowmart compute",
+    "flowmart compute --full",
+    "flowmart compute --as-of 2026-06-30 --format csv --to june",
+)
 _add(
     "export",
     export.command,
