@@ -26,7 +26,8 @@ def renew_ages(connection: Connection, rules: FlowRules) -> None:
     statement = select(of.issue_id, of.started_at).where(of.status_age_seconds.is_not(None), of.issue_id.not_in(stale))
     started: dict[str, datetime | None] = dict(fetch_rows(connection, statement))
     for ids in some(sorted(started)):
-        update_rows(connection, issue_flow, "issue_id", AGEING, _rows(connection, rules, ids, started))
+        rows = list(_rows(connection, rules, ids, started))  # PostgreSQL cannot be asked in the middle of a COPY
+        update_rows(connection, issue_flow, "issue_id", AGEING, rows)
 
 
 def _rows(
