@@ -73,6 +73,12 @@ def read_blocked_by(connection: Connection, types: BlockingTypes, blocker_ids: C
     return {ends.blocked_id for ends in _links(connection, types, blocker_ids) if ends.blocker_id in wanted}
 
 
+def read_linked(connection: Connection, issue_ids: Collection[str]) -> set[str]:
+    """The issues on the other side of any link of these, of now or before, as far as an id is told."""
+    told = _of(connection, issue_ids) if issue_ids else ()
+    return {issue_id for row in told for issue_id in row[:2] if issue_id is not None}
+
+
 def _links(connection: Connection, types: BlockingTypes, issue_ids: Collection[str] | None) -> dict[Ends, Link]:
     if not types:
         return {}

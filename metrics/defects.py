@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select, t
 
 from metrics.among import Among, all_defects, those
 from metrics.base import Context, Metric
+from metrics.blocking_links import read_linked
 from metrics.defect_facts import (
     AFFECTS,
     COLUMNS,
@@ -132,9 +133,11 @@ def _renew(context: Context, before: Mapping[str, AnyTuple], now: Mapping[str, A
 
 
 def _reached(context: Context, rules: Rules) -> list[str]:
-    """The issues that are renewed, and those that have, or had, versions that differ."""
+    """The issues that are renewed, their neighbours by links, and those that have, or had, versions that differ."""
     connection = context.connection
     found = set(context.reach.issue_ids)
+    if rules.links:  # the rules look at the types of the other issues
+        found |= read_linked(connection, found)
     for few in some(sorted(context.reach.version_ids)):
         of = issue_versions.c
         found.update(connection.scalars(select(of.issue_id).where(of.role == "affects", of.version_id.in_(few))))

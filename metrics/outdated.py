@@ -9,21 +9,25 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, delete, or_, select
 
 from metrics.base import Context, Metric
 from metrics.blockers import reached_by
+from metrics.boards import AZURE_DEVOPS
 from metrics.settings import MetricSettings
 from metrics.sprint_windows import ACTIVE, Window, read_windows
+from warehouse.records import native_id
 from warehouse.stale import forget_stale, mark_stale, mark_stale_where, read_stale
 from warehouse.tables.computed import sprint_memberships
 from warehouse.tables.loaded import (
     board_areas,
     boards,
+    issue_changes,
     issue_types,
     issue_versions,
     issues,
     projects,
+    sources,
     sprints,
     statuses,
     versions,
@@ -82,6 +86,7 @@ def mark_reached(context: Context) -> None:
         mark_stale_where(connection, select(issues.c.issue_id).where(issues.c.source_id == source_id))
     _mark_those_with(connection, sprint_memberships, "sprint_id", by_kind["sprint:"])
     _mark_those_with(connection, issue_versions, "version_id", by_kind["version:"])
+    _mark_future_members(connection, [name for name in by_kind["sprint:"] if f"sprint:{name}" not in known])
     # what an active sprint says of its issues is as it was, but its end is now
     active = (window.sprint_id for window in windows.values() if window.state == ACTIVE)
     context.reach.sprint_ids.update(by_kind["sprint:"], active)
@@ -93,6 +98,23 @@ def mark_reached(context: Context) -> None:
 def _mark_those_with(connection: Connection, table: Table, column: str, values: Iterable[str]) -> None:
     for some in _some(sorted(values)):
         mark_stale_where(connection, select(table.c.issue_id).where(table.c[column].in_(some)))
+
+
+def _mark_future_members(connection: Connection, sprint_ids: Iterable[str]) -> None:
+    """Those that are or were in an iteration which a team has picked since: it had no sprint to be a member of."""
+    for some in _some(sorted(sprint_ids)):
+        iterations = connection.scalars(
+            select(sprints.c.iteration_id)
+            .join(sources, sources.c.source_id == sprints.c.source_id)
+            .where(sprints.c.sprint_id.in_(some), sources.c.kind == AZURE_DEVOPS)
+        )
+        natives = sorted({native_id(iteration_id) for iteration_id in iterations})
+        if natives:
+            of = issue_changes.c
+            mark_stale_where(connection, select(issues.c.issue_id).where(issues.c.sprint_ids.in_(natives)))
+            # no index helps, but teams pick an iteration once
+            named = or_(of.from_value.in_(natives), of.to_value.in_(natives))
+            mark_stale_where(connection, select(of.issue_id).where(of.field == "sprint", named))
 
 
 def _shared_inputs(context: Context, windows: Mapping[str, Window]) -> Iterable[tuple[str, str]]:
@@ -107,8 +129,9 @@ def _shared_inputs(context: Context, windows: Mapping[str, Window]) -> Iterable[
         yield f"statuses:{source_id}", _hash([rows, settings.workflow_of(source_id)])
     for source_id, rows in _places(connection).items():
         yield f"places:{source_id}", _hash(rows)
-    of = sprints.c
-    for row in connection.execute(select(of.sprint_id, of.board_id, of.iteration_id, of.state, of.start_at)):
+    # what it is called decides on nothing
+    deciding = [column for column in sprints.columns if column.name not in {"name", "goal"}]
+    for row in connection.execute(select(*deciding)):
         window = windows.get(row.sprint_id)
         still_open = window is not None and window.state == ACTIVE
         yield f"sprint:{row.sprint_id}", _hash([tuple(row), window and (window.start_at, still_open or window.end_at)])

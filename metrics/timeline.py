@@ -130,6 +130,8 @@ def as_of(issue: IssueState, changes: Sequence[Change], now: datetime) -> tuple[
     for change in changes:
         if change[1] > now:
             undone.setdefault(change[5], change)
+    if "project" in undone or "type" in undone:
+        issue = issue._replace(status_value=_raw_status(issue))
     for change in undone.values():
         issue = issue._replace(**_before(issue, change))
     return issue, [change for change in changes if change[1] <= now]
@@ -229,9 +231,14 @@ def _status_steps(issue: IssueState, history: _History) -> Iterator[_StatusStep]
 
 def _first_status(issue: IssueState, changes: Sequence[Change]) -> tuple[str | None, str]:
     if not changes:
-        return issue.status_value, issue.status
+        return _raw_status(issue), issue.status
     value, text = changes[0].from_value or None, changes[0].from_text or None
     return value or text, text or value or ""
+
+
+def _raw_status(issue: IssueState) -> str:
+    # an id of Azure DevOps begins with the project and type of now, which were others then
+    return issue.status if ":" in issue.status_value else issue.status_value
 
 
 def _first_place(issue: IssueState, history: _History) -> tuple[str, str]:

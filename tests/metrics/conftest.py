@@ -225,10 +225,10 @@ class Company:
             Loader(connection).upsert(records)
         return self
 
-    def computes(self, *names: str) -> Company:
-        """Run the named metrics and what they stand on, or all."""
+    def computes(self, *names: str, full: bool = False) -> Company:
+        """Run the named metrics and what they stand on, or all; with `full` as if nothing was computed before."""
         with self.engine.begin() as connection:
-            compute(connection, self.settings, at(self.now), names)
+            compute(connection, self.settings, at(self.now), names, full=full)
         return self
 
     def rows(self, table_name: str, /, *columns: str, **where: Any) -> list[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from metrics.settings import Calendar, MetricSettings, Workflow
+from warehouse.records import Status
 
 
 def test_status_intervals(company: Any, life: Any) -> None:
@@ -137,3 +138,25 @@ def test_issues_of_many_chunks_are_all_read(company: Any, life: Any) -> None:
     company.holds(*lives).computes("flow", "throughput")
     assert len(company.rows("issue_flow", "issue_id", exclusion=None)) == 1_101
     assert company.rows("throughput", "finished_issues", period="week") == [(1_101,)]
+
+
+def test_a_moved_item_of_azure_devops_was_in_the_status_of_the_project_it_was_in(company: Any, life: Any) -> None:
+    kept = [
+        Status(
+            status_id=f"ado:{project}:Story:Doing",
+            source_id="ado",
+            project_id=f"ado:{project}",
+            issue_type="Story",
+            name="Doing",
+            category=category,
+        )
+        for project, category in (("10", "proposed"), ("20", "inprogress"))
+    ]
+    company.holds(*kept, life(1, "ado", status="Doing").then(3, project="20")).computes("flow")
+    assert company.rows("status_intervals", "status_id", "stage", "entered_at") == [
+        ("ado:10:Story:Doing", "todo", 0),
+        ("ado:20:Story:Doing", "in_progress", 3),
+    ]
+    company.now = 2
+    company.computes("flow")
+    assert company.rows("status_intervals", "status_id", "stage") == [("ado:10:Story:Doing", "todo")]
