@@ -68,7 +68,7 @@ def replayed(told: Told, now: float) -> Timeline:
 
 
 @given(life=LIVES, passed=HOURS)
-@tried(200)
+@tried(500)
 def test_law_6_as_of_a_past_instant_is_what_it_was_then(life: Life, passed: int) -> None:
     passed = max(passed, life.created)
     assert replayed(as_told(life), passed) == replayed(as_told(life, passed), passed)
