@@ -11,27 +11,15 @@ from importlib.metadata import version
 
 from sqlalchemy import Connection, Table, delete, func, select
 
-from metrics import (
-    calendar,
-    cycle_time,
-    daily_flow,
-    data_quality,
-    defect_quality,
-    defects,
-    escape,
-    facts,
-    issue_columns,
-    outdated,
-    sprint_days,
-    sprint_windows,
-    sprints,
-    stages,
-    throughput,
-    velocity,
-    wip_aging,
-)
+from metrics import calendar, data_quality, issue_columns, outdated
 from metrics.base import Context, Metric
+from metrics.defects import defect_quality, defects, escape
+from metrics.facts import replaying as facts
+from metrics.history import sprint_windows, stages
 from metrics.settings import MetricSettings
+from metrics.sprints import sprint_days, velocity
+from metrics.sprints import sprint_metrics as sprints
+from metrics.trends import cycle_time, daily_flow, throughput, wip_aging
 from warehouse.tables.computed import definitions
 
 METRICS: tuple[Metric, ...] = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import chain
 
-from metrics import facts
 from metrics.base import Context, Metric
+from metrics.facts import replaying as facts
 from metrics.quality.checks import OVERALL_CHECKS
 from metrics.quality.issues import renew_issue_findings
 from metrics.quality.progress import progress_findings

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from metrics.base import Context, Metric
-from metrics.boards import HomeBoards, SprintCatalogue, read_home_boards, read_sprint_catalogue
-from metrics.epics import descendants, read_epics
+from metrics.history.boards import HomeBoards, SprintCatalogue, read_home_boards, read_sprint_catalogue
+from metrics.history.epics import descendants, read_epics
+from metrics.history.stages import StatusCatalogue, folded, read_catalogue
 from metrics.reading import chunks
-from metrics.stages import StatusCatalogue, folded, read_catalogue
 from warehouse.bulk import update_rows
 from warehouse.fetching import fetch_rows
 from warehouse.records import native_id

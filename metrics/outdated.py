@@ -12,10 +12,10 @@ import msgspec
 from sqlalchemy import Connection, Table, delete, or_, select
 
 from metrics.base import Context, Metric
-from metrics.blockers import reached_by
-from metrics.boards import AZURE_DEVOPS
+from metrics.history.blockers import reached_by
+from metrics.history.boards import AZURE_DEVOPS
+from metrics.history.sprint_windows import ACTIVE, Window, read_windows
 from metrics.settings import MetricSettings
-from metrics.sprint_windows import ACTIVE, Window, read_windows
 from warehouse.records import native_id
 from warehouse.stale import forget_stale, mark_stale, mark_stale_where, read_stale
 from warehouse.tables.computed import sprint_memberships

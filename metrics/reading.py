@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
-from metrics.timeline import Change
+from metrics.history.timeline import Change
 from warehouse.fetching import AnyTuple, fetch_as, fetch_rows
 from warehouse.tables.loaded import issue_changes, issues
 

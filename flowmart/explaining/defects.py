@@ -11,7 +11,7 @@ from flowmart.explaining.asking import Ask, require_grouping
 from flowmart.explaining.reading import AnyRow
 from flowmart.explaining.shapes import Figure, Line, Listed, RowPart, Value
 from flowmart.explaining.sums import Names, by_key, figure, line, listed, names_of_issues, ratio
-from metrics.escape_rules import ESCAPED, INTERNAL, UNKNOWN
+from metrics.defects.escape_rules import ESCAPED, INTERNAL, UNKNOWN
 from warehouse.tables.computed import issue_flow
 from warehouse.tables.computed_defects import defects
 from warehouse.tables.loaded import versions

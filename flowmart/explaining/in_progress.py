@@ -11,7 +11,7 @@ from flowmart.explaining.reading import AnyRow
 from flowmart.explaining.shapes import Line, RowPart
 from flowmart.explaining.sums import Names, by_key, figure, line, listed, names_of_issues
 from metrics.calendar import ONE_DAY, day_start
-from metrics.stages import DONE, IN_PROGRESS, REMOVED, TODO
+from metrics.history.stages import DONE, IN_PROGRESS, REMOVED, TODO
 from warehouse.tables.computed import daily_flow, issue_flow, status_intervals, wip_aging
 from warehouse.tables.loaded import issues, statuses
 

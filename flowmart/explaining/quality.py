@@ -15,9 +15,9 @@ from flowmart.explaining.reading import AnyRow
 from flowmart.explaining.shapes import Figure, Line, Listed, RowPart, Value
 from flowmart.explaining.sums import Names, figure, line, listed, mean, names_of_issues, percentile, ratio, total
 from metrics.calendar import ONE_DAY, day_start, local_day
-from metrics.quality_figures import PROBATION
-from metrics.stage_moves import Move, from_text
-from metrics.stages import DONE, IN_PROGRESS, REMOVED, TODO
+from metrics.defects.quality_figures import PROBATION
+from metrics.defects.stage_moves import Move, from_text
+from metrics.history.stages import DONE, IN_PROGRESS, REMOVED, TODO
 from warehouse.tables.computed import issue_flow
 from warehouse.tables.computed_defects import defects
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from flowmart.explaining.reading import AnyRow, Source, keys_of, names_of
 from flowmart.explaining.shapes import Blocked, Change, Stay
-from metrics.stages import DONE, IN_PROGRESS, TODO
+from metrics.history.stages import DONE, IN_PROGRESS, TODO
 from warehouse.tables.loaded import issue_changes
 
 _RANK = {TODO: 0, IN_PROGRESS: 1, DONE: 2}

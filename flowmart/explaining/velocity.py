@@ -9,7 +9,7 @@ from flowmart.explaining.reading import Source, freshness
 from flowmart.explaining.shapes import Figure, Line, Listed, MetricPage, RowPart
 from flowmart.explaining.sprint import sprint_page
 from flowmart.explaining.sums import figure, total
-from metrics.velocity import trend
+from metrics.sprints.velocity import trend
 from warehouse.tables.computed_sprints import velocity_trend
 from warehouse.tables.loaded import sprints
 

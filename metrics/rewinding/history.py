@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from metrics.boards import AZURE_DEVOPS
+from metrics.history.boards import AZURE_DEVOPS
 from warehouse.fetching import fetch_rows, fetch_some
 from warehouse.tables.loaded import fields, issue_changes, issue_types, issues, sources, versions
 

@@ -22,12 +22,12 @@ import msgspec
 from sqlalchemy import Connection, Select, Text, and_, cast, delete, func, or_, select, update
 
 from metrics.calendar import local_day
+from metrics.history.sprint_windows import ACTIVE, CLOSED, FUTURE
 from metrics.rewinding.bridges import rewind_bridges
 from metrics.rewinding.columns import Columns, Was, columns_then
 from metrics.rewinding.history import Known, Later, later_changes, read_known
 from metrics.rewinding.links import rewind_links
 from metrics.rewinding.points import field_of_points, rename_changes
-from metrics.sprint_windows import ACTIVE, CLOSED, FUTURE
 from warehouse.bulk import update_rows
 from warehouse.fetching import fetch_rows
 from warehouse.records import native_id

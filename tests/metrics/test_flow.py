@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from metrics.flow import exclusion, flow
-from metrics.timeline import outcomes
+from metrics.facts.flow import exclusion, flow
+from metrics.history.outcomes import outcomes
 
 CANCELLED = frozenset({"won't do"})
 

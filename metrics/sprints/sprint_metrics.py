@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, or_, select
 
 from metrics.base import Context, Metric
-from metrics.sprint_renewal import SprintIds, fetch_of_sprints, forget_sprints, sprints_to_renew, windows_of
-from metrics.sprint_windows import Window
+from metrics.history.sprint_windows import Window
+from metrics.sprints.sprint_renewal import SprintIds, fetch_of_sprints, forget_sprints, sprints_to_renew, windows_of
 from warehouse.bulk import insert_rows
 from warehouse.fetching import AnyTuple
 from warehouse.tables.computed_sprints import sprint_issues, sprint_metrics, sprint_scope_events

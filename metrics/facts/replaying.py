@@ -9,23 +9,24 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from metrics.ageing import renew_ages
 from metrics.base import Context, Metric
-from metrics.blockers import BlockedIssue, Blocking, fields_for, read_blocking
-from metrics.blocking import BlockedStay
-from metrics.boards import read_sprint_catalogue
 from metrics.calendar import LocalDays, local_day
-from metrics.daily_flow import steps_for, subtract_stored
-from metrics.flow_rows import FlowRules, Placed, flow_row, says_what_waits
+from metrics.facts.ageing import renew_ages
+from metrics.facts.flow_rows import FlowRules, Placed, flow_row, says_what_waits
+from metrics.facts.renewal import forget, note_differences, what_was
+from metrics.facts.sprint_rows import SprintRules, event_rows, membership_rows, parts, sprint_row
 from metrics.flow_steps import FlowSteps
-from metrics.oddities import oddities
+from metrics.history.blockers import BlockedIssue, Blocking, fields_for, read_blocking
+from metrics.history.blocking import BlockedStay
+from metrics.history.boards import read_sprint_catalogue
+from metrics.history.oddities import oddities
+from metrics.history.outcomes import CANCELLED, outcomes
+from metrics.history.sprint_windows import read_windows
+from metrics.history.stages import StatusCatalogue, folded, read_catalogue
+from metrics.history.timeline import FIELDS, Change, IssueState, StatusStay, Timeline, replay
 from metrics.quality.histories import renew_history_findings
 from metrics.reading import changes_of, chunks
-from metrics.renewal import forget, note_differences, what_was
-from metrics.sprint_rows import SprintRules, event_rows, membership_rows, parts, sprint_row
-from metrics.sprint_windows import read_windows
-from metrics.stages import StatusCatalogue, folded, read_catalogue
-from metrics.timeline import CANCELLED, FIELDS, Change, IssueState, StatusStay, Timeline, outcomes, replay
+from metrics.trends.daily_flow import steps_for, subtract_stored
 from metrics.working_time import WorkingTime
 from warehouse.bulk import clear, insert_columns, insert_rows
 from warehouse.records import native_id

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from metrics.escape_rules import Facts
+from metrics.defects.escape_rules import Facts
 
 AFFECTS = "affects_versions"
 COLUMNS: Mapping[str, str] = {

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from metrics.base import Context, Metric
-from metrics.sprint_windows import CLOSED
+from metrics.history.sprint_windows import CLOSED
 from warehouse.bulk import clear, insert_rows
 from warehouse.fetching import fetch_rows
 from warehouse.tables.computed_sprints import sprint_metrics, velocity_trend

@@ -8,8 +8,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
-from metrics.stages import DONE, REMOVED
-from metrics.timeline import Change, StatusStay
+from metrics.history.stages import DONE, REMOVED
+from metrics.history.timeline import Change, StatusStay
 
 FLAG_FIELD = "flagged"
 LABELS_FIELD = "labels"

@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from metrics.calendar import LocalDays
-from metrics.flow import Flow, Spent, exclusion, flow, spent
+from metrics.facts.flow import Flow, Spent, exclusion, flow, spent
+from metrics.history.stages import IN_PROGRESS
+from metrics.history.timeline import IssueState, Timeline
 from metrics.settings import Workflow
-from metrics.stages import IN_PROGRESS
-from metrics.timeline import IssueState, Timeline
 from metrics.working_time import WorkingTime
 
 _ONE_DAY = timedelta(days=1)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, select
 
-from metrics.among import Among
-from metrics.renewal import some
-from metrics.stages import DONE, REMOVED
+from metrics.defects.among import Among
+from metrics.facts.renewal import some
+from metrics.history.stages import DONE, REMOVED
 from warehouse.fetching import fetch_rows
 from warehouse.tables.computed import status_intervals
 from warehouse.tables.loaded import issue_changes

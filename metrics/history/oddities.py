@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from metrics.base import Finding
-from metrics.timeline import Change, IssueState, Timeline
+from metrics.history.timeline import Change, IssueState, Timeline
 
 _ROUNDED = timedelta(seconds=1)
 """Trackers round the creation of an issue and the times of its changes differently."""

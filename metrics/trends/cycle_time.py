@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from metrics.base import Context, Metric
-from metrics.delivered import Delivered, Group, renew
 from metrics.periods import GROUPINGS, key_of, percentile
+from metrics.trends.delivered import Delivered, Group, renew
 from warehouse.bulk import insert_rows
 from warehouse.tables.computed import cycle_time_trend, issue_flow
 

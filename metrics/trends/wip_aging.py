@@ -13,8 +13,8 @@ from sqlalchemy import exists, select
 
 from metrics.base import Context, Metric
 from metrics.calendar import local_day
+from metrics.history.stages import IN_PROGRESS
 from metrics.periods import percentile
-from metrics.stages import IN_PROGRESS
 from warehouse.bulk import clear, insert_rows
 from warehouse.fetching import AnyTuple, fetch_rows, fetch_some
 from warehouse.tables.computed import blocked_intervals, issue_flow, wip_aging

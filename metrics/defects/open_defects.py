@@ -8,9 +8,9 @@ from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple
 
+from metrics.defects.stage_moves import Move
+from metrics.history.stages import DONE, REMOVED
 from metrics.periods import percentile
-from metrics.stage_moves import Move
-from metrics.stages import DONE, REMOVED
 
 _DAY_SECONDS = 86_400
 

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, delete, select
 
 from metrics.base import Context, Metric
-from metrics.escape_rules import ESCAPED, INTERNAL, UNKNOWN
+from metrics.defects.escape_rules import ESCAPED, INTERNAL, UNKNOWN
+from metrics.facts.renewal import some
 from metrics.periods import STARTS, key_of
-from metrics.renewal import some
 from warehouse.bulk import clear, insert_rows
 from warehouse.fetching import fetch_rows
 from warehouse.tables.computed import issue_flow

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from metrics.among import Among
-from metrics.defect_facts import AFFECTS, COLUMNS, AskedField, Edit, Link, Version
-from metrics.escape_rules import Rules
-from metrics.renewal import some
+from metrics.defects.among import Among
+from metrics.defects.defect_facts import AFFECTS, COLUMNS, AskedField, Edit, Link, Version
+from metrics.defects.escape_rules import Rules
+from metrics.facts.renewal import some
 from warehouse.fetching import AnyTuple, fetch_rows
 from warehouse.tables.loaded import (
     fields,

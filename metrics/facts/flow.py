@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from metrics.stages import DONE, IN_PROGRESS, REMOVED, TODO
-from metrics.timeline import StatusStay
+from metrics.history.stages import DONE, IN_PROGRESS, REMOVED, TODO
+from metrics.history.timeline import StatusStay
 
 _RANK = {TODO: 0, IN_PROGRESS: 1, DONE: 2}
 

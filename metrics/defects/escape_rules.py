@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
+from metrics.history.stages import folded
 from metrics.settings import DefectRule
-from metrics.stages import folded
 
 ESCAPED = "escaped"
 INTERNAL = "internal"

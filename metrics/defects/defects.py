@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select, true
 
-from metrics.among import Among, all_defects, those
 from metrics.base import Context, Metric
-from metrics.blocking_links import read_linked
-from metrics.defect_facts import (
+from metrics.defects.among import Among, all_defects, those
+from metrics.defects.defect_facts import (
     AFFECTS,
     COLUMNS,
     AskedField,
@@ -25,11 +24,12 @@ from metrics.defect_facts import (
     released_first,
     texts,
 )
-from metrics.defect_parts import Parts, read_asked_fields, read_parts, read_released
-from metrics.escape_rules import Facts, Rules, Verdict, make_ready
-from metrics.renewal import some
-from metrics.stage_moves import Move, as_text, read_moves
-from metrics.stages import DONE
+from metrics.defects.defect_parts import Parts, read_asked_fields, read_parts, read_released
+from metrics.defects.escape_rules import Facts, Rules, Verdict, make_ready
+from metrics.defects.stage_moves import Move, as_text, read_moves
+from metrics.facts.renewal import some
+from metrics.history.blocking_links import read_linked
+from metrics.history.stages import DONE
 from warehouse.bulk import clear, insert_rows
 from warehouse.fetching import AnyTuple, fetch_rows
 from warehouse.records import native_id

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from metrics.open_defects import OpenFigures
+from metrics.defects.open_defects import OpenFigures
+from metrics.defects.stage_moves import Move
+from metrics.history.stages import DONE, IN_PROGRESS, TODO
 from metrics.periods import percentile
-from metrics.stage_moves import Move
-from metrics.stages import DONE, IN_PROGRESS, TODO
 
 PROBATION = timedelta(days=14)
 """An entry into done counts once it is so old, and as reopened when it was left again within this time."""

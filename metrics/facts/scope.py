@@ -9,7 +9,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from metrics.timeline import CANCELLED, OPEN
+from metrics.history.outcomes import CANCELLED, OPEN
 
 Points = float | None
 

@@ -15,11 +15,11 @@ from sqlalchemy import Connection, select
 
 from metrics.base import Context, Metric
 from metrics.calendar import ONE_DAY, day_start, holidays_of, is_working_day, local_day
-from metrics.scope import Points
+from metrics.facts.scope import Points
+from metrics.history.sprint_windows import CLOSED, Window
 from metrics.settings import Calendar
-from metrics.sprint_renewal import SprintIds, fetch_of_sprints, forget_sprints, sprints_to_renew, windows_of
-from metrics.sprint_windows import CLOSED, Window
-from metrics.sprints import ADDED, CANCELLED, COMMITTED, COMPLETED, ESTIMATE_CHANGED
+from metrics.sprints.sprint_metrics import ADDED, CANCELLED, COMMITTED, COMPLETED, ESTIMATE_CHANGED
+from metrics.sprints.sprint_renewal import SprintIds, fetch_of_sprints, forget_sprints, sprints_to_renew, windows_of
 from warehouse.bulk import insert_rows
 from warehouse.fetching import fetch_rows
 from warehouse.tables.computed_sprints import sprint_days, sprint_scope_events

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from metrics.base import Context
-from metrics.blocking import (
+from metrics.history.blocking import (
     FLAG_FIELD,
     LABELS_FIELD,
     BlockedStay,
@@ -26,11 +26,11 @@ from metrics.blocking import (
     overlaps,
     status_spans,
 )
-from metrics.blocking_links import BlockingTypes, read_blocked_by, read_links, some
-from metrics.boards import SprintCatalogue
+from metrics.history.blocking_links import BlockingTypes, read_blocked_by, read_links, some
+from metrics.history.boards import SprintCatalogue
+from metrics.history.stages import StatusCatalogue, folded
+from metrics.history.timeline import Change, IssueState, StatusStay, replay
 from metrics.settings import MetricSettings
-from metrics.stages import StatusCatalogue, folded
-from metrics.timeline import Change, IssueState, StatusStay, replay
 from warehouse.fetching import fetch_rows
 from warehouse.records import native_id
 from warehouse.tables.loaded import issue_changes, issue_labels, issues, sources, statuses

@@ -13,13 +13,13 @@ from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from metrics.base import Context, Metric
 from metrics.calendar import day_start, local_day
-from metrics.escape import Group, groups_of
-from metrics.open_defects import Open, OpenFigures, open_at, stretch, stretches
+from metrics.defects.escape import Group, groups_of
+from metrics.defects.open_defects import Open, OpenFigures, open_at, stretch, stretches
+from metrics.defects.quality_figures import PROBATION, Life, Tally, figures, next_start, starts_between, tally
+from metrics.defects.stage_moves import from_text
+from metrics.facts.renewal import some
+from metrics.history.stages import folded
 from metrics.periods import STARTS, key_of
-from metrics.quality_figures import PROBATION, Life, Tally, figures, next_start, starts_between, tally
-from metrics.renewal import some
-from metrics.stage_moves import from_text
-from metrics.stages import folded
 from warehouse.bulk import clear, insert_rows
 from warehouse.fetching import fetch_rows
 from warehouse.tables.computed import definitions, issue_flow, throughput

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from metrics.base import Context, Metric
-from metrics.delivered import Delivered, renew
 from metrics.periods import key_of
+from metrics.trends.delivered import Delivered, renew
 from warehouse.bulk import insert_rows
 from warehouse.tables.computed import issue_flow, throughput
 

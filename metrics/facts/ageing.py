@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from metrics.flow_rows import AGEING, FlowRules, Stay, ages
-from metrics.renewal import some
+from metrics.facts.flow_rows import AGEING, FlowRules, Stay, ages
+from metrics.facts.renewal import some
 from warehouse.bulk import update_rows
 from warehouse.fetching import fetch_rows
 from warehouse.tables.computed import blocked_intervals, issue_flow, status_intervals

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from metrics.boards import SprintCatalogue
-from metrics.scope import Scope, scope
-from metrics.sprint_windows import FUTURE, Window
-from metrics.timeline import SprintStay, Timeline
+from metrics.facts.scope import Scope, scope
+from metrics.history.boards import SprintCatalogue
+from metrics.history.sprint_windows import FUTURE, Window
+from metrics.history.timeline import SprintStay, Timeline
 
 Row = tuple[Any, ...]
 

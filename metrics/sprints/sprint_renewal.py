@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, delete
 
 from metrics.base import Context
-from metrics.renewal import some
-from metrics.sprint_windows import Window, read_windows
+from metrics.facts.renewal import some
+from metrics.history.sprint_windows import Window, read_windows
 from warehouse.bulk import clear
 from warehouse.fetching import AnyTuple, fetch_some
 
