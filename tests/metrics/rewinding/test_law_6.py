@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from metrics.catalog import compute
 from metrics.rewinding.rewind import rewind
-from tests.metrics.test_laws import HOURS, SETTINGS, histories, lived
+from tests.metrics.rewinding.lives import HOURS, SETTINGS, histories, lived
 from warehouse.bulk import clear
 from warehouse.engine import open_warehouse
 from warehouse.tables import COMPUTED, METADATA
