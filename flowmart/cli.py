@@ -17,6 +17,7 @@ import typer
 from typer.exceptions import TyperException
 
 from flowmart.commands import check, compute, demo, export, init, migrate, reconcile, schedule, status, sync
+from flowmart.commands import explain as explain_command
 from flowmart.commands import run as run_command
 from flowmart.commands.options import examples, session_of
 from flowmart.errors import ConfigError
@@ -94,7 +95,13 @@ _add(
 )
 _add("check", check.command, "flowmart check", "flowmart check --json")
 _add("sync", sync.command, "flowmart sync", "flowmart sync acme --full", "flowmart sync --since 2026-09-01")
-_add("compute", compute.command, "flowmart compute", "flowmart compute issue_flow")
+_add(
+    "compute",
+    compute.command,
+    "flowmart compute",
+    "flowmart compute --full",
+    "flowmart compute --as-of 2026-06-30 --format csv --to june",
+)
 _add(
     "export",
     export.command,
@@ -106,6 +113,17 @@ _add("run", run_command.command, "flowmart run", "flowmart -c /etc/flowmart.toml
 _add("schedule", schedule.command, "flowmart schedule")
 _add("status", status.command, "flowmart status", "flowmart status --json")
 _add("reconcile", reconcile.command, "flowmart reconcile", "flowmart reconcile acme --sprints 10 --json")
+_add(
+    "explain",
+    explain_command.command,
+    "flowmart explain PAY-123",
+    "flowmart explain PAY-123 4711 --json",
+    'flowmart explain --sprint "PAY Sprint 14"',
+    "flowmart explain --metric defect_escape --period 2026-05",
+    "flowmart explain --metric cycle_time_trend --period 2026-W20 --project PAY",
+    "flowmart explain --metric daily_flow --period 2026-05-14",
+    'flowmart explain --metric velocity_trend --sprint "PAY Sprint 14"',
+)
 _add("migrate", migrate.command, "flowmart migrate --check", "flowmart migrate", "flowmart migrate --sql > tables.sql")
 _add("demo", demo.command, "flowmart demo", "flowmart demo --to trial --issues 500", "flowmart demo --serve")
 

@@ -23,8 +23,8 @@ class ComputeReport:
     seconds: float
 
 
-def compute(config: Config, *, metric_names: Sequence[str] = (), now: datetime) -> ComputeReport:
-    """Compute the named metrics and what they stand on (all by default).
+def compute(config: Config, *, metric_names: Sequence[str] = (), now: datetime, full: bool = False) -> ComputeReport:
+    """Compute the named metrics and what they stand on (all by default); everything anew if `full`.
 
     Readers see the old tables until all new ones are there. Raises `LeaseHeld` while another process syncs or computes.
     """
@@ -35,6 +35,6 @@ def compute(config: Config, *, metric_names: Sequence[str] = (), now: datetime) 
     began = time.monotonic()
     engine = opened(config)
     with hold(engine, "run", utc_now), engine.begin() as connection:
-        tables = metrics.catalog.compute(connection, config.metric_settings(), now, metric_names)
+        tables = metrics.catalog.compute(connection, config.metric_settings(), now, metric_names, full=full)
     engine.dispose()
     return ComputeReport(tables=tables, seconds=time.monotonic() - began)

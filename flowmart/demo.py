@@ -114,10 +114,9 @@ def company(to: Path, issues: int) -> Iterator[Mapping[str, str]]:
     prepare(to)
     with simulator(issues) as trackers:
         config = to / "flowmart.toml"
-        config.write_text(config_text(trackers, with_data_center=DATA_CENTER), encoding="utf-8")
+        config.write_text(_self_contained(trackers), encoding="utf-8")
         yield {
             **os.environ,
-            **tokens(trackers),
             "FLOWMART_CONFIG": str(config),
             "FLOWMART_NOW": trackers["now"],
         }
@@ -132,9 +131,7 @@ def served(to: Path, issues: int, *, port: int, now: datetime) -> Iterator[tuple
     """
     prepare(to)
     with _running(issues, "--port", str(port), "--now", evening(now).isoformat()) as (trackers, wait):
-        text = config_text(trackers, with_data_center=DATA_CENTER)
-        for name, token in tokens(trackers).items():
-            text = text.replace(f"${{{name}}}", token)
+        text = _self_contained(trackers)
         unused = [name for name in _OTHERS if name in trackers and trackers[name]["url"] not in text]
         text += "".join(_OTHERS[name].format(**trackers[name]) for name in unused)
         (to / "flowmart.toml").write_text(text, encoding="utf-8")
@@ -148,6 +145,14 @@ def config_text(trackers: Mapping[str, Any], *, with_data_center: bool) -> str:
     if with_data_center:
         found["data_center_url"] = trackers["jira_data_center"]["url"]
     return (_HEAD + (_LEGACY if with_data_center else "") + _REST).format(**found)
+
+
+def _self_contained(trackers: Mapping[str, Any]) -> str:
+    """The configuration with the made-up tokens themselves, so that it is of use when the trackers have ended."""
+    text = config_text(trackers, with_data_center=DATA_CENTER)
+    for name, token in tokens(trackers).items():
+        text = text.replace(f"${{{name}}}", token)
+    return text
 
 
 def tokens(trackers: Mapping[str, Any]) -> dict[str, str]:

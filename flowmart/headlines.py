@@ -26,6 +26,20 @@ def headlines(connection: Connection, today: date) -> list[tuple[str, str]]:
     ]
 
 
+def eventful_issue(connection: Connection) -> str | None:
+    """The key of the delivered issue that went back most often, and of those was in most sprints; worth explaining."""
+    issues, flow, members = table("issues"), table("issue_flow"), table("sprint_issues")
+    in_sprints = select(func.count()).where(members.c.issue_id == flow.c.issue_id).scalar_subquery()
+    statement = (
+        select(issues.c.key)
+        .join(flow, flow.c.issue_id == issues.c.issue_id)
+        .where(flow.c.exclusion.is_(None))
+        .order_by(flow.c.reopened_count.desc(), in_sprints.desc(), issues.c.issue_id)
+    )
+    key: str | None = connection.scalar(statement.limit(1))
+    return key
+
+
 def _loaded(connection: Connection) -> Iterator[tuple[str, str]]:
     issues, sources = table("issues"), table("sources")
     per_source = connection.execute(

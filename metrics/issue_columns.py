@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from metrics.base import Context, Metric
-from metrics.boards import HomeBoards, SprintCatalogue, read_home_boards, read_sprint_catalogue
-from metrics.epics import descendants, read_epics
-from metrics.reading import chunks, of_issues
-from metrics.stages import StatusCatalogue, folded, read_catalogue
+from metrics.history.boards import HomeBoards, SprintCatalogue, read_home_boards, read_sprint_catalogue
+from metrics.history.epics import descendants, read_epics
+from metrics.history.stages import StatusCatalogue, folded, read_catalogue
+from metrics.reading import chunks
 from warehouse.bulk import update_rows
 from warehouse.fetching import fetch_rows
 from warehouse.records import native_id
@@ -44,7 +44,7 @@ _BOARD = _DERIVED.index("board_id")
 
 
 class _Classifier:
-    """Knows all that decides on the derived columns of an issue."""
+    """Knows all that decides on the derived columns of an issue. What many issues have in common is asked once."""
 
     def __init__(self, context: Context, only: Sequence[str] | None) -> None:
         connection = context.connection
@@ -53,21 +53,37 @@ class _Classifier:
         self._homes: HomeBoards = read_home_boards(connection, self._sprints)
         self._epics = read_epics(connection, only)
         self._defects = folded(context.settings.defects.types)
+        self._stages: dict[tuple[str, ...], tuple[str | None, bool]] = {}
+        self._places: dict[tuple[str | None, ...], tuple[str | None, str | None]] = {}
 
     def derived(self, issue: _Issue, left: str | None) -> tuple[Any, ...]:
         """The derived columns in the order of `_DERIVED`; `left` is the sprint field before it was emptied for good."""
-        source_id, project_id, area_path = issue.source_id, issue.project_id, issue.area_path
-        meanings = self._statuses.meanings(source_id, project_id, issue.issue_type)
-        current = self._sprints.named(source_id, issue.sprint_ids, area_path)
+        issue_id, source_id, project_id, issue_type, status_id, status, sprint_ids, area_path, *_ = issue
+        kind = project_id, issue_type, status_id, status
+        stage = self._stages.get(kind)
+        if stage is None:
+            stage = self._stages[kind] = self._stage(source_id, *kind)
+        where = project_id, area_path, sprint_ids, left
+        place = self._places.get(where)
+        if place is None:
+            place = self._places[where] = self._place(source_id, *where)
+        return (*stage, self._epics.get(issue_id), *place)
+
+    def _stage(
+        self, source_id: str, project_id: str, issue_type: str, status_id: str, status: str
+    ) -> tuple[str | None, bool]:
+        """stage and is_defect."""
+        meanings = self._statuses.meanings(source_id, project_id, issue_type)
+        return meanings[native_id(status_id), status][2], issue_type.casefold() in self._defects
+
+    def _place(
+        self, source_id: str, project_id: str, area_path: str | None, sprint_ids: str | None, left: str | None
+    ) -> tuple[str | None, str | None]:
+        """board_id and sprint_id."""
+        current = self._sprints.named(source_id, sprint_ids, area_path)
         last = current or self._sprints.named(source_id, left, area_path)
         active = self._sprints.active(current)
-        return (
-            meanings[native_id(issue.status_id), issue.status][2],
-            issue.issue_type.casefold() in self._defects,
-            self._epics.get(issue.issue_id),
-            self._homes.home(source_id, project_id, area_path, last),
-            active.sprint_id if active else None,
-        )
+        return self._homes.home(source_id, project_id, area_path, last), active.sprint_id if active else None
 
 
 def _left(connection: Connection, ids: Sequence[str]) -> Mapping[str, str | None]:
@@ -76,7 +92,7 @@ def _left(connection: Connection, ids: Sequence[str]) -> Mapping[str, str | None
     rows = fetch_rows(
         connection,
         select(of.issue_id, of.from_value)
-        .where(of_issues(of.issue_id, ids), of.field == "sprint")
+        .where(of.issue_id.in_(ids), of.field == "sprint")
         .order_by(of.issue_id, of.changed_at, of.entry_number, of.ordinal),
     )
     return dict(rows)  # the last of an issue's rows counts

@@ -12,13 +12,13 @@ import msgspec
 from sqlalchemy import Connection, Table, delete, or_, select
 
 from metrics.base import Context, Metric
-from metrics.blockers import reached_by
-from metrics.boards import AZURE_DEVOPS
+from metrics.history.blockers import reached_by
+from metrics.history.boards import AZURE_DEVOPS
+from metrics.history.sprint_windows import ACTIVE, Window, read_windows
 from metrics.settings import MetricSettings
-from metrics.sprint_windows import ACTIVE, Window, read_windows
 from warehouse.records import native_id
 from warehouse.stale import forget_stale, mark_stale, mark_stale_where, read_stale
-from warehouse.tables.computed import issue_flow, sprint_memberships
+from warehouse.tables.computed import sprint_memberships
 from warehouse.tables.loaded import (
     board_areas,
     boards,
@@ -70,27 +70,27 @@ METRICS = ("metric:",)
 
 
 def mark_reached(context: Context) -> None:
-    """Note as stale each issue that what it shares with others reaches, or that changes as time goes by.
+    """Note as stale each issue that is reached by what it shares with others.
 
     Fills `reach` with the sprints and versions that differ from the last compute.
     """
     connection = context.connection
     windows = read_windows(connection, context.settings, context.now)
-    known = inputs_known(connection, SHARED)
     current = context.reach.inputs = dict(_shared_inputs(context, windows))
+    if context.everything:
+        return  # no metric asks what is stale
+    known = inputs_known(connection, SHARED)
     changed = {name for name in {*known, *current} if known.get(name) != current.get(name)}
     by_kind = {kind: sorted(name.removeprefix(kind) for name in changed if name.startswith(kind)) for kind in SHARED}
     for source_id in {*by_kind["statuses:"], *by_kind["places:"]}:
         mark_stale_where(connection, select(issues.c.issue_id).where(issues.c.source_id == source_id))
-    # by its window: a sprint that was closed after now is still going on
-    active = (sprint_id for sprint_id, window in windows.items() if window.state == ACTIVE)
+    _mark_those_with(connection, sprint_memberships, "sprint_id", by_kind["sprint:"])
+    _mark_those_with(connection, issue_versions, "version_id", by_kind["version:"])
+    _mark_future_members(connection, [name for name in by_kind["sprint:"] if f"sprint:{name}" not in known])
+    # what an active sprint says of its issues is as it was, but its end is now
+    active = (window.sprint_id for window in windows.values() if window.state == ACTIVE)
     context.reach.sprint_ids.update(by_kind["sprint:"], active)
     context.reach.version_ids.update(by_kind["version:"])
-    _mark_those_with(connection, sprint_memberships, "sprint_id", context.reach.sprint_ids)
-    _mark_those_with(connection, issue_versions, "version_id", context.reach.version_ids)
-    if not context.everything:
-        _mark_future_members(connection, [name for name in by_kind["sprint:"] if f"sprint:{name}" not in known])
-    mark_stale_where(connection, select(issue_flow.c.issue_id).where(issue_flow.c.status_age_seconds.is_not(None)))
     # an issue is blocked by others: what changes in one of them may change when it was
     mark_stale(connection, reached_by(connection, context.settings, read_stale(connection)))
 

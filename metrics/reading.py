@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
-from metrics.timeline import Change
+from metrics.history.timeline import Change
 from warehouse.fetching import AnyTuple, fetch_as, fetch_rows
 from warehouse.tables.loaded import issue_changes, issues
 
-CHUNK = 1_000
+CHUNK = 250
 _NAMED_AT_ONCE = 500
 
 
@@ -51,31 +50,19 @@ def _named(connection: Connection, statement: Select[Any], ids: Sequence[str]) -
             yield chunk
 
 
-def of_issues(column: ColumnElement[str], ids: Sequence[str]) -> ColumnElement[bool]:
-    """The condition that a row belongs to an issue of the chunk (or to one that lies between two of a large chunk)."""
-    # a range is cheaper than so many names, and a large chunk has no gaps to speak of
-    return column.in_(ids) if len(ids) <= _NAMED_AT_ONCE else column.between(ids[0], ids[-1])
+def changes_of(
+    connection: Connection, ids: Sequence[str], fields: Sequence[str], *, is_run: bool = False
+) -> Mapping[str, Sequence[Change]]:
+    """Issue → its changes of the fields, in order, for the issues of a chunk.
 
-
-def changes_of(connection: Connection, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Sequence[Change]]:
-    """Issue → its changes of the fields, in order, for the issues of a chunk."""
+    `is_run` says that no other issue has an id between the first and the last: a range is cheaper than names.
+    """
     of = issue_changes.c
+    wanted = of.issue_id.between(ids[0], ids[-1]) if is_run else of.issue_id.in_(ids)
     statement = (
         select(*(of[name] for name in Change._fields))
-        .where(of_issues(of.issue_id, ids), of.field.in_(fields))
+        .where(wanted, of.field.in_(fields))
         .order_by(of.issue_id, of.changed_at, of.entry_number, of.ordinal)
     )
     changes = fetch_as(Change, connection, statement)
     return {issue_id: list(own) for issue_id, own in groupby(changes, itemgetter(0))}
-
-
-def parts_of(
-    connection: Connection, ids: Sequence[str], table: Table, *columns: str
-) -> Mapping[str, Sequence[AnyTuple]]:
-    """Issue → rows of a table that hangs on issues, beginning with `issue_id`, for the issues of a chunk."""
-    of = table.c
-    wanted = [of.issue_id, *(of[name] for name in columns)]
-    parts: defaultdict[str, list[AnyTuple]] = defaultdict(list)
-    for row in fetch_rows(connection, select(*wanted).where(of_issues(of.issue_id, ids)).order_by(*wanted)):
-        parts[row[0]].append(row)
-    return parts

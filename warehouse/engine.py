@@ -33,6 +33,20 @@ def open_warehouse(url: str, schema: str = "") -> Engine:
     raise ValueError(f"no warehouse on {kind}: use sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE")
 
 
+def open_scratch(path: Path) -> Engine:
+    """An engine for a SQLite file that is thrown away after its work: a crash or a rollback leaves rubbish."""
+    engine = _open_sqlite(make_url(f"sqlite:///{path}"))
+
+    @event.listens_for(engine, "connect")
+    def hurry(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = OFF")
+        cursor.execute("PRAGMA synchronous = OFF")
+        cursor.close()
+
+    return engine
+
+
 def warehouse_exists(engine: Engine) -> bool:
     """Whether there is anything to connect to without creating it."""
     database = engine.url.database

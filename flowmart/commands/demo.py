@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from flowmart.commands.options import session_of
 from flowmart.config import Config
 from flowmart.demo import company, served
 from flowmart.errors import JobFailed, UsageError
-from flowmart.headlines import headlines
+from flowmart.headlines import eventful_issue, headlines
 from flowmart.run import RunReport, run_once
 from flowmart.session import Session
 from flowmart.store import opened
@@ -126,3 +127,19 @@ def _show_files(session: Session, config: Config, report: RunReport, to: Path) -
         folder = to / os.path.relpath(config.exports[name].to, to.absolute())
         session.print(f"{name:<14} {folder} ({count(len(files), 'file')})")
     session.print(f"configuration  {to / 'flowmart.toml'}")
+    _show_tries(session, config, to)
+
+
+def _show_tries(session: Session, config: Config, to: Path) -> None:
+    """What to type next."""
+    engine = opened(config)
+    with engine.connect() as connection:
+        key = eventful_issue(connection)
+    engine.dispose()
+    if key is None:
+        return
+    month = session.begin().astimezone(config.zone).date().replace(day=1) - timedelta(days=1)
+    session.print("")
+    session.print("Take a number apart:")
+    for words in (key, f"--metric throughput --period {month:%Y-%m}"):
+        session.print(f"  flowmart -c {to / 'flowmart.toml'} explain {words}")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, func, select
 
+from metrics.history.stages import StatusCatalogue, read_catalogue
 from metrics.settings import MetricSettings
-from metrics.stages import StatusCatalogue, read_catalogue
 from warehouse.tables.loaded import issue_changes, issue_types, issues, statuses
 
 

@@ -23,7 +23,7 @@ from flowmart.syncing.comparing import SprintDifference, differences
 from flowmart.syncing.job import Job, side_by_side
 from flowmart.syncing.sync import SyncOptions, chosen, connected, sync
 from flowmart.syncing.sync_source import SourceReport
-from metrics import sprints as sprint_metrics
+from metrics.sprints import sprint_metrics
 from warehouse.census import project_names
 from warehouse.findings import Finding, replace_findings
 from warehouse.leases import hold

@@ -73,16 +73,16 @@ ISSUE_CHECKS: Mapping[str, Check] = {
         "Two fields that look like story points hold different numbers",
         "Let people fill one field only, and name it in `fields.story_points` of the source.",
     ),
+}
+"""Found in single issues."""
+
+OVERALL_CHECKS: Mapping[str, Check] = {
     "stuck_in_progress": Check(
         INFO,
         "issue",
         "An issue has been in progress for more than 180 days",
         "Finish it, put it back or cancel it in the tracker: its age hides that of real work.",
     ),
-}
-"""Found in single issues."""
-
-OVERALL_CHECKS: Mapping[str, Check] = {
     "source_never_synced": Check(
         ERROR,
         "source",

@@ -15,11 +15,7 @@ from metrics.outdated import inputs_known, remember
 from metrics.quality.checks import ISSUE_CHECKS, finding
 from metrics.quality.reading import parts_of
 from warehouse.findings import Finding, renew_findings
-from warehouse.tables.computed import issue_flow
 from warehouse.tables.loaded import fields, issues, statuses
-
-STUCK_DAYS = 180
-_DAY_SECONDS = 86_400
 
 _POINTS = "points_in_two_fields"
 _SOUNDS_LIKE_POINTS = "story point"
@@ -34,8 +30,8 @@ def renew_issue_findings(context: Context) -> None:
     current = {_FIELDS: hashlib.sha256(msgspec.json.encode(candidates, order="sorted")).hexdigest()}
     of_others = None if context.everything else context.reach.issue_ids
     of_points = of_others if inputs_known(connection, (_INPUTS,)) == current else None
-    others = [*_odd_issues(connection, of_others), *_stuck(connection, of_others)]
-    renew_findings(connection, ISSUE_CHECKS.keys() - {_POINTS}, others, context.now, of_others)
+    odd = _odd_issues(connection, of_others)
+    renew_findings(connection, ISSUE_CHECKS.keys() - {_POINTS}, odd, context.now, of_others)
     renew_findings(connection, {_POINTS}, _two_estimates(connection, candidates, of_points), context.now, of_points)
     remember(connection, (_INPUTS,), current)
 
@@ -67,20 +63,6 @@ def _of_odd(issue_id: str, key: str, status_id: str, status: str, has_status: An
     if created_at > updated_at:
         created, updated = (at.isoformat(" ", "milliseconds") for at in (created_at, updated_at))
         yield finding("created_after_updated", issue_id, f"{key} was created at {created}, last changed at {updated}")
-
-
-def _stuck(connection: Connection, issue_ids: Collection[str] | None) -> Iterator[Finding]:
-    """Work in progress is renewed in every run, so that one becomes old in time."""
-    of = issue_flow.c
-    statement = (
-        select(of.issue_id, issues.c.key, issues.c.status, of.started_on)
-        .join(issues, issues.c.issue_id == of.issue_id)
-        .where(of.age_seconds > STUCK_DAYS * _DAY_SECONDS, of.exclusion == "not_finished")
-    )
-    for among in _among(of.issue_id, issue_ids):
-        for issue_id, key, status, started_on in connection.execute(statement.where(among)):
-            evidence = f"{key} has been in progress since {started_on}; it is in status '{status}'"
-            yield finding("stuck_in_progress", issue_id, evidence)
 
 
 def _point_fields(connection: Connection) -> Mapping[str, Sequence[str]]:

@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 
 from metrics.base import Context
 from metrics.calendar import local_day
+from metrics.history.stages import DONE, REMOVED
 from metrics.periods import counted
 from metrics.quality.checks import finding, share
 from metrics.quality.reading import keys_of, names_of, parts_of
-from metrics.stages import DONE, REMOVED
 from warehouse.findings import Finding
 from warehouse.tables.computed import issue_flow
 from warehouse.tables.computed_defects import defects

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 
 from metrics.base import Context
 from metrics.calendar import local_day
+from metrics.history.sprint_windows import ACTIVE, CLOSED
 from metrics.quality.checks import finding, share
 from metrics.quality.reading import keys_of, names_of
-from metrics.sprint_windows import ACTIVE, CLOSED
 from warehouse.findings import Finding
 from warehouse.tables.computed import sprint_memberships
 from warehouse.tables.computed_sprints import sprint_metrics

@@ -659,12 +659,20 @@ def upgrade() -> None:
             "exclusion",
             sa.String(),
             nullable=True,
-            comment="Why it has no cycle time: deleted, moved_away, access_lost, level, cancelled, not_finished, skipped_in_progress",
+            comment="Why it has no cycle time, the first that holds: deleted, moved_away, access_lost, level, cancelled, not_finished, skipped_in_progress; NULL when it has one",
         ),
         sa.PrimaryKeyConstraint("issue_id", name=op.f("pk_issue_flow")),
         comment="One row per issue: when it started and finished, how long that took, and why a metric leaves it out.",
     )
     op.create_index(op.f("ix_issue_flow_finished_on"), "issue_flow", ["finished_on"], unique=False)
+    op.create_index(
+        op.f("ix_issue_flow_status_age_seconds"),
+        "issue_flow",
+        ["status_age_seconds"],
+        unique=False,
+        sqlite_where=sa.text("status_age_seconds IS NOT NULL"),
+        postgresql_where=sa.text("status_age_seconds IS NOT NULL"),
+    )
     op.create_table(
         "issue_labels",
         sa.Column("issue_label_id", sa.String(), nullable=False, comment="<issue_id>:<label>"),
@@ -1047,19 +1055,19 @@ def upgrade() -> None:
             nullable=True,
             comment="Signed sum of estimate changes of issues in scope",
         ),
-        sa.Column("reestimated_issues", sa.Integer(), nullable=True, comment="Issues in scope whose estimate changed"),
+        sa.Column(
+            "reestimated_issues",
+            sa.Integer(),
+            nullable=True,
+            comment="Issues in scope whose estimate changed; no part of final_scope_issues",
+        ),
         sa.Column(
             "final_scope_points",
             sa.Numeric(asdecimal=False),
             nullable=True,
             comment="committed + added − removed + reestimated, in points",
         ),
-        sa.Column(
-            "final_scope_issues",
-            sa.Integer(),
-            nullable=True,
-            comment="committed + added − removed + reestimated, in issues",
-        ),
+        sa.Column("final_scope_issues", sa.Integer(), nullable=True, comment="committed + added − removed, in issues"),
         sa.Column(
             "completed_points",
             sa.Numeric(asdecimal=False),
@@ -1336,18 +1344,28 @@ def upgrade() -> None:
         sa.Column("end_at", UtcDateTime(), nullable=False, comment="End of the sprint: the order of the trend"),
         sa.Column("velocity", sa.Numeric(asdecimal=False), nullable=True, comment="completed_points of the sprint"),
         sa.Column("velocity_issues", sa.Integer(), nullable=True, comment="completed_issues of the sprint"),
-        sa.Column("mean_3", sa.Double(), nullable=True, comment="Mean velocity of the last 3 sprints"),
+        sa.Column(
+            "mean_3",
+            sa.Double(),
+            nullable=True,
+            comment="Mean velocity of the last 3 sprints, this one included; NULL until there are 3",
+        ),
         sa.Column("sd_3", sa.Double(), nullable=True, comment="Sample standard deviation of the last 3"),
-        sa.Column("mean_5", sa.Double(), nullable=True, comment="Mean velocity of the last 5 sprints"),
+        sa.Column(
+            "mean_5", sa.Double(), nullable=True, comment="Mean velocity of the last 5 sprints; NULL until there are 5"
+        ),
         sa.Column("sd_5", sa.Double(), nullable=True, comment="Sample standard deviation of the last 5"),
         sa.Column(
-            "slope_6", sa.Double(), nullable=True, comment="Least-squares slope over the last 6, points a sprint"
+            "slope_6",
+            sa.Double(),
+            nullable=True,
+            comment="Least-squares slope over the last 6, points a sprint; NULL until there are 6",
         ),
         sa.Column(
             "next_low",
             sa.Double(),
             nullable=True,
-            comment="Lower end of the 80 % prediction interval for the next sprint",
+            comment="Lower end of the 80 % prediction interval for the next sprint, from the last 6 (at least 3); may be below 0",
         ),
         sa.Column(
             "next_high",
@@ -1398,7 +1416,7 @@ def upgrade() -> None:
             "percentile_passed",
             sa.Integer(),
             nullable=True,
-            comment="Highest of 50, 70, 85, 95 whose cycle time its age has passed; 0: none; NULL: no comparison",
+            comment="Highest of 50, 70, 85, 95 whose cycle time its age has reached; 0: none; NULL: no comparison",
         ),
         sa.Column(
             "compared_with", sa.String(), nullable=True, comment="What it is compared with: board, project or all"
@@ -1472,6 +1490,12 @@ def downgrade() -> None:
     op.drop_table("issue_links")
     op.drop_index(op.f("ix_issue_labels_issue_id"), table_name="issue_labels")
     op.drop_table("issue_labels")
+    op.drop_index(
+        op.f("ix_issue_flow_status_age_seconds"),
+        table_name="issue_flow",
+        sqlite_where=sa.text("status_age_seconds IS NOT NULL"),
+        postgresql_where=sa.text("status_age_seconds IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_issue_flow_finished_on"), table_name="issue_flow")
     op.drop_table("issue_flow")
     op.drop_index(op.f("ix_issue_components_issue_id"), table_name="issue_components")

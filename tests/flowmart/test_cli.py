@@ -13,7 +13,8 @@ import migrations
 if TYPE_CHECKING:
     from conftest import Call
 
-COMMANDS = ["init", "check", "sync", "compute", "export", "run", "schedule", "status", "reconcile", "migrate", "demo"]
+COMMANDS = ["init", "check", "sync", "compute", "export", "run", "schedule"]
+COMMANDS += ["status", "reconcile", "explain", "migrate", "demo"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

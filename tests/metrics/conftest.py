@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from metrics.boards import AreaRow, SprintCatalogue, SprintRow
 from metrics.catalog import compute
+from metrics.history.boards import AreaRow, SprintCatalogue, SprintRow
+from metrics.history.stages import StatusCatalogue, StatusRow
+from metrics.history.timeline import Change, IssueState, Timeline, replay
 from metrics.settings import MetricSettings
-from metrics.stages import StatusCatalogue, StatusRow
-from metrics.timeline import Change, IssueState, Timeline, replay
 from warehouse.loader import Loader
 from warehouse.records import Board, Issue, IssueChange, Project, Record, Source, Sprint, Status
 from warehouse.tables import table

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Engine, event
 
 from metrics.base import Context
-from metrics.blockers import BlockedIssue, Blocking, fields_for, reached_by, read_blocking
+from metrics.history.blockers import BlockedIssue, Blocking, fields_for, reached_by, read_blocking
+from metrics.history.stages import read_catalogue
+from metrics.history.timeline import Change
 from metrics.settings import MetricSettings, StageNames, Workflow
-from metrics.stages import read_catalogue
-from metrics.timeline import Change
 from warehouse.records import IssueChange, IssueLabel, IssueLink, LinkEvent, Status
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)

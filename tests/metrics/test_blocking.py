@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.blocking import (
+from metrics.history.blocking import (
     BlockedStay,
     Span,
     blocked,
@@ -21,7 +21,7 @@ from metrics.blocking import (
     overlaps,
     status_spans,
 )
-from metrics.timeline import Change, StatusStay
+from metrics.history.timeline import Change, StatusStay
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 LAST_HOUR = 30

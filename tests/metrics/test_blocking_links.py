@@ -13,9 +13,9 @@ from connectors.azure_devops.pulling import links as ado_links
 from connectors.jira.gateway import answers as jira
 from connectors.jira.mapping.links import LinkContext, Links, LinkWords
 from metrics.base import Context
-from metrics.blockers import read_blocking
+from metrics.history.blockers import read_blocking
+from metrics.history.stages import read_catalogue
 from metrics.settings import MetricSettings
-from metrics.stages import read_catalogue
 from warehouse.records import IssueChange, Record
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)

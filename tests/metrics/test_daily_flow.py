@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, update
 
 from metrics import calendar as days
-from metrics import daily_flow, facts, sprint_windows, stages
 from metrics.base import Context
+from metrics.facts import replaying as facts
+from metrics.history import sprint_windows, stages
 from metrics.issue_columns import METRIC as ISSUE_COLUMNS
 from metrics.settings import Calendar, MetricSettings, StageNames, Workflow
+from metrics.trends import daily_flow
 from warehouse.bulk import clear
 from warehouse.engine import open_warehouse
 from warehouse.records import Status

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from metrics.calendar import week_start
-from metrics.open_defects import OpenFigures, open_at, stretch, stretches
-from metrics.quality_figures import Life, Tally, done_events, figures, starts_between, tally
+from metrics.defects.open_defects import OpenFigures, open_at, stretch, stretches
+from metrics.defects.quality_figures import Life, Tally, done_events, figures, starts_between, tally
+from metrics.defects.stage_moves import Move, Stay, as_text, from_text, moves_of
 from metrics.settings import Calendar, MetricSettings
-from metrics.stage_moves import Move, Stay, as_text, from_text, moves_of
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 WEEK, NEXT_WEEK = date(2026, 3, 2), date(2026, 3, 9)

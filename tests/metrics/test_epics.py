@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metrics.epics import epics
+from metrics.history.epics import epics
 
 
 def test_a_sub_task_takes_its_parents_epic() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from metrics.escape_rules import Facts, Verdict, make_ready
+from metrics.defects.escape_rules import Facts, Verdict, make_ready
 from metrics.settings import DefectRule
 
 BUG = Facts(issue_type="Bug", created_on=date(2026, 3, 10))

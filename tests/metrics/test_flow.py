@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from metrics.flow import exclusion, flow, spent
+from metrics.facts.flow import exclusion, flow, spent
+from metrics.history.outcomes import outcomes
 from metrics.settings import Workflow
-from metrics.timeline import outcomes
 
 CANCELLED = frozenset({"won't do"})
 
@@ -84,8 +84,9 @@ def test_reopened_and_open_is_not_finished(life: Any) -> None:
     assert (found["started"], found["finished"], found["reopened"]) == (1, None, 1)
 
 
-def test_from_one_done_status_to_another_does_not_restart_the_finish(life: Any) -> None:
-    assert begun(life, walk(life, "Doing", "Done", "Closed"))["finished"] == 2
+@pytest.mark.parametrize("again", ["Closed", "Done"])
+def test_from_one_done_status_to_another_or_to_itself_does_not_restart_the_finish(life: Any, again: str) -> None:
+    assert begun(life, walk(life, "Doing", "Done", again))["finished"] == 2
 
 
 def test_from_one_status_in_progress_to_another_is_neither_a_start_nor_a_run_nor_a_step_back(life: Any) -> None:
@@ -101,6 +102,13 @@ def test_a_return_to_todo_out_of_removed_forgets_the_start_and_is_no_backward_mo
 def test_removed_out_of_done_is_neither_a_reopening_nor_a_finish(life: Any) -> None:
     found = begun(life, walk(life, "Doing", "Done", "Dropped"))
     assert (found["finished"], found["reopened"], found["backward"], found["stage"]) == (None, 0, 0, "removed")
+
+
+def test_done_after_all_out_of_removed_finishes_then_and_keeps_the_start(life: Any) -> None:
+    subject = walk(life, "Doing", "Dropped", "Done")
+    found = begun(life, subject)
+    assert (found["started"], found["last_run"], found["finished"], found["reopened"]) == (1, 1, 3, 0)
+    assert outcomes(subject.timeline(), CANCELLED)[-1][1] == "done"
 
 
 @pytest.mark.parametrize("change", [{"project": "20"}, {"type": "Bug"}])
@@ -197,4 +205,4 @@ def test_time_before_the_start_after_the_end_and_out_of_progress_counts_nowhere(
     subject = life(status="Doing").then(2, status="To Do").then(3, status="Doing").then(5, status="Done")
     subject.then(6, status="Doing")
     assert hours_spent(life, subject, [(4, 5.5)], 3, 7) == [2, 0, 1]
-    assert hours_spent(life, subject, [(0, 2), (7, 8)], 1, 7) == [3, 0, 1]
+    assert hours_spent(life, subject, [(0, 2), (7, 8)], 0, 7) == [3, 0, 2]

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from metrics.calendar import ONE_DAY, day_start, local_day
 from metrics.flow_steps import RANKS, DayStep, FlowSteps, standings
-from metrics.stages import DONE, IN_PROGRESS, REMOVED, TODO
-from metrics.timeline import StatusStay
+from metrics.history.stages import DONE, IN_PROGRESS, REMOVED, TODO
+from metrics.history.timeline import StatusStay
 
 MONDAY = date(2026, 3, 2)
 PLACE = ("acme:10", "acme:7", "Story", "standard")

@@ -7,8 +7,8 @@ from statistics import quantiles
 
 import pytest
 
-from metrics.delivered import periods_of, stretches
 from metrics.periods import key_of, percentile
+from metrics.trends.delivered import periods_of, stretches
 
 
 def test_a_percentile_lies_between_its_neighbours_by_the_share_of_the_way() -> None:

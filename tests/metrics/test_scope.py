@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from metrics.scope import Scope, scope
+from metrics.facts.scope import Scope, scope
 
 ZERO = datetime(2026, 3, 2, tzinfo=UTC)
 Steps = list[tuple[float, object]]

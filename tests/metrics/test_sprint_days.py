@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.scope import scope
+from metrics.facts.scope import scope
+from metrics.history.sprint_windows import Window
 from metrics.settings import Calendar, MetricSettings
-from metrics.sprint_days import Event, Plan, WorkingCalendar, day_rows
-from metrics.sprint_windows import Window
-from metrics.sprints import Tally, add_events, add_issues, sprint_row
+from metrics.sprints.sprint_days import Event, Plan, WorkingCalendar, day_rows
+from metrics.sprints.sprint_metrics import Tally, add_events, add_issues, sprint_row
 from warehouse.tables import table
 
 MONDAY = date(2026, 3, 2)

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from metrics import facts, sprint_days, sprint_windows, sprints, velocity
 from metrics.base import Context, Reach
 from metrics.catalog import compute
+from metrics.facts import replaying as facts
+from metrics.history import sprint_windows
+from metrics.sprints import sprint_days, velocity
+from metrics.sprints import sprint_metrics as sprints
 from warehouse.tables.computed_sprints import sprint_days as days
 from warehouse.tables.computed_sprints import sprint_metrics as figures
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from metrics.history.sprint_windows import SprintTimes, iteration_days, window
 from metrics.settings import Calendar, MetricSettings
-from metrics.sprint_windows import SprintTimes, iteration_days, window
 
 ZERO = datetime(2026, 3, 2, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from metrics.history.stages import KnownStatus, StatusCatalogue, StatusRow
 from metrics.settings import MetricSettings, StageNames, Workflow
-from metrics.stages import KnownStatus, StatusCatalogue, StatusRow
 
 JIRA = [
     StatusRow("acme:1", "acme", None, None, "Open", "new"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from metrics.timeline import Timeline, as_of
+from metrics.history.timeline import Timeline, as_of
 
 
 def hours(moment: Any, zero: Any) -> float | None:

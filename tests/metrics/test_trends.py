@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from metrics import cycle_time, throughput
 from metrics.base import Context, Reach
 from metrics.settings import Calendar, MetricSettings
+from metrics.trends import cycle_time, throughput
 
 FIRST, SECOND = date(2026, 3, 2), date(2026, 3, 9)
 MARCH = date(2026, 3, 1)

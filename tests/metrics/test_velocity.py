@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from metrics.velocity import band, slope, trend
+from metrics.sprints.velocity import band, slope, trend
 
 
 def test_nothing_is_said_until_there_are_3_5_and_6_sprints() -> None:

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from metrics import wip_aging
 from metrics.base import Context
 from metrics.settings import Calendar, MetricSettings
-from metrics.wip_aging import Yardstick, yardsticks
+from metrics.trends import wip_aging
+from metrics.trends.wip_aging import Yardstick, yardsticks
 from warehouse.bulk import insert_rows
 from warehouse.tables import table
 

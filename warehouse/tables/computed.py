@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Column, Date, Index
+from sqlalchemy import text as condition
 
 from warehouse.tables.base import count, day, flag, key, long_text, make, moment, points, ratio, seconds, text
 
@@ -63,6 +64,8 @@ estimates = make(
     Index(None, "issue_id"),
 )
 
+_IN_PROGRESS = condition("status_age_seconds IS NOT NULL")
+
 issue_flow = make(
     "issue_flow",
     "One row per issue: when it started and finished, how long that took, and why a metric leaves it out.",
@@ -104,10 +107,12 @@ issue_flow = make(
     text("finished_by_change_id", "issue_changes.change_id that finished it; NULL when it was created done"),
     text(
         "exclusion",
-        "Why it has no cycle time: deleted, moved_away, access_lost, level, cancelled, not_finished, "
-        "skipped_in_progress",
+        "Why it has no cycle time, the first that holds: deleted, moved_away, access_lost, level, cancelled, "
+        "not_finished, skipped_in_progress; NULL when it has one",
     ),
     Index(None, "finished_on"),
+    # work in progress ages every night: it is found without a look at all that is done
+    Index(None, "status_age_seconds", sqlite_where=_IN_PROGRESS, postgresql_where=_IN_PROGRESS),
 )
 
 
@@ -184,7 +189,7 @@ wip_aging = make(
     ratio("status_age_days", "Days in the current status"),
     count(
         "percentile_passed",
-        "Highest of 50, 70, 85, 95 whose cycle time its age has passed; 0: none; NULL: no comparison",
+        "Highest of 50, 70, 85, 95 whose cycle time its age has reached; 0: none; NULL: no comparison",
     ),
     text("compared_with", "What it is compared with: board, project or all"),
     count("compared_count", "Issues with a cycle time in that comparison", required=True),

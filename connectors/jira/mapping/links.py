@@ -86,15 +86,13 @@ class Links:
         events = map_link_events(words, changes)
         self.events.extend(events)
         self.removed.extend(_removed(context, issue_id, key, events, changes))
-        for link in current:
-            row = map_link(context, issue_id, key, link)
-            if row is None:
-                continue
-            told_by_owner = row.issue_id == issue_id
-            if told_by_owner:
-                row = _dated(row, events)
-            if told_by_owner or row.link_id not in self.current:
-                self.current[row.link_id] = (told_by_owner, row)
+        rows = [row for link in current if (row := map_link(context, issue_id, key, link)) is not None]
+        for row in rows:
+            if row.issue_id == issue_id:
+                twins = sum(1 for other in rows if _is_younger_twin(other, row))
+                self.current[row.link_id] = (True, _dated(row, events, twins))
+            else:
+                self.current.setdefault(row.link_id, (False, row))
 
     def split(self, here: frozenset[str]) -> tuple[list[IssueLink], list[IssueLink]]:
         """(Rows of issues of this page, which replace what they had; rows of issues of other pages).
@@ -191,9 +189,16 @@ def _teller(context: LinkContext, event: LinkEvent, key: str) -> str | None:
     return _OUTWARD if not _is_held(context, other) or _in_order(key) < _in_order(other) else None
 
 
-def _dated(row: IssueLink, events: Sequence[LinkEvent]) -> IssueLink:
+def _is_younger_twin(other: IssueLink, row: IssueLink) -> bool:
+    """Whether the other link says the same of the same issues and was made later: ids count up."""
+    ends = (row.issue_id, row.other_issue_id, row.link_type, row.direction)
+    is_twin = (other.issue_id, other.other_issue_id, other.link_type, other.direction) == ends
+    return is_twin and (len(other.link_id), other.link_id) > (len(row.link_id), row.link_id)
+
+
+def _dated(row: IssueLink, events: Sequence[LinkEvent], younger_twins: int) -> IssueLink:
     """The row with the instant of its making, where the history of its issue tells it."""
-    made = _made_at(events, row.other_key or "", row.link_type, row.direction, None)
+    made = _made_at(events, row.other_key or "", row.link_type, row.direction, None, younger_twins)
     if made is None:
         return row
     return IssueLink(
@@ -208,10 +213,15 @@ def _dated(row: IssueLink, events: Sequence[LinkEvent]) -> IssueLink:
 
 
 def _made_at(
-    events: Sequence[LinkEvent], other_key: str, link_type: str, direction: str | None, before: datetime | None
+    events: Sequence[LinkEvent],
+    other_key: str,
+    link_type: str,
+    direction: str | None,
+    before: datetime | None,
+    younger: int = 0,
 ) -> datetime | None:
-    """When the newest such link was made; words that fit no type, or both ways, fit any."""
-    made = [
+    """When the newest such link but so many was made; words that fit no type, or both ways, fit any."""
+    made = sorted(
         event.happened_at
         for event in events
         if event.is_made
@@ -219,8 +229,8 @@ def _made_at(
         and event.link_type in (None, link_type)
         and (direction is None or event.direction in (None, direction))
         and (before is None or event.happened_at <= before)
-    ]
-    return max(made, default=None)
+    )
+    return made[-1 - younger] if len(made) > younger else None
 
 
 def _key_at(key: str, when: datetime, changes: Iterable[IssueChange]) -> str:

@@ -154,6 +154,20 @@ def test_a_link_knows_when_it_was_made_from_the_history_of_its_own_issue() -> No
     assert removed.removed_at == START + timedelta(days=2)
 
 
+def test_of_two_links_that_say_the_same_the_older_id_was_made_first() -> None:
+    later = START + timedelta(days=1)
+    page = mapped(
+        issue(1, issuelinks=[now(9, 2, outward=True), now(10, 2, outward=True)]),
+        histories={
+            "1": [
+                history(5, made("ABC-2", "This issue blocks ABC-2")),
+                history(8, made("ABC-2", "This issue blocks ABC-2"), at=later),
+            ]
+        },
+    )
+    assert [(row.link_id, row.created_at) for row in rows(page, IssueLink)] == [("acme:9", START), ("acme:10", later)]
+
+
 def test_the_other_side_leaves_the_instant_to_the_issue_that_the_link_belongs_to() -> None:
     page = mapped(
         issue(2, issuelinks=[now(9, 1, outward=False)]),

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from metrics.boards import AreaRow, SprintCatalogue, SprintRow
-from metrics.scope import Scope, scope
+from metrics.facts.scope import Scope, scope
+from metrics.history.boards import AreaRow, SprintCatalogue, SprintRow
+from metrics.history.outcomes import outcomes
+from metrics.history.stages import StatusCatalogue, StatusRow
+from metrics.history.timeline import Change, IssueState, Timeline, replay
 from metrics.settings import MetricSettings
-from metrics.stages import StatusCatalogue, StatusRow
-from metrics.timeline import Change, IssueState, Timeline, outcomes, replay
 from tests.metrics.laws.histories import Told, changes_of, value_at
 from tests.metrics.laws.places import statuses_of
 from tests.metrics.laws.scripts import EPOCHS, HOURS, Life, lives

@@ -1,0 +1,1 @@
+"""Defects: whether they escaped, and how they were resolved, reopened and left open."""

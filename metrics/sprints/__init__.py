@@ -1,0 +1,1 @@
+"""Sums, days and velocity of sprints."""
