@@ -19,6 +19,15 @@ def test_a_sprint_that_will_be_closed_goes_on_until_then(company: Any, life: Any
     assert renewed(company, "sprint_metrics", "state", "end_at") == [("active", 30)]
 
 
+def test_a_sprint_that_nobody_is_in_is_renewed_when_it_is_closed_or_moved(company: Any, sprint: Any) -> None:
+    company.holds(sprint(36, 10, 30, "active"), sprint(37, 10, 30)).computes()
+    company.holds(sprint(36, 10, 30), sprint(37, 12, 30))
+    assert renewed(company, "sprint_metrics", "sprint_id", "state", "start_at") == [
+        ("acme:36", "closed", 10),
+        ("acme:37", "closed", 12),
+    ]
+
+
 def test_the_ideal_line_of_a_closed_sprint_follows_its_plan(company: Any, life: Any, sprint: Any) -> None:
     closed = sprint(36, 10, 30, completed_at=life(created=40).state().created_at)
     company.holds(closed, life(1, sprint_ids="36")).computes()
