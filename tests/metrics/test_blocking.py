@@ -26,7 +26,7 @@ from metrics.history.timeline import Change, StatusStay
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 LAST_HOUR = 30
 NOW = 100
-pure = settings(max_examples=200, deadline=None)
+pure = settings(max_examples=80, deadline=None)
 
 Hours = tuple[float | None, float | None]
 

@@ -372,7 +372,7 @@ def lived(life: Any, number: int, history: dict[str, Any]) -> Any:
     now=st.integers(0, LAST_HOUR),
     passed=st.integers(0, 60),
 )
-@settings(max_examples=25, deadline=None, database=None)
+@settings(max_examples=12, deadline=None, database=None)
 def test_law_5_renewed_rows_equal_those_from_scratch(
     firm: Any,
     sqlite_engine: Engine,

@@ -233,7 +233,7 @@ LIVES = st.tuples(steps(st.booleans()), steps(st.sampled_from(["open", "done", "
 
 
 @given(lives=st.lists(LIVES, max_size=6), start=HOURS, length=st.integers(0, 60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_last_day_of_a_closed_sprint_is_what_its_figures_say(lives: list[Any], start: int, length: int) -> None:
     """To the last bit, in points and in issues."""
     events: list[Event] = []

@@ -13,7 +13,7 @@ from tests.metrics.laws.world import first_load, second_load
 
 
 @given(company=companies(), rules=settings_in_turn(2))
-@tried(8)
+@tried(5)
 def test_law_7_the_rows_are_the_same_on_every_engine(
     lab: Lab, postgres_lab: Lab, company: Company, rules: list[MetricSettings]
 ) -> None:

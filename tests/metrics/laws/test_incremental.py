@@ -19,7 +19,7 @@ BETWEEN = st.sampled_from(["", "", "", SYNCED, SYNCED, *(metric.name for metric 
 
 
 @given(company=companies(), rules=settings_in_turn(3), between=BETWEEN)
-@tried(60)
+@tried(16)
 def test_law_5_what_is_renewed_equals_what_is_made_from_scratch(
     lab: Lab, other_lab: Lab, company: Company, rules: list[MetricSettings], between: str
 ) -> None:

@@ -69,14 +69,14 @@ def replayed(told: Told, now: float) -> Timeline:
 
 
 @given(life=LIVES, passed=HOURS)
-@tried(500)
+@tried(160)
 def test_law_6_as_of_a_past_instant_is_what_it_was_then(life: Life, passed: int) -> None:
     passed = max(passed, life.created)
     assert replayed(as_told(life), passed) == replayed(as_told(life, passed), passed)
 
 
 @given(life=LIVES)
-@tried(100)
+@tried(40)
 def test_a_whole_history_ends_in_the_current_state(life: Life) -> None:
     told = as_told(life)
     found = replayed(told, 10_000)
@@ -103,7 +103,7 @@ def balance(part: Scope, *, in_points: bool) -> float:
 
 
 @given(life=LIVES, start=HOURS, length=st.integers(0, 90))
-@tried(100)
+@tried(40)
 def test_what_came_into_a_scope_and_did_not_leave_it_is_there_at_the_end(life: Life, start: float, length: int) -> None:
     found = replayed(as_told(life), 10_000)
     begin, end = moment(start), moment(start + length)

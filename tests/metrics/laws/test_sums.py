@@ -22,7 +22,7 @@ from tests.metrics.laws.world import both_loads
 
 
 @given(company=companies(), rules=settings_in_turn(1))
-@tried(60)
+@tried(20)
 def test_laws_1_to_4_hold_in_any_company(lab: Lab, company: Company, rules: list[MetricSettings]) -> None:
     now = at(company, company.computes[-1])
     lab.emptied().loads(both_loads(company)).computes(rules[0], now)

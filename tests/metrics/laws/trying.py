@@ -1,4 +1,4 @@
-"""How often a law is tried: `$FLOWMART_LAW_EXAMPLES` multiplies, so that a person can try it far more often by hand."""
+"""How often a law is tried: `$FLOWMART_LAW_EXAMPLES` multiplies; with 4 each is tried on more than 500 histories."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def computed(company: Any) -> Rows:
 
 
 @given(company=st.lists(histories(), min_size=2, max_size=8), passed=HOURS)
-@settings(max_examples=25, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_law_6_as_of_a_past_instant_every_metric_is_what_it_was(
     firm: Any, engines: list[Engine], life: Any, sprint: Any, company: list[dict[str, Any]], passed: int
 ) -> None:
