@@ -89,8 +89,7 @@ def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine
         return
     engine = open_warehouse(request.getfixturevalue("_postgres_tables"), request.getfixturevalue("postgres_schema"))
     with engine.begin() as connection:
-        for table in METADATA.sorted_tables:
-            connection.execute(table.delete())
+        connection.exec_driver_sql("; ".join(f"DELETE FROM {name}" for name in METADATA.tables))  # noqa: S608
     yield engine
     engine.dispose()
 
