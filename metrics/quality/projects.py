@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from metrics.base import Context
 from metrics.calendar import local_day
 from metrics.history.stages import DONE, REMOVED
-from metrics.periods import counted
 from metrics.quality.checks import finding, share
 from metrics.quality.reading import keys_of, names_of, parts_of
 from warehouse.findings import Finding
@@ -43,6 +42,11 @@ class _Sums(NamedTuple):
     unresolved_example: str | None
 
 
+def _counted(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """How many rows of a group fulfil the condition."""
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
 def project_findings(context: Context) -> Iterator[Finding]:
     """Findings of all checks of sums."""
     names = names_of(context.connection, projects)
@@ -65,13 +69,13 @@ def _sums(context: Context) -> Sequence[_Sums]:
         select(
             project_id,
             func.count(),
-            counted(_OF.board_id.is_(None)),
-            counted(_OF.is_defect.is_(True)),
-            counted(_OF.stage == DONE),
+            _counted(_OF.board_id.is_(None)),
+            _counted(_OF.is_defect.is_(True)),
+            _counted(_OF.stage == DONE),
             func.count(_OF.resolved_at),
-            counted(_RESOLVED_OPEN),
+            _counted(_RESOLVED_OPEN),
             example(_RESOLVED_OPEN),
-            counted(_DONE_UNRESOLVED),
+            _counted(_DONE_UNRESOLVED),
             example(_DONE_UNRESOLVED),
         )
         .where(_OF.absence.is_(None), _OF.level.in_(sorted(context.settings.levels)))
@@ -144,7 +148,7 @@ def _skipped(context: Context, names: Mapping[str, str]) -> Iterator[Finding]:
     of = issue_flow.c
     skipped = of.exclusion == "skipped_in_progress"
     statement = (
-        select(of.project_id, func.count(), counted(skipped), func.min(case((skipped, of.issue_id))))
+        select(of.project_id, func.count(), _counted(skipped), func.min(case((skipped, of.issue_id))))
         .where(of.finished_on >= _since(context), of.exclusion.is_(None) | skipped)
         .group_by(of.project_id)
     )
@@ -169,7 +173,7 @@ def _escapes(context: Context, sums: Sequence[_Sums], names: Mapping[str, str]) 
     of = defects.c
     unknown = of.escape_class == "unknown"
     statement = (
-        select(_OF.project_id, func.count(), counted(unknown), func.min(case((unknown, of.issue_id))))
+        select(_OF.project_id, func.count(), _counted(unknown), func.min(case((unknown, of.issue_id))))
         .join(issues, _OF.issue_id == of.issue_id)
         .where(of.created_on >= _since(context), of.is_cancelled.is_(False))
         .group_by(_OF.project_id)
