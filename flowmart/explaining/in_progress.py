@@ -11,13 +11,13 @@ from flowmart.explaining.reading import AnyRow
 from flowmart.explaining.shapes import Line, RowPart
 from flowmart.explaining.sums import Names, by_key, figure, line, listed, names_of_issues
 from metrics.calendar import ONE_DAY, day_start
-from metrics.history.stages import DONE, IN_PROGRESS, REMOVED, TODO
+from metrics.flow_steps import RANKS
+from metrics.history.stages import IN_PROGRESS
 from warehouse.tables.computed import daily_flow, issue_flow, status_intervals, wip_aging
 from warehouse.tables.loaded import issues, statuses
 
 _Status = tuple[str | None, str]
 """Stage and name of a status."""
-_STAGES = {TODO: 0, IN_PROGRESS: 1, DONE: 2, REMOVED: 3}
 
 
 def explain_aging(ask: Ask) -> Sequence[RowPart]:
@@ -71,7 +71,7 @@ def explain_daily(ask: Ask) -> Sequence[RowPart]:
     for row in sorted(stays, key=lambda row: by_key(row, names)):
         by_status.setdefault((row.stage, row.name or row.status), []).append(row)
     figures, lists = [], []
-    for stage, status in sorted({*sums, *by_status}, key=lambda one: (_STAGES.get(one[0] or "", 9), one[1])):
+    for stage, status in sorted({*sums, *by_status}, key=lambda one: (RANKS.get(one[0] or "", 9), one[1])):
         rows = by_status.get((stage, status), [])
         title = f"{status} ({stage or 'stage unknown'})"
         figures.append(figure(title, sums.get((stage, status), 0), len(rows), "issues at the end of the day"))

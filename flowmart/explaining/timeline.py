@@ -9,10 +9,9 @@ from sqlalchemy import select
 
 from flowmart.explaining.reading import AnyRow, Source, keys_of, names_of
 from flowmart.explaining.shapes import Blocked, Change, Stay
-from metrics.history.stages import DONE, IN_PROGRESS, TODO
+from metrics.history.stages import DONE, IN_PROGRESS, is_backward
 from warehouse.tables.loaded import issue_changes
 
-_RANK = {TODO: 0, IN_PROGRESS: 1, DONE: 2}
 _LINK = "link: "
 
 
@@ -86,7 +85,7 @@ def _marks(rows: Sequence[AnyRow], flow: AnyRow | None, moved: Mapping[str, str]
         move = moved.get(row.entered_by_change_id or "")
         if move is not None:
             marks.append(move)
-        elif row.stage is not None and stage is not None and _RANK.get(row.stage, 3) < _RANK.get(stage, 0):
+        elif row.stage is not None and is_backward(stage, row.stage):
             marks.append("reopened" if stage == DONE else "moved back")
         if row.stage is None:
             marks.append("stage unknown: passed over")

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from metrics.history.stages import DONE, IN_PROGRESS, REMOVED, TODO
+from metrics.history.stages import DONE, IN_PROGRESS, REMOVED, TODO, is_backward
 from metrics.history.timeline import StatusStay
-
-_RANK = {TODO: 0, IN_PROGRESS: 1, DONE: 2}
 
 
 class Flow(NamedTuple):
@@ -43,7 +41,7 @@ def flow(stays: Iterable[StatusStay]) -> Flow:
             started = None
         elif to == DONE:
             finished = stay
-        if own and stage is not None and _RANK.get(to, 3) < _RANK.get(stage, 0):
+        if own and is_backward(stage, to):
             backward += 1
             reopened += stage == DONE
         stage = to

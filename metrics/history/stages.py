@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from metrics.base import Context, Metric
+from metrics.flow_steps import RANKS
 from metrics.settings import MetricSettings, StageNames, Workflow
 from warehouse.bulk import update_rows
 from warehouse.tables.loaded import projects, statuses
@@ -32,6 +33,11 @@ CATEGORY_STAGES = {
     "removed": REMOVED,
 }
 """The trackers' own categories, lower case → stage. Any other category is as good as none."""
+
+
+def is_backward(before: str | None, after: str) -> bool:
+    """Whether a move leads to an earlier stage of todo < in_progress < done; `removed` is outside the order."""
+    return before not in {None, REMOVED} and RANKS[after] < RANKS[before or after]
 
 
 class StatusRow(NamedTuple):
