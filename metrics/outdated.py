@@ -16,6 +16,7 @@ from metrics.history.blockers import reached_by
 from metrics.history.boards import AZURE_DEVOPS
 from metrics.history.sprint_windows import ACTIVE, Window, read_windows
 from metrics.settings import MetricSettings
+from warehouse.fetching import portions
 from warehouse.records import native_id
 from warehouse.stale import forget_stale, mark_stale, mark_stale_where, read_stale
 from warehouse.tables.computed import sprint_memberships
@@ -56,7 +57,7 @@ def remember(connection: Connection, kinds: tuple[str, ...], current: Mapping[st
     known = inputs_known(connection, kinds)
     gone = [name for name in known if name not in current]
     new = {name: value for name, value in current.items() if known.get(name) != value}
-    for some in _some([*gone, *new]):
+    for some in portions([*gone, *new]):
         connection.execute(delete(compute_inputs).where(compute_inputs.c.input_id.in_(some)))
     if new:
         rows = [{"input_id": name, "fingerprint": value} for name, value in new.items()]
@@ -96,13 +97,13 @@ def mark_reached(context: Context) -> None:
 
 
 def _mark_those_with(connection: Connection, table: Table, column: str, values: Iterable[str]) -> None:
-    for some in _some(sorted(values)):
+    for some in portions(sorted(values)):
         mark_stale_where(connection, select(table.c.issue_id).where(table.c[column].in_(some)))
 
 
 def _mark_future_members(connection: Connection, sprint_ids: Iterable[str]) -> None:
     """Those that are or were in an iteration which a team has picked since: it had no sprint to be a member of."""
-    for some in _some(sorted(sprint_ids)):
+    for some in portions(sorted(sprint_ids)):
         iterations = connection.scalars(
             select(sprints.c.iteration_id)
             .join(sources, sources.c.source_id == sprints.c.source_id)
@@ -163,13 +164,6 @@ def settle(context: Context) -> None:
 
 METRIC = Metric(name="reached", depends_on=("sprints", "statuses"), compute=mark_reached)
 """Finds the issues whose rows are to be renewed."""
-
-
-_ASKED_AT_ONCE = 500
-
-
-def _some(values: list[str]) -> Iterable[list[str]]:
-    return (values[start : start + _ASKED_AT_ONCE] for start in range(0, len(values), _ASKED_AT_ONCE))
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - settings of any shape

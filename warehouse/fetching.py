@@ -18,6 +18,14 @@ Named = TypeVar("Named", bound=AnyTuple)
 ROWS_AT_ONCE = 2_000
 
 
+_NAMED_AT_ONCE = 500
+
+
+def portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The values in their order, as many at a time as one statement may name."""
+    return (values[start : start + _NAMED_AT_ONCE] for start in range(0, len(values), _NAMED_AT_ONCE))
+
+
 def fetch_rows(connection: Connection, statement: Select[Any]) -> list[AnyTuple]:
     """All rows as plain tuples of Python values: instants in UTC, days as dates, points as floats."""
     return [row for some in fetch_some(connection, statement) for row in some]

@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from metrics.defects.among import Among
 from metrics.defects.defect_facts import AFFECTS, COLUMNS, AskedField, Edit, Link, Version
 from metrics.defects.escape_rules import Rules
-from metrics.facts.renewal import some
-from warehouse.fetching import AnyTuple, fetch_rows
+from warehouse.fetching import AnyTuple, fetch_rows, portions
 from warehouse.tables.loaded import (
     fields,
     issue_changes,
@@ -173,7 +172,7 @@ def _types(
 ) -> dict[tuple[str, str | None], str]:
     """(Source, id or key of an issue) → its type."""
     found: dict[tuple[str, str | None], str] = {}
-    for few in some(sorted(value for value in values if value)):
+    for few in portions(sorted(value for value in values if value)):
         statement = select(issues.c.source_id, column, issues.c.issue_type).where(column.in_(few))
         found.update(((row[0], row[1]), row[2]) for row in fetch_rows(connection, statement))
     return found

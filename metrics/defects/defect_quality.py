@@ -17,11 +17,10 @@ from metrics.defects.escape import Group, groups_of
 from metrics.defects.open_defects import Open, OpenFigures, open_at, stretch, stretches
 from metrics.defects.quality_figures import PROBATION, Life, Tally, figures, next_start, starts_between, tally
 from metrics.defects.stage_moves import from_text
-from metrics.facts.renewal import some
 from metrics.history.stages import folded
 from metrics.periods import STARTS, key_of
 from warehouse.bulk import clear, insert_rows
-from warehouse.fetching import fetch_rows
+from warehouse.fetching import fetch_rows, portions
 from warehouse.tables.computed import definitions, issue_flow, throughput
 from warehouse.tables.computed_defects import defect_quality, defects
 
@@ -64,7 +63,7 @@ def _first_day(context: Context) -> date | None:
     if last is None:
         return None
     days = {local_day(last - PROBATION, zone), *reach.finished_on}
-    for few in some(sorted(reach.defect_ids)):
+    for few in portions(sorted(reach.defect_ids)):
         created = select(func.min(issue_flow.c.created_on)).where(issue_flow.c.issue_id.in_(few))
         days.update(day for (day,) in fetch_rows(connection, created) if day is not None)
     return min(days)

@@ -28,12 +28,11 @@ from metrics.defects.defect_facts import (
 from metrics.defects.defect_parts import Parts, read_asked_fields, read_parts, read_released
 from metrics.defects.escape_rules import Facts, Rules, Verdict, make_ready
 from metrics.defects.stage_moves import Move, as_text, read_moves
-from metrics.facts.renewal import some
 from metrics.history.blocking_links import read_linked
 from metrics.history.stages import DONE
 from metrics.outdated import inputs_known, remember
 from warehouse.bulk import clear, insert_rows
-from warehouse.fetching import AnyTuple, fetch_rows
+from warehouse.fetching import AnyTuple, fetch_rows, portions
 from warehouse.records import native_id
 from warehouse.tables.computed import issue_flow
 from warehouse.tables.computed_defects import defects
@@ -98,7 +97,7 @@ def _compute(context: Context) -> None:
     whole = _note_fields(connection, known.asked) or context.everything
     ids = [] if whole else _reached(context, rules)
     whole |= len(ids) > _AS_A_WHOLE
-    groups: list[Among] = [all_defects] if whole else [those(few) for few in some(ids)]
+    groups: list[Among] = [all_defects] if whole else [those(few) for few in portions(ids)]
     now = {row[0]: row for among in groups for row in _rows(known, among)}
     if context.everything and not context.compares:
         clear(connection, defects)
@@ -135,7 +134,7 @@ def _read_rules(context: Context, rules: Rules) -> _Rules:
 def _renew(context: Context, before: Mapping[str, AnyTuple], now: Mapping[str, AnyTuple]) -> None:
     """Write the rows that differ, and tell which defects and versions they reach."""
     differing = sorted(issue_id for issue_id in {*before, *now} if before.get(issue_id) != now.get(issue_id))
-    for few in some(differing):
+    for few in portions(differing):
         context.connection.execute(delete(defects).where(defects.c.issue_id.in_(few)))
     rows = [now[issue_id] for issue_id in differing if issue_id in now]
     insert_rows(context.connection, defects, defects.columns.keys(), rows)
@@ -151,7 +150,7 @@ def _reached(context: Context, rules: Rules) -> list[str]:
     found = set(context.reach.issue_ids)
     if rules.links:  # the rules look at the types of the other issues
         found |= read_linked(connection, found)
-    for few in some(sorted(context.reach.version_ids)):
+    for few in portions(sorted(context.reach.version_ids)):
         of = issue_versions.c
         found.update(connection.scalars(select(of.issue_id).where(of.role == "affects", of.version_id.in_(few))))
         if rules.affects:

@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 
 from metrics.base import Context, Metric
 from metrics.defects.escape_rules import ESCAPED, INTERNAL, UNKNOWN
-from metrics.facts.renewal import some
 from metrics.periods import STARTS, key_of
 from warehouse.bulk import clear, insert_rows
-from warehouse.fetching import fetch_rows
+from warehouse.fetching import fetch_rows, portions
 from warehouse.tables.computed import issue_flow
 from warehouse.tables.computed_defects import defect_escape, defects
 
@@ -135,7 +134,7 @@ def _compute(context: Context) -> None:
         insert_rows(connection, defect_escape, defect_escape.columns.keys(), rows)
         return
     _renew_discovery(context)
-    for few in some(sorted(context.reach.version_ids)):
+    for few in portions(sorted(context.reach.version_ids)):
         connection.execute(delete(defect_escape).where(defect_escape.c.version_id.in_(few)))
         found = _found(connection, of.introduced_in_version_id.in_(few))
         rows = (row for row in escape_rows(found, weights) if row[3] == "release")
@@ -146,7 +145,7 @@ def _renew_discovery(context: Context) -> None:
     """The weeks and months in which the defects of `reach` were found; when that was never changes."""
     connection, weights = context.connection, context.settings.defects.severity_weights
     days: set[date] = set()
-    for few in some(sorted(context.reach.defect_ids)):
+    for few in portions(sorted(context.reach.defect_ids)):
         flow = issue_flow.c
         days.update(day for (day,) in fetch_rows(connection, select(flow.created_on).where(flow.issue_id.in_(few))))
     wanted = {span for day in days for span in spans_of(day)}

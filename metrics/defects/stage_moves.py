@@ -10,9 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, select
 
 from metrics.defects.among import Among
-from metrics.facts.renewal import some
 from metrics.history.stages import DONE, REMOVED
-from warehouse.fetching import fetch_rows
+from warehouse.fetching import fetch_rows, portions
 from warehouse.tables.computed import status_intervals
 from warehouse.tables.loaded import issue_changes
 from warehouse.types import utc_text
@@ -71,7 +70,7 @@ def read_moves(connection: Connection, among: Among) -> Mapping[str, list[Move]]
     left = select(of.issue_id).where(of.left_at.is_not(None), of.stage.in_(sorted(_CLOSED)), among(of.issue_id))
     ids = sorted({issue_id for (issue_id,) in fetch_rows(connection, left.distinct())})
     found: dict[str, list[Move]] = {}
-    for few in some(ids):
+    for few in portions(ids):
         moved = _moved(connection, issue_changes.c.issue_id.in_(few))
         found.update((issue_id, moves_of(stays, moved)) for issue_id, stays in _stays(connection, few).items())
     return found

@@ -12,9 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from metrics.facts.flow_rows import AGEING, FlowRules, Stay, ages
-from metrics.facts.renewal import some
 from warehouse.bulk import update_rows
-from warehouse.fetching import fetch_rows
+from warehouse.fetching import fetch_rows, portions
 from warehouse.tables.computed import blocked_intervals, issue_flow, status_intervals
 from warehouse.tables.operational import stale_issues
 
@@ -25,7 +24,7 @@ def renew_ages(connection: Connection, rules: FlowRules) -> None:
     stale = select(stale_issues.c.issue_id)
     statement = select(of.issue_id, of.started_at).where(of.status_age_seconds.is_not(None), of.issue_id.not_in(stale))
     started: dict[str, datetime | None] = dict(fetch_rows(connection, statement))
-    for ids in some(sorted(started)):
+    for ids in portions(sorted(started)):
         rows = list(_rows(connection, rules, ids, started))  # PostgreSQL cannot be asked in the middle of a COPY
         update_rows(connection, issue_flow, "issue_id", AGEING, rows)
 

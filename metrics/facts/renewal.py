@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select
 
 from metrics.base import Context
-from warehouse.fetching import fetch_rows
+from warehouse.fetching import fetch_rows, portions
 from warehouse.tables.computed import issue_flow
 from warehouse.tables.computed_sprints import sprint_issues
 
-_ASKED_AT_ONCE = 500
 _DECIDING = (
     "issue_id",
     "finished_on",
@@ -38,15 +37,10 @@ class Before:
     flows: Mapping[str, tuple[Any, ...]]
 
 
-def some(values: Sequence[str], at_once: int = _ASKED_AT_ONCE) -> Iterator[Sequence[str]]:
-    """The values, so many at a time as a statement may name."""
-    return (values[start : start + at_once] for start in range(0, len(values), at_once))
-
-
 def what_was(context: Context, issue_ids: Sequence[str]) -> Before:
     """Read it, and note the sprints in `reach`."""
     connection, flows = context.connection, {}
-    for ids in some(issue_ids):
+    for ids in portions(issue_ids):
         deciding = select(*(issue_flow.c[name] for name in _DECIDING)).where(issue_flow.c.issue_id.in_(ids))
         flows.update({row[0]: row for row in fetch_rows(connection, deciding)})
         in_sprints = select(sprint_issues.c.sprint_id).where(sprint_issues.c.issue_id.in_(ids)).distinct()
@@ -57,7 +51,7 @@ def what_was(context: Context, issue_ids: Sequence[str]) -> Before:
 def forget(connection: Connection, tables: Iterable[Table], issue_ids: Sequence[str]) -> None:
     """Delete the rows of the issues."""
     for table in tables:
-        for ids in some(issue_ids):
+        for ids in portions(issue_ids):
             connection.execute(delete(table).where(table.c.issue_id.in_(ids)))
 
 

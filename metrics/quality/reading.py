@@ -6,15 +6,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, Table, select
 
+from warehouse.fetching import portions
 from warehouse.tables.loaded import issues
-
-_AT_ONCE = 500
 
 
 def parts_of(ids: Collection[str]) -> Iterator[Sequence[str]]:
     """The ids in order, as many at a time as a statement takes."""
-    ordered = sorted(ids)
-    return (ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE))
+    return portions(sorted(ids))
 
 
 def keys_of(connection: Connection, issue_ids: Collection[str]) -> Mapping[str, str]:

@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, delete
 
 from metrics.base import Context
-from metrics.facts.renewal import some
 from metrics.history.sprint_windows import Window, read_windows
 from warehouse.bulk import clear
-from warehouse.fetching import AnyTuple, fetch_some
+from warehouse.fetching import AnyTuple, fetch_some, portions
 
 SprintIds = Collection[str] | None
 """Sprints by id; None: all."""
@@ -33,7 +32,7 @@ def forget_sprints(connection: Connection, table: Table, sprint_ids: SprintIds) 
     if sprint_ids is None:
         clear(connection, table)
         return
-    for ids in some(sorted(sprint_ids)):
+    for ids in portions(sorted(sprint_ids)):
         connection.execute(delete(table).where(table.c.sprint_id.in_(ids)))
 
 
@@ -42,5 +41,5 @@ def fetch_of_sprints(connection: Connection, statement: Select[Any], sprint_ids:
     if sprint_ids is None:
         yield from fetch_some(connection, statement)
         return
-    for ids in some(sorted(sprint_ids)):
+    for ids in portions(sorted(sprint_ids)):
         yield from fetch_some(connection, statement.where(statement.selected_columns.sprint_id.in_(ids)))

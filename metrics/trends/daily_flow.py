@@ -17,7 +17,7 @@ from metrics.base import Context, Metric
 from metrics.calendar import day_start, local_day
 from metrics.flow_steps import DayStep, FlowSteps, Group, Place, Standing, standings
 from warehouse.bulk import clear, insert_rows, update_rows
-from warehouse.fetching import fetch_rows
+from warehouse.fetching import fetch_rows, portions
 from warehouse.tables.computed import daily_flow, dates, issue_flow, status_intervals
 from warehouse.tables.loaded import statuses
 
@@ -140,21 +140,17 @@ def _change(connection: Connection, steps: FlowSteps, groups: _GroupSteps, known
         else:
             gone.append(row_id)
     update_rows(connection, daily_flow, "daily_flow_id", _FIGURES, changed)
-    for some in _some(gone):
+    for some in portions(gone):
         connection.execute(delete(daily_flow).where(daily_flow.c.daily_flow_id.in_(some)))
     _insert(connection, steps, ((group, [standing]) for group, standing in differing.values()))
 
 
 def _rows_of(connection: Connection, row_ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
     of = daily_flow.c
-    for some in _some(sorted(row_ids)):
+    for some in portions(sorted(row_ids)):
         yield from fetch_rows(
             connection, select(of.daily_flow_id, *(of[name] for name in _FIGURES)).where(of.daily_flow_id.in_(some))
         )
-
-
-def _some(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (values[place : place + _AT_ONCE] for place in range(0, len(values), _AT_ONCE))
 
 
 def _carry_on(connection: Connection, steps: FlowSteps, groups: _GroupSteps, known: int) -> None:
