@@ -29,7 +29,7 @@ def opened(config: Config) -> Engine:
 
 def connected(config: Config) -> Engine:
     """The warehouse as it is."""
-    return open_warehouse(config.warehouse_url, config.warehouse.schema_name)
+    return open_warehouse(config.warehouse_url, config.warehouse.schema_name, config.warehouse.limits)
 
 
 def require_newest(engine: Engine) -> None:

@@ -63,5 +63,4 @@ class Config(Section):
         """Every text that must never be shown."""
         for source in self.sources.values():
             yield from source.secrets()
-        if self.warehouse.password:
-            yield self.warehouse.password
+        yield from self.warehouse.secrets()
