@@ -21,7 +21,7 @@ from flowmart.commands import explain as explain_command
 from flowmart.commands import run as run_command
 from flowmart.commands.options import examples, session_of
 from flowmart.errors import ConfigError
-from flowmart.failures import DONE, FAILED, INTERRUPTED, WRONG_USE, explain
+from flowmart.failures import DONE, FAILED, INTERRUPTED, WRONG_USE
 from flowmart.logs import LogFormat
 from flowmart.session import Session
 
@@ -191,7 +191,7 @@ def _refused(session: Session, error: TyperException) -> int:
 def _failed(session: Session, error: Exception) -> int:
     if isinstance(error, ConfigError):  # its lines begin with the file
         return _fail(session, WRONG_USE, str(error), prefix="")
-    failure = explain(error, session.warehouse_shown)
+    failure = session.explain(error)
     if failure is not None:
         return _fail(session, failure.code, failure.text)
     _LOG.debug("the place of the failure", exc_info=error)

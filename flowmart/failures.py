@@ -29,9 +29,9 @@ _SQLITE: Mapping[str, str] = {
     "not a database": "the file is no SQLite database; name another one in warehouse.url",
     "malformed": "the file is damaged; restore a backup, or move it away and run `flowmart sync`",
 }
-LOCK_TIMEOUT = "55P03"
+_LOCK_TIMEOUT = "55P03"
 _POSTGRESQL: Mapping[str, str] = {
-    LOCK_TIMEOUT: f"another session keeps a lock longer than lock_timeout; end it, or run it again later: {_KEPT}",
+    _LOCK_TIMEOUT: f"another session keeps a lock too long; end it, or run this again later: {_KEPT}",
     "57014": f"a statement took longer than warehouse.statement_timeout, or was cancelled; run it again: {_KEPT}",
     "25P03": f"the server ended the session for a pause in a transaction; raise warehouse.statement_timeout: {_KEPT}",
     "53100": f"the server's disk is full; free some space and run it again: {_KEPT}",
@@ -46,6 +46,7 @@ _FORBIDDEN = "42501"
 _CONNECTING: Mapping[str, str] = {
     "password authentication failed": "the server refuses the password; check user and password in warehouse.url",
     "no password supplied": "the server wants a password; put ${PGPASSWORD} into warehouse.url, or use ~/.pgpass",
+    ", ssl encryption": "the server does not let this user in from here; its pg_hba.conf needs a line for it",
     "no encryption": "the server takes this login over TLS only; add ?sslmode=verify-full to warehouse.url",
     "pg_hba.conf": "the server does not let this user in from here; its pg_hba.conf needs a line for it",
     "does not support ssl": "the server has no TLS, and warehouse.url asks for it; turn it on there, or change sslmode",
@@ -99,6 +100,12 @@ def explain(error: BaseException, warehouse: str | None) -> Failure | None:
     return _system(error) if isinstance(error, OSError) else None
 
 
+def is_lock_timeout(error: BaseException) -> bool:
+    """Whether PostgreSQL gave up waiting for a lock."""
+    cause = getattr(error, "orig", None) or error
+    return isinstance(cause, psycopg.Error) and cause.sqlstate == _LOCK_TIMEOUT
+
+
 def one_line(error: BaseException) -> str:
     """The error's own words."""
     return " ".join(str(error).split()) or type(error).__name__
@@ -126,8 +133,8 @@ def _of_postgresql(error: psycopg.Error) -> str | None:
         return (
             f"{first}; let its owner run `flowmart migrate` and `flowmart migrate --roles`, and grant the writer role"
         )
-    if error.sqlstate in _POSTGRESQL:
-        return _POSTGRESQL[error.sqlstate]
+    if meaning := _POSTGRESQL.get(error.sqlstate or ""):
+        return meaning
     if not isinstance(error, psycopg.OperationalError):
         return None
     if absent := _NO_SUCH.search(said):

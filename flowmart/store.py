@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
 import migrations
 from flowmart.errors import ApplicationError
+from warehouse.blocking import holders
 from warehouse.engine import open_warehouse
 
 if TYPE_CHECKING:
@@ -30,6 +33,22 @@ def opened(config: Config) -> Engine:
 def connected(config: Config) -> Engine:
     """The warehouse as it is."""
     return open_warehouse(config.warehouse_url, config.warehouse.schema_name, config.warehouse.limits)
+
+
+def lock_holders(config: Config) -> str:
+    """Who has locks in the warehouse at this moment, in words."""
+    engine = connected(config)
+    try:
+        with engine.connect() as connection:
+            found = holders(connection)
+    except SQLAlchemyError as error:
+        return f"who it is cannot be told ({type(error).__name__})"
+    finally:
+        engine.dispose()
+    return " and ".join(holder.told() for holder in found[:_TOLD]) or "it has ended meanwhile"
+
+
+_TOLD = 3
 
 
 def require_newest(engine: Engine) -> None:

@@ -6,6 +6,7 @@ import importlib
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,13 +58,13 @@ def postgres_schema() -> str:
 
 
 @pytest.fixture(scope="session")
-def _postgres_tables(postgres_url: str, postgres_schema: str) -> str:
+def _postgres_tables(postgres_url: str, postgres_schema: str) -> Iterator[str]:
     """A schema with all tables, made once; each test empties them."""
-    _fresh_schema(postgres_url, postgres_schema)
-    engine = open_warehouse(postgres_url, postgres_schema)
-    METADATA.create_all(engine)
-    engine.dispose()
-    return postgres_url
+    with fresh_schema(postgres_url, postgres_schema):
+        engine = open_warehouse(postgres_url, postgres_schema)
+        METADATA.create_all(engine)
+        engine.dispose()
+        yield postgres_url
 
 
 @pytest.fixture(scope="session")
@@ -94,22 +95,33 @@ def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine
     engine.dispose()
 
 
+@pytest.fixture
+def empty_postgres(postgres_url: str, postgres_schema: str) -> Iterator[Engine]:
+    """A PostgreSQL schema without any table."""
+    schema = f"{postgres_schema}_empty"
+    with fresh_schema(postgres_url, schema):
+        engine = open_warehouse(postgres_url, schema)
+        yield engine
+        engine.dispose()
+
+
 @pytest.fixture(params=ENGINES)
 def empty_warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A database without any table, on each engine in turn."""
     if request.param == "sqlite":
         yield open_warehouse(f"sqlite:///{tmp_path / 'empty.db'}")
         return
-    url, schema = request.getfixturevalue("postgres_url"), f"{request.getfixturevalue('postgres_schema')}_empty"
-    _fresh_schema(url, schema)
-    engine = open_warehouse(url, schema)
-    yield engine
-    engine.dispose()
+    yield request.getfixturevalue("empty_postgres")
 
 
-def _fresh_schema(url: str, name: str) -> None:
+@contextmanager
+def fresh_schema(url: str, name: str) -> Iterator[None]:
+    """An empty schema, gone afterwards."""
     engine = open_warehouse(url)
     with engine.begin() as connection:
         connection.execute(text(f"DROP SCHEMA IF EXISTS {name} CASCADE"))
         connection.execute(text(f"CREATE SCHEMA {name}"))
+    yield
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
     engine.dispose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Column, Connection, Date, Double, Integer, Numeric, Table
+from sqlalchemy import Boolean, Column, Connection, Date, Double, Executable, Integer, Numeric, Table, delete, insert
 
 from warehouse.bulk import clear, insert_rows
 from warehouse.tables import COMPUTED, LOADED, OPERATIONAL
@@ -38,6 +38,12 @@ def write_dictionary(connection: Connection) -> None:
     """Make the rows of `data_dictionary` those of the schema that this code has."""
     clear(connection, data_dictionary)
     insert_rows(connection, data_dictionary, Entry._fields, entries())
+
+
+def dictionary_rows() -> list[Executable]:
+    """The same as statements, for whoever prints them."""
+    rows = [insert(data_dictionary).values(entry._asdict()) for entry in entries()]
+    return [delete(data_dictionary), *rows]
 
 
 def data_type(column: Column[Any]) -> str:

@@ -14,6 +14,8 @@ from sqlalchemy import URL
 OLDEST = 13
 """The first major version that a warehouse may be on."""
 
+MIGRATION_LOCK = "flowmart migrations"
+"""Text whose hash is the advisory lock that a migration holds."""
 _DEFAULTS = {
     "fallback_application_name": "flowmart",  # what the address, PGAPPNAME or the service file says goes before it
     "client_encoding": "utf8",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, MetaData, delete, func, select, text
+from sqlalchemy import Engine, MetaData, delete, func, select
 
 from exports.base import ExportError
 from exports.catalog import EXPORTERS, INTERNAL, choose_tables
@@ -43,20 +43,16 @@ def test_the_same_rows_give_the_same_bytes_whatever_order_they_came_in(
 
 
 @pytest.fixture
-def two_warehouses(postgres_url: str, tmp_path: Path) -> Iterator[list[Engine]]:
+def two_warehouses(empty_postgres: Engine, tmp_path: Path) -> Iterator[list[Engine]]:
     """One on each engine, with the tables of this test."""
-    engines = [open_warehouse(f"sqlite:///{tmp_path / 'w.db'}"), open_warehouse(postgres_url, "flowmart_exports")]
-    with engines[1].begin() as connection:
-        connection.execute(text("DROP SCHEMA IF EXISTS flowmart_exports CASCADE"))
-        connection.execute(text("CREATE SCHEMA flowmart_exports"))
+    engines = [open_warehouse(f"sqlite:///{tmp_path / 'w.db'}"), empty_postgres]
     wanted = MetaData()
     for table in choose_tables(TABLES):
         table.to_metadata(wanted)
     for engine in engines:
         wanted.create_all(engine)
     yield engines
-    for engine in engines:
-        engine.dispose()
+    engines[0].dispose()
 
 
 @formats

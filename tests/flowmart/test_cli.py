@@ -210,7 +210,7 @@ def test_a_database_server_that_is_not_there_is_one_line_without_the_password(ca
         environment={"PGPASSWORD": "h1dden-password"},
     )
     assert (ended.code, len(ended.err.splitlines())) == (1, 1)
-    assert ended.err.startswith("flowmart: warehouse postgresql://me:***@127.0.0.1:1/db: connection failed")
+    assert ended.err.startswith("flowmart: warehouse postgresql://me:***@127.0.0.1:1/db: no server listens there; ")
     assert "h1dden" not in ended.err
 
 

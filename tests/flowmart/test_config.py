@@ -295,7 +295,7 @@ def test_an_oauth_login_may_ask_elsewhere(tmp_path: Path) -> None:
 
 def test_a_password_in_the_warehouse_address_may_hold_any_character(tmp_path: Path) -> None:
     config = load(tmp_path, JIRA + '[warehouse]\nurl = "postgresql://u:${ACME_TOKEN}@h/d"')
-    assert config.warehouse.password == SECRET
+    assert list(config.warehouse.secrets()) == [SECRET]
     assert config.warehouse.shown == "postgresql://u:***@h/d"
 
 
