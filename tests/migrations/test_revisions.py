@@ -26,6 +26,23 @@ def test_upgrade_leaves_nothing_for_autogenerate_to_find(empty_warehouse: Engine
     assert migrations.current(empty_warehouse) == migrations.head()
 
 
+def test_what_can_have_a_name_has_that_of_the_convention(empty_warehouse: Engine) -> None:
+    migrations.upgrade(empty_warehouse)
+    inspector = inspect(empty_warehouse)
+    for name in METADATA.tables:
+        assert inspector.get_pk_constraint(name)["name"] == f"pk_{name}"
+        indexes = {index["name"]: "_".join(map(str, index["column_names"])) for index in inspector.get_indexes(name)}
+        assert indexes == {f"ix_{name}_{columns}": columns for columns in indexes.values()}
+        rules = [*inspector.get_check_constraints(name), *inspector.get_unique_constraints(name)]
+        assert [rule["name"] for rule in rules if not str(rule["name"]).startswith(("ck_", "uq_"))] == []
+        assert [key for key in inspector.get_foreign_keys(name) if not str(key["name"]).startswith("fk_")] == []
+
+
+def test_no_name_is_longer_than_postgresql_keeps() -> None:
+    names = [str(index.name) for table in METADATA.tables.values() for index in table.indexes] + list(METADATA.tables)
+    assert [name for name in names if len(name) > 63] == []
+
+
 def test_downgrade_leaves_nothing(empty_warehouse: Engine) -> None:
     migrations.upgrade(empty_warehouse)
     migrations.upgrade(empty_warehouse, "base")
