@@ -8,17 +8,20 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import OperationalError
 
+from tests.servers import standing_before
 from warehouse.engine import open_warehouse
 from warehouse.tables import METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import psycopg
     from sqlalchemy import Engine
 
 ENGINES = ["sqlite", "postgresql"]
@@ -49,6 +52,94 @@ def postgres_url() -> Iterator[str]:
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def guarded(postgres_url: str, postgres_schema: str) -> Iterator[URL]:
+    """The database's address for a login that the server asks for its password."""
+    login = f"{postgres_schema}_guarded"
+    url = make_url(postgres_url).set(username=login, password="made-up")
+    engine = open_warehouse(postgres_url)
+    with new_roles(engine, f"CREATE ROLE {login} LOGIN PASSWORD 'made-up'"):
+        if "FLOWMART_TEST_POSTGRES_URL" not in os.environ:
+            _ask_for_password(engine, login)
+        if not _is_refused(url.set(password="wrong")):
+            pytest.skip("the server lets everybody in without a password")
+        yield url
+    engine.dispose()
+
+
+@pytest.fixture
+def server(postgres_url: str) -> tuple[str, int]:
+    """Where the server really listens: a host or a folder, and a port."""
+    with _driver(postgres_url) as driver:
+        return driver.info.host, driver.info.port
+
+
+@pytest.fixture
+def through(postgres_url: str, server: tuple[str, int]) -> Iterator[URL]:
+    """The database's address on loopback, where it has no TLS."""
+    with _driver(postgres_url) as driver:
+        user, password, database = driver.info.user, driver.info.password or None, driver.info.dbname
+    with standing_before(*server) as port:
+        yield URL.create("postgresql+psycopg", user, password, "127.0.0.1", port, database)
+
+
+@contextmanager
+def _driver(url: str) -> Iterator[psycopg.Connection]:
+    engine = open_warehouse(url)
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        yield driver
+    engine.dispose()
+
+
+@contextmanager
+def new_roles(engine: Engine, *statements: str) -> Iterator[None]:
+    """Roles that these statements make (`CREATE ROLE name …`), gone afterwards with all that is theirs."""
+    names = [statement.split()[2] for statement in statements]
+    there = text("SELECT rolname FROM pg_roles WHERE rolname = :name")
+
+    def drop() -> None:
+        for name in names:
+            if connection.scalar(there, {"name": name}) is not None:
+                connection.execute(text(f"DROP OWNED BY {name} CASCADE"))
+                connection.execute(text(f"DROP ROLE {name}"))
+
+    with engine.begin() as connection:
+        if not connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
+            pytest.skip("the server's user may not make roles")
+        drop()
+        for statement in statements:
+            connection.execute(text(statement))
+    yield
+    with engine.begin() as connection:
+        drop()
+
+
+def _ask_for_password(engine: Engine, login: str) -> None:
+    """Of everybody else the server started here asks for none."""
+    with engine.begin() as connection:
+        path = Path(connection.scalar(text("SHOW hba_file")) or "")
+        rules = [f"{kind} all {login} {where} scram-sha-256\n" for kind, where in (("local", ""), ("host", "all"))]
+        path.write_text("".join(rules) + path.read_text())
+        connection.execute(text("SELECT pg_reload_conf()"))
+    wrong = make_url(engine.url).set(username=login, password="wrong")
+    for _ in range(10_000):  # the server reads its rules in its own time
+        if _is_refused(wrong):
+            return
+    raise AssertionError("the server does not read its rules")
+
+
+def _is_refused(url: URL) -> bool:
+    engine = open_warehouse(url.render_as_string(hide_password=False))
+    try:
+        engine.connect().close()
+    except OperationalError:
+        return True
+    finally:
+        engine.dispose()
+    return False
 
 
 @pytest.fixture(scope="session")
