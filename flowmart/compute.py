@@ -34,7 +34,9 @@ def compute(config: Config, *, metric_names: Sequence[str] = (), now: datetime, 
         raise UsageError(f"no metric named {', '.join(unknown)}; there are {', '.join(known)}")
     began = time.monotonic()
     engine = opened(config)
-    with hold(engine, "run", utc_now), engine.begin() as connection:
-        tables = metrics.catalog.compute(connection, config.metric_settings(), now, metric_names, full=full)
-    engine.dispose()
+    try:
+        with hold(engine, "run", utc_now), engine.begin() as connection:
+            tables = metrics.catalog.compute(connection, config.metric_settings(), now, metric_names, full=full)
+    finally:
+        engine.dispose()
     return ComputeReport(tables=tables, seconds=time.monotonic() - began)

@@ -60,7 +60,9 @@ def guarded(postgres_url: str, postgres_schema: str) -> Iterator[URL]:
     login = f"{postgres_schema}_guarded"
     url = make_url(postgres_url).set(username=login, password="made-up")
     engine = open_warehouse(postgres_url)
-    with new_roles(engine, f"CREATE ROLE {login} LOGIN PASSWORD 'made-up'"):
+    with roles_of_a_test(engine, login):
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE ROLE {login} LOGIN PASSWORD 'made-up'"))
         if "FLOWMART_TEST_POSTGRES_URL" not in os.environ:
             _ask_for_password(engine, login)
         if not _is_refused(url.set(password="wrong")):
@@ -95,26 +97,23 @@ def _driver(url: str) -> Iterator[psycopg.Connection]:
 
 
 @contextmanager
-def new_roles(engine: Engine, *statements: str) -> Iterator[None]:
-    """Roles that these statements make (`CREATE ROLE name …`), gone afterwards with all that is theirs."""
-    names = [statement.split()[2] for statement in statements]
+def roles_of_a_test(engine: Engine, *names: str) -> Iterator[None]:
+    """None of these roles is there at first, and afterwards none is left, nor anything that is theirs."""
     there = text("SELECT rolname FROM pg_roles WHERE rolname = :name")
 
     def drop() -> None:
-        for name in names:
-            if connection.scalar(there, {"name": name}) is not None:
-                connection.execute(text(f"DROP OWNED BY {name} CASCADE"))
-                connection.execute(text(f"DROP ROLE {name}"))
+        with engine.begin() as connection:
+            for name in names:
+                if connection.scalar(there, {"name": name}) is not None:
+                    connection.execute(text(f"DROP OWNED BY {name} CASCADE"))
+                    connection.execute(text(f"DROP ROLE {name}"))
 
-    with engine.begin() as connection:
+    with engine.connect() as connection:
         if not connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
             pytest.skip("the server's user may not make roles")
-        drop()
-        for statement in statements:
-            connection.execute(text(statement))
+    drop()
     yield
-    with engine.begin() as connection:
-        drop()
+    drop()
 
 
 def _ask_for_password(engine: Engine, login: str) -> None:

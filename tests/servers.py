@@ -95,15 +95,19 @@ def _answered(answer: Callable[[socket.socket], None], client: socket.socket) ->
 
 def _greeted(client: socket.socket, tls: ssl.SSLContext | None) -> tuple[socket.socket, bytes]:
     """The client, over TLS if both want it, and its first message that is no question about that."""
-    while True:
+    try:
         head = _exactly(client, 8)
         length, code = struct.unpack("!ii", head)
         if code not in {_TLS_WANTED, _GSS_WANTED}:
             return client, head + _exactly(client, length - len(head))
-        speaks = code == _TLS_WANTED and tls is not None
-        client.sendall(b"S" if speaks else b"N")
-        if speaks and tls is not None:
-            client = tls.wrap_socket(client, server_side=True)
+        if code == _TLS_WANTED and tls is not None:
+            client.sendall(b"S")
+            return _greeted(tls.wrap_socket(client, server_side=True), None)
+        client.sendall(b"N")
+    except (OSError, EOFError):
+        client.close()
+        raise
+    return _greeted(client, tls)
 
 
 def _exactly(client: socket.socket, length: int) -> bytes:

@@ -14,7 +14,7 @@ from flowmart.config import Config
 from flowmart.errors import JobFailed, UsageError
 from flowmart.failures import one_line
 from flowmart.session import Session
-from flowmart.store import connected, require_newest
+from flowmart.store import connected
 from warehouse.engine import warehouse_exists
 from warehouse.roles import Place, Roles, make_roles, printed
 
@@ -56,7 +56,7 @@ def command(
     if since is not None and not sql:
         raise UsageError("--from is for --sql: a warehouse knows its own revision")
     if check:
-        _require_newest(session, config)
+        session.print(f"the warehouse is at the newest revision, {_require_newest(config)}")
     elif roles:
         _roles(session, config, _named(writer, reader), sql=sql)
     else:
@@ -87,22 +87,24 @@ def _roles(session: Session, config: Config, roles: Roles, *, sql: bool) -> None
         place = Place(database=engine.url.database, schema=config.warehouse.schema_name or "public")
         session.print(f"-- to be run by the owner of the tables, with the right to make roles\n{printed(roles, place)}")
         return
-    require_newest(engine)
-    with engine.begin() as connection:
-        notes = make_roles(connection, roles)
-    engine.dispose()
+    _require_newest(config)
+    try:
+        with engine.begin() as connection:
+            notes = make_roles(connection, roles)
+    finally:
+        engine.dispose()
     session.print(f"{roles.writer} writes and {roles.reader} reads; GRANT them to the logins that need them")
     for note in notes:
         session.tell(note)
 
 
-def _require_newest(session: Session, config: Config) -> None:
+def _require_newest(config: Config) -> str:
     revision, newest = _revision(config), migrations.head()
     if revision != newest:
         raise JobFailed(
             f"the warehouse is at revision {revision or 'none'}, the newest is {newest}: `flowmart migrate`"
         )
-    session.print(f"the warehouse is at the newest revision, {newest}")
+    return newest
 
 
 def _revision(config: Config) -> str | None:
@@ -121,8 +123,10 @@ def _print_sql(session: Session, config: Config, to: str, since: str) -> None:
 def _migrate(session: Session, config: Config, to: str) -> None:
     before = _revision(config)
     engine = connected(config)
-    migrations.upgrade(engine, to)
-    engine.dispose()
+    try:
+        migrations.upgrade(engine, to)
+    finally:
+        engine.dispose()
     after = _revision(config)
     same = "already " if before == after else ""
     was = "" if before == after else f" (was at {before or 'none'})"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL, Engine
 
 from connectors.base import Counters, FieldChoice, Identity, Seen, Stream, Survey
 from connectors.errors import SourceError
@@ -101,3 +102,40 @@ def call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
     root.setLevel(level)
     logging.captureWarnings(capture=False)
     signal.signal(signal.SIGTERM, terminated)
+
+
+PASSWORD = "h1dden-password"
+
+
+def warehouse(url: URL, schema: str = "", *more: str) -> str:
+    """The section of the configuration."""
+    address = url.render_as_string(hide_password=False)
+    return "\n".join(("[warehouse]", f'url = "{address}"', f'schema = "{schema}"', *more))
+
+
+def one_line(ended: Ended) -> str:
+    """The line of a command that failed; it begins with the address, and no password is in it."""
+    assert ended.code == 1, ended.err
+    (line,) = ended.err.splitlines()
+    assert PASSWORD not in line
+    assert "made-up" not in line
+    head, _, rest = line.partition(": ")[2].partition(": ")
+    assert head.startswith("warehouse postgresql")
+    return rest
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """A schema of our own, without any table at first."""
+
+    engine: Engine
+    schema: str
+
+    def section(self, *more: str, url: URL | None = None) -> str:
+        return warehouse(url or self.engine.url, self.schema, *more)
+
+
+@pytest.fixture
+def ours(empty_postgres: Engine, postgres_schema: str) -> Ours:
+    """A warehouse on PostgreSQL to make."""
+    return Ours(empty_postgres, f"{postgres_schema}_empty")

@@ -18,6 +18,7 @@ from exports.catalog import EXPORTERS
 from flowmart.config import Config, ConfigError, config_path, load_config
 from flowmart.settings import AzureDevOpsSource, Export, JiraSource
 from flowmart.sources import azure_devops_login, connector, jira_login
+from warehouse.postgresql import Limits
 
 SECRET = "s3cr3t/t0k@n"
 ENVIRONMENT = {"ACME_TOKEN": SECRET}
@@ -126,6 +127,14 @@ def problems(tmp_path: Path, text: str, environment: dict[str, str] | None = Non
         (
             '[warehouse]\nurl = "postgresql://h/d"\nschema = "a b"',
             "warehouse.schema: must be a plain name: letters, digits and underscore",
+        ),
+        (
+            '[warehouse]\nurl = "postgresql://h/d?sslmod=require"',
+            "warehouse.url: unknown option 'sslmod'; did you mean sslmode?",
+        ),
+        (
+            "[warehouse]\nlock_timeout = 60",
+            'warehouse.lock_timeout: write a duration as text, such as "90s", "15m", "26h" or "2d"',
         ),
         (
             '[calendar]\ntimezone = "Europe/Berln"',
@@ -299,6 +308,18 @@ def test_a_password_in_the_warehouse_address_may_hold_any_character(tmp_path: Pa
     assert config.warehouse.shown == "postgresql://u:***@h/d"
 
 
+def test_a_password_among_the_options_of_the_address_is_a_secret_too(tmp_path: Path) -> None:
+    config = load(tmp_path, JIRA + '[warehouse]\nurl = "postgresql:///d?password=${ACME_TOKEN}&sslmode=require"')
+    assert list(config.warehouse.secrets()) == [SECRET]
+    assert config.warehouse.shown == "postgresql:///d?sslmode=require"
+
+
+def test_how_long_postgresql_may_keep_us_waiting_is_configured(tmp_path: Path) -> None:
+    config = load(tmp_path, JIRA + '[warehouse]\nlock_timeout = "90s"\nstatement_timeout = "2h"')
+    assert config.warehouse.limits == Limits(lock_seconds=90, statement_seconds=7_200)
+    assert load(tmp_path, JIRA).warehouse.limits == Limits(lock_seconds=60, statement_seconds=3_600)
+
+
 def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> None:
     config = load(tmp_path, JIRA + '[exports.bi]\nformat = "csv"\nto = "out/bi"')
     assert config.warehouse_url == f"sqlite:///{tmp_path}/flowmart.db"
@@ -346,6 +367,7 @@ def test_the_example_shows_the_defaults_of_the_sections_that_have_them() -> None
     example = load_config(EXAMPLE, {"ACME_JIRA_TOKEN": "a", "ADO_PAT": "b"})
     bare = Config.model_validate({"sources": {"a": {"type": "jira", "url": "https://x", "token": "t"}}})
     assert example.sync == bare.sync
+    assert example.warehouse.limits == bare.warehouse.limits
     assert set(example.workflow.cancelled_resolutions) == set(bare.workflow.cancelled_resolutions)
     assert example.schedule.max_age_seconds == bare.schedule.max_age_seconds
     assert example.defects.types == bare.defects.types
