@@ -130,9 +130,7 @@ def _of_postgresql(error: psycopg.Error) -> str | None:
     said = one_line(error)
     if error.sqlstate == _FORBIDDEN:
         first = str(error).splitlines()[0]
-        return (
-            f"{first}; let its owner run `flowmart migrate` and `flowmart migrate --roles`, and grant the writer role"
-        )
+        return f"{first}; let the owner of the tables run `flowmart migrate --roles`, and grant a role"
     if meaning := _POSTGRESQL.get(error.sqlstate or ""):
         return meaning
     if not isinstance(error, psycopg.OperationalError):
