@@ -83,7 +83,7 @@ def sql(
 
 
 _ONE_AT_A_TIME = (
-    text(f"SELECT pg_advisory_xact_lock(hashtext('{MIGRATION_LOCK}'))"),
+    text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"),
     # at most 10 s: a table that waits to be altered makes every reader after it wait too
     text(
         "SELECT set_config('lock_timeout', least(nullif(setting::int, 0), 10000)::text, true) "
@@ -97,7 +97,7 @@ def _preparing(since: str, schema: str) -> list[Executable]:
     """What comes first where nobody can be asked."""
     making = [text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')] if schema and since == "base" else []
     using = [text(f'SET LOCAL search_path TO "{schema}"')] if schema else []
-    return [*_ONE_AT_A_TIME, *making, *using]
+    return [*using, *_ONE_AT_A_TIME, *making]
 
 
 def _prepare(connection: Connection) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy import URL
 OLDEST = 13
 """The first major version that a warehouse may be on."""
 
-MIGRATION_LOCK = "flowmart migrations"
-"""Text whose hash is the advisory lock that a migration holds."""
+MIGRATION_LOCK = "hashtext('flowmart migrations in ' || current_setting('search_path'))"
+"""SQL of the advisory lock that a migration holds: warehouses in schemas of one database do not mind each other."""
 _DEFAULTS = {
     "fallback_application_name": "flowmart",  # what the address, PGAPPNAME or the service file says goes before it
     "client_encoding": "utf8",

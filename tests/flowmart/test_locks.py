@@ -9,6 +9,8 @@ from sqlalchemy import Engine, text
 
 import migrations
 from tests.flowmart.conftest import Call, Ours, one_line
+from warehouse.engine import open_warehouse
+from warehouse.postgresql import MIGRATION_LOCK
 
 
 @contextmanager
@@ -18,6 +20,7 @@ def holding(engine: Engine, lock: str) -> Iterator[int]:
         other.execute(text("SET LOCAL application_name = 'somebody else'"))
         other.execute(text(lock))
         yield other.scalar(text("SELECT pg_backend_pid()"))
+    engine.dispose()
 
 
 def test_who_holds_what_we_wait_for_is_told(call: Call, ours: Ours) -> None:
@@ -39,8 +42,13 @@ def test_a_reader_keeps_a_migration_waiting_and_is_told(call: Call, ours: Ours) 
     assert migrations.current(ours.engine) == migrations.head()
 
 
+def test_migrations_of_two_schemas_do_not_wait_for_each_other(call: Call, ours: Ours, postgres_url: str) -> None:
+    with holding(open_warehouse(postgres_url), f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"):
+        assert call("migrate", more=ours.section('lock_timeout = "0.2s"')).code == 0
+
+
 def test_two_migrations_do_not_run_at_once(call: Call, ours: Ours) -> None:
-    with holding(ours.engine, "SELECT pg_advisory_xact_lock(hashtext('flowmart migrations'))") as process:
+    with holding(ours.engine, f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})") as process:
         said = one_line(call("migrate", more=ours.section('lock_timeout = "0.2s"')))
     assert f"; process {process} (" in said
     assert said.endswith(" holds the lock of migrations")
