@@ -112,8 +112,10 @@ def roles_of_a_test(engine: Engine, *names: str) -> Iterator[None]:
         if not connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
             pytest.skip("the server's user may not make roles")
     drop()
-    yield
-    drop()
+    try:
+        yield
+    finally:
+        drop()
 
 
 def _ask_for_password(engine: Engine, login: str) -> None:
@@ -211,7 +213,9 @@ def fresh_schema(url: str, name: str) -> Iterator[None]:
     with engine.begin() as connection:
         connection.execute(text(f"DROP SCHEMA IF EXISTS {name} CASCADE"))
         connection.execute(text(f"CREATE SCHEMA {name}"))
-    yield
-    with engine.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-    engine.dispose()
+    try:
+        yield
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+        engine.dispose()

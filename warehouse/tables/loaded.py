@@ -178,7 +178,6 @@ issues = make(
     text("epic_id", "issues.issue_id of the nearest ancestor of level portfolio", derived=True),
     text("board_id", "boards.board_id: its home board", derived=True),
     text("sprint_id", "sprints.sprint_id of the active sprint it is in", derived=True),
-    Index(None, "project_id"),
     Index(None, "parent_id"),
 )
 

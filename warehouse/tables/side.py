@@ -16,7 +16,6 @@ worklogs = make(
     number("seconds", "Time spent", required=True),
     moment("updated_at", "Last change", required=True, decides=True),
     moment("deleted_at", "When it was deleted"),
-    Index(None, "issue_id"),
 )
 
 comments = make(
@@ -96,5 +95,4 @@ version_snapshots = make(
     flag("is_archived", "Marked as archived"),
     day("released_on", "Release day"),
     day("start_on", "Start day"),
-    Index(None, "version_id"),
 )
