@@ -13,6 +13,7 @@ from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.store import opened
 from warehouse.leases import hold
+from warehouse.upkeep import tidy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,9 @@ def compute(config: Config, *, metric_names: Sequence[str] = (), now: datetime, 
         raise UsageError(f"no metric named {', '.join(unknown)}; there are {', '.join(known)}")
     began = time.monotonic()
     engine = opened(config)
-    with hold(engine, "run", utc_now), engine.begin() as connection:
-        tables = metrics.catalog.compute(connection, config.metric_settings(), now, metric_names, full=full)
+    with hold(engine, "run", utc_now):
+        with engine.begin() as connection:
+            tables = metrics.catalog.compute(connection, config.metric_settings(), now, metric_names, full=full)
+        tidy(engine)
     engine.dispose()
     return ComputeReport(tables=tables, seconds=time.monotonic() - began)

@@ -88,8 +88,24 @@ def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine
         yield open_warehouse(f"sqlite:///{path}")
         return
     engine = open_warehouse(request.getfixturevalue("_postgres_tables"), request.getfixturevalue("postgres_schema"))
-    with engine.begin() as connection:
-        connection.exec_driver_sql("; ".join(f"DELETE FROM {name}" for name in METADATA.tables))  # noqa: S608
+    _empty(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_warehouse(_sqlite_template: Path, tmp_path: Path) -> Engine:
+    """The same on SQLite, for what PostgreSQL does not have."""
+    path = tmp_path / "sqlite.db"
+    shutil.copy(_sqlite_template, path)
+    return open_warehouse(f"sqlite:///{path}")
+
+
+@pytest.fixture
+def postgres_warehouse(_postgres_tables: str, postgres_schema: str) -> Iterator[Engine]:
+    """The same on PostgreSQL, for what SQLite does not have."""
+    engine = open_warehouse(_postgres_tables, postgres_schema)
+    _empty(engine)
     yield engine
     engine.dispose()
 
@@ -105,6 +121,11 @@ def empty_warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
     engine = open_warehouse(url, schema)
     yield engine
     engine.dispose()
+
+
+def _empty(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("; ".join(f"DELETE FROM {name}" for name in METADATA.tables))  # noqa: S608
 
 
 def _fresh_schema(url: str, name: str) -> None:
