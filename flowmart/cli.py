@@ -111,7 +111,7 @@ _add(
 )
 _add("run", run_command.command, "flowmart run", "flowmart -c /etc/flowmart.toml --log-format json run")
 _add("schedule", schedule.command, "flowmart schedule")
-_add("status", status.command, "flowmart status", "flowmart status --json")
+_add("status", status.command, "flowmart status", "flowmart status --sizes", "flowmart status --json")
 _add("reconcile", reconcile.command, "flowmart reconcile", "flowmart reconcile acme --sprints 10 --json")
 _add(
     "explain",

@@ -13,6 +13,7 @@ from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.store import opened
 from warehouse.leases import hold
+from warehouse.upkeep import tidy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,10 @@ def compute(config: Config, *, metric_names: Sequence[str] = (), now: datetime, 
     began = time.monotonic()
     engine = opened(config)
     try:
-        with hold(engine, "run", utc_now), engine.begin() as connection:
-            tables = metrics.catalog.compute(connection, config.metric_settings(), now, metric_names, full=full)
+        with hold(engine, "run", utc_now):
+            with engine.begin() as connection:
+                tables = metrics.catalog.compute(connection, config.metric_settings(), now, metric_names, full=full)
+            tidy(engine)
     finally:
         engine.dispose()
     return ComputeReport(tables=tables, seconds=time.monotonic() - began)

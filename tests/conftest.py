@@ -184,8 +184,24 @@ def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine
         yield open_warehouse(f"sqlite:///{path}")
         return
     engine = open_warehouse(request.getfixturevalue("_postgres_tables"), request.getfixturevalue("postgres_schema"))
-    with engine.begin() as connection:
-        connection.exec_driver_sql("; ".join(f"DELETE FROM {name}" for name in METADATA.tables))  # noqa: S608
+    _empty(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_warehouse(_sqlite_template: Path, tmp_path: Path) -> Engine:
+    """The same on SQLite, for what PostgreSQL does not have."""
+    path = tmp_path / "sqlite.db"
+    shutil.copy(_sqlite_template, path)
+    return open_warehouse(f"sqlite:///{path}")
+
+
+@pytest.fixture
+def postgres_warehouse(_postgres_tables: str, postgres_schema: str) -> Iterator[Engine]:
+    """The same on PostgreSQL, for what SQLite does not have."""
+    engine = open_warehouse(_postgres_tables, postgres_schema)
+    _empty(engine)
     yield engine
     engine.dispose()
 
@@ -207,6 +223,11 @@ def empty_warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
         yield open_warehouse(f"sqlite:///{tmp_path / 'empty.db'}")
         return
     yield request.getfixturevalue("empty_postgres")
+
+
+def _empty(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("; ".join(f"DELETE FROM {name}" for name in METADATA.tables))  # noqa: S608
 
 
 @contextmanager

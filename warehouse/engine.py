@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _BUSY_MILLISECONDS = 30_000
 _CACHE_KIBIBYTES = 65_536
+_NO_VALUES: dict[None, None] = {}
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
@@ -60,6 +62,9 @@ def warehouse_exists(engine: Engine) -> bool:
 
 
 def _open_sqlite(address: URL) -> Engine:
+    # what no adapter is known for costs the driver three look-ups that fail, for each value that it binds
+    sqlite3.register_adapter(type(None), _NO_VALUES.get)
+    sqlite3.register_adapter(bool, int)
     engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
 
     @event.listens_for(engine, "connect")

@@ -1,4 +1,4 @@
-"""`[sync]`, `[schedule]`, `[exports.NAME]`: how the work is done, when, and what comes out."""
+"""`[sync]`, `[retention]`, `[schedule]`, `[exports.NAME]`: how the work is done, when, and what comes out."""
 
 from __future__ import annotations
 
@@ -31,6 +31,21 @@ class Sync(Section):
     max_loss: Annotated[float, Field(ge=0, le=1)] = 0.05
     census_every_seconds: Annotated[Seconds, Field(alias="census_every")] = 72_000.0
     overlap_seconds: Annotated[Seconds, Field(alias="overlap")] = 600.0
+
+
+def _within_a_century(value: float) -> float:
+    if value > _CENTURY_SECONDS:
+        raise ValueError('must be at most "36500d"')
+    return value
+
+
+_CENTURY_SECONDS = 36_500 * 86_400
+
+
+class Retention(Section):
+    """How long notes of past runs are kept. What was loaded from trackers, and its history, is never pruned."""
+
+    sync_runs_seconds: Annotated[Seconds, AfterValidator(_within_a_century), Field(alias="sync_runs")] = 34_560_000.0
 
 
 Cron = Annotated[str, AfterValidator(check)]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from flowmart.settings.base import Section, Text
-from flowmart.settings.jobs import Export, Schedule, Sync
+from flowmart.settings.jobs import Export, Retention, Schedule, Sync
 from flowmart.settings.rules import CalendarSection, DefectsSection, MetricsSection, SprintsSection
 from flowmart.settings.sources import Source, SourceName
 from flowmart.settings.warehouse import Warehouse
@@ -28,6 +28,7 @@ class Config(Section):
     metrics: MetricsSection = Field(default_factory=MetricsSection)
     defects: DefectsSection = Field(default_factory=DefectsSection)
     sync: Sync = Field(default_factory=Sync)
+    retention: Retention = Field(default_factory=Retention)
     schedule: Schedule = Field(default_factory=Schedule)
     exports: dict[Text, Export] = Field(default_factory=dict)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import migrations
+from warehouse.tables import METADATA
 
 if TYPE_CHECKING:
     from conftest import Call
@@ -127,6 +129,36 @@ def test_status_as_json_is_one_document_on_stdout(call: Call) -> None:
             "streams": [],
         }
     ]
+
+
+def test_status_shows_sizes_in_eighty_columns(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert call("migrate").code == 0
+    ended = call("status", "--sizes", environment={"FLOWMART_NOW": "2026-10-02T00:00:00Z"})
+    assert ended.code == 1  # the source was never synced
+    lines = [line.rstrip() for line in ended.out.splitlines()]
+    title = next(place for place, line in enumerate(lines) if line.startswith("sizes: "))
+    assert re.fullmatch(r"sizes: \d{3} kB", lines[title])
+    assert lines[title + 2].split() == ["table", "rows", "size", "oldest", "newest"]
+    shown = [line.split() for line in lines[title + 4 :] if line]
+    assert sorted(words[0] for words in shown) == sorted(METADATA.tables)
+    assert ["leases", "0", "8.2", "kB", "-", "-"] in shown
+    assert max(map(len, lines[title:])) <= 80
+
+
+def test_status_as_json_has_sizes_when_asked_for(call: Call) -> None:
+    assert call("migrate").code == 0
+    assert json.loads(call("status", "--json").out)["sizes"] is None
+    sizes = json.loads(call("status", "--json", "--sizes").out)["sizes"]
+    assert sizes["total_bytes"] >= sum(one["bytes"] for one in sizes["tables"])
+    assert {
+        "table": "leases",
+        "kind": "operational",
+        "rows": 0,
+        "bytes": 8192,
+        "oldest": None,
+        "newest": None,
+    } in sizes["tables"]
 
 
 def test_migrate_brings_an_empty_warehouse_to_the_newest_revision(call: Call) -> None:

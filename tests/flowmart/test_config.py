@@ -54,6 +54,12 @@ def problems(tmp_path: Path, text: str, environment: dict[str, str] | None = Non
         ("[sources.acme.workflow]\nwating = []", "sources.acme.workflow.wating: unknown key; did you mean waiting?"),
         ("[workflow.types.Bug]\ndne = []", "workflow.types.Bug.dne: unknown key; did you mean done?"),
         ("[sprints]\nzzz = 1", "sprints.zzz: unknown key; known here: grace_hours"),
+        ("[retention]\nsyncruns = 1", "retention.syncruns: unknown key; did you mean sync_runs?"),
+        (
+            "[retention]\nsync_runs = 400",
+            'retention.sync_runs: write a duration as text, such as "90s", "15m", "26h" or "2d"',
+        ),
+        ('[retention]\nsync_runs = "36501d"', 'retention.sync_runs: must be at most "36500d"'),
         ("email = 3", "sources.acme.email: must be a text in quotes"),
         ('projects = "PAY"', "sources.acme.projects: must be a list in [brackets]"),
         ('projects = ["PAY", 3]', "sources.acme.projects.#2: must be a text in quotes"),
@@ -363,11 +369,12 @@ def test_the_example_mentions_every_key() -> None:
 
 
 def test_the_example_shows_the_defaults_of_the_sections_that_have_them() -> None:
-    """What the example writes in [sync] and [warehouse] is what is in force without it."""
+    """What the example writes in [sync], [retention] and [warehouse] is what is in force without it."""
     example = load_config(EXAMPLE, {"ACME_JIRA_TOKEN": "a", "ADO_PAT": "b"})
     bare = Config.model_validate({"sources": {"a": {"type": "jira", "url": "https://x", "token": "t"}}})
     assert example.sync == bare.sync
     assert example.warehouse.limits == bare.warehouse.limits
+    assert example.retention == bare.retention
     assert set(example.workflow.cancelled_resolutions) == set(bare.workflow.cancelled_resolutions)
     assert example.schedule.max_age_seconds == bare.schedule.max_age_seconds
     assert example.defects.types == bare.defects.types
