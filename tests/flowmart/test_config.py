@@ -18,7 +18,6 @@ from exports.catalog import EXPORTERS
 from flowmart.config import Config, ConfigError, config_path, load_config
 from flowmart.settings import AzureDevOpsSource, Export, JiraSource
 from flowmart.sources import azure_devops_login, connector, jira_login
-from warehouse.postgresql import Limits
 
 SECRET = "s3cr3t/t0k@n"
 ENVIRONMENT = {"ACME_TOKEN": SECRET}
@@ -312,18 +311,6 @@ def test_a_password_in_the_warehouse_address_may_hold_any_character(tmp_path: Pa
     config = load(tmp_path, JIRA + '[warehouse]\nurl = "postgresql://u:${ACME_TOKEN}@h/d"')
     assert list(config.warehouse.secrets()) == [SECRET]
     assert config.warehouse.shown == "postgresql://u:***@h/d"
-
-
-def test_a_password_among_the_options_of_the_address_is_a_secret_too(tmp_path: Path) -> None:
-    config = load(tmp_path, JIRA + '[warehouse]\nurl = "postgresql:///d?password=${ACME_TOKEN}&sslmode=require"')
-    assert list(config.warehouse.secrets()) == [SECRET]
-    assert config.warehouse.shown == "postgresql:///d?sslmode=require"
-
-
-def test_how_long_postgresql_may_keep_us_waiting_is_configured(tmp_path: Path) -> None:
-    config = load(tmp_path, JIRA + '[warehouse]\nlock_timeout = "90s"\nstatement_timeout = "2h"')
-    assert config.warehouse.limits == Limits(lock_seconds=90, statement_seconds=7_200)
-    assert load(tmp_path, JIRA).warehouse.limits == Limits(lock_seconds=60, statement_seconds=3_600)
 
 
 def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> None:
