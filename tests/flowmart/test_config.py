@@ -359,8 +359,7 @@ def test_the_example_shows_the_defaults_of_the_sections_that_have_them() -> None
     """What the example writes in [sync], [retention] and [warehouse] is what is in force without it."""
     example = load_config(EXAMPLE, {"ACME_JIRA_TOKEN": "a", "ADO_PAT": "b"})
     bare = Config.model_validate({"sources": {"a": {"type": "jira", "url": "https://x", "token": "t"}}})
-    assert example.sync == bare.sync
-    assert example.warehouse.limits == bare.warehouse.limits
+    assert (example.sync, example.warehouse.limits) == (bare.sync, bare.warehouse.limits)
     assert example.retention == bare.retention
     assert set(example.workflow.cancelled_resolutions) == set(bare.workflow.cancelled_resolutions)
     assert example.schedule.max_age_seconds == bare.schedule.max_age_seconds
