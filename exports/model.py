@@ -173,13 +173,15 @@ def _column(stored: Column[Any], *, foldered: bool) -> ModelColumn:
 
 def kind_of(column: Column[Any]) -> Kind:
     """What the values of a column are. Raises `LookupError` for a double of which nothing says what it measures."""
+    if isinstance(column.type, Date):
+        return Kind.DATE
     if column.name not in choices.READABLE_KEYS and (column.primary_key or column.name.endswith(("_id", "_ids"))):
         return Kind.KEY
     if isinstance(column.type, (Integer, Double)) and column.name.endswith("seconds"):
         return Kind.SECONDS
     if isinstance(column.type, Double):
         return _kind_of_double(column)
-    kinds = {UtcDateTime: Kind.INSTANT, Date: Kind.DATE, Boolean: Kind.FLAG, Integer: Kind.COUNT, Numeric: Kind.POINTS}
+    kinds = {UtcDateTime: Kind.INSTANT, Boolean: Kind.FLAG, Integer: Kind.COUNT, Numeric: Kind.POINTS}
     return next((kind for type_, kind in kinds.items() if isinstance(column.type, type_)), Kind.TEXT)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from exports.base import ExportError, Written
+from exports.catalog import EXPORTERS
 from exports.model import bi_model
-from exports.parquet import write_parquet
 from exports.powerbi import pbir, tmdl
 from exports.powerbi.ids import lineage
 from exports.powerbi.measure import TABLE
@@ -38,10 +38,10 @@ def write_powerbi(connection: Connection, to: Path, source: Source) -> list[Writ
     if source.kind is not SourceKind.PARQUET:
         source = _addressed(source, connection)
     elif not source.folder:
-        written = write_parquet(connection, [table.stored for table in bi_model().tables], to / DATA)
+        written = EXPORTERS["parquet"](connection, [table.stored for table in bi_model().tables], to / DATA)
         source = replace(source, folder=str((to / DATA).resolve()))
     write_tree({path: text.encode() for path, text in project_files(source).items()}, to, NOTE)
-    return [*written, Written(table=NAME, path=to / f"{NAME}.pbip", rows=0)]
+    return [Written(table=NAME, path=to / f"{NAME}.pbip", rows=0), *written]
 
 
 def project_files(source: Source) -> dict[str, str]:

@@ -65,3 +65,6 @@ class Config(Section):
             yield from source.secrets()
         if self.warehouse.password:
             yield self.warehouse.password
+        for export in self.exports.values():
+            if export.refresh is not None:
+                yield export.refresh.client_secret.get_secret_value()

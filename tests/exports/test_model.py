@@ -76,6 +76,7 @@ def test_kinds_follow_from_types_and_names() -> None:
             ("velocity_trend", "mean_3"),
             ("worklogs", "seconds"),
             ("sources", "source_id"),
+            ("dates", "day"),
         ]
     }
     assert [str(kind) for kind in found.values()] == [
@@ -91,6 +92,7 @@ def test_kinds_follow_from_types_and_names() -> None:
         "points",
         "seconds",
         "text",
+        "date",
     ]
 
 

@@ -56,7 +56,7 @@ def test_the_version_is_told(call: Call) -> None:
         (["sync", "-c", "x"], "flowmart: No such option: -c; it stands before the command: flowmart -c FILE COMMAND"),
         (["sync", "nope"], "flowmart: no source named nope; configured are acme"),
         (["sync", "--since", "soon"], "flowmart: --since: 'soon' is no day such as 2026-09-01"),
-        (["export", "--to", "x"], "flowmart: --to and --table belong to --format csv or --format parquet"),
+        (["export", "--to", "x"], "flowmart: --to, --table and --source belong to --format"),
         (["export", "--format", "csv"], "flowmart: --format needs --to DIR, and takes no names of exports"),
         (["migrate", "--check", "--sql"], "flowmart: --check stands alone"),
         (

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from connectors.azure_devops.gateway.entra import EntraApplication, ManagedIdentity
 from connectors.jira.connector import JiraConnector
 from connectors.jira.gateway.oauth import OAuthApplication
-from exports.catalog import EXPORTERS
+from exports.catalog import FORMATS
 from flowmart.config import Config, ConfigError, config_path, load_config
 from flowmart.settings import AzureDevOpsSource, Export, JiraSource
 from flowmart.sources import azure_devops_login, connector, jira_login
@@ -352,7 +352,7 @@ def test_the_example_shows_the_defaults_of_the_sections_that_have_them() -> None
 
 
 def test_the_formats_of_an_export_are_those_there_are() -> None:
-    assert set(get_args(Export.model_fields["format"].annotation)) == set(EXPORTERS)
+    assert set(get_args(Export.model_fields["format"].annotation)) == set(FORMATS)
 
 
 def _keys(annotation: Any, seen: frozenset[type] = frozenset()) -> set[str]:
