@@ -108,8 +108,8 @@ def test_a_wait_that_power_bi_asks_for_is_kept(power_bi: respx.Router, http: Htt
         (
             error(401, "TokenExpired", "Access token has expired"),
             (
-                "Power BI refuses the application (401 TokenExpired: Access token has expired); let the tenant's settings "
-                "allow service principals, and make the application a member of the workspace"
+                "Power BI refuses the application (401 TokenExpired: Access token has expired); let the tenant's "
+                "settings allow service principals, and make the application a member of the workspace"
             ),
         ),
         (
@@ -137,9 +137,9 @@ def test_a_wait_that_power_bi_asks_for_is_kept(power_bi: respx.Router, http: Htt
         (
             error(400, "InvalidRequest", "Invalid dataset refresh request. The limit of 8 refreshes is reached"),
             (
-                "Power BI takes no more refreshes today (InvalidRequest: Invalid dataset refresh request. The limit of 8 "
-                "refreshes is reached); a shared capacity allows 8 a day: refresh less often, or move the workspace to a "
-                "Premium or Fabric capacity"
+                "Power BI takes no more refreshes today (InvalidRequest: Invalid dataset refresh request. The limit "
+                "of 8 refreshes is reached); a shared capacity allows 8 a day: refresh less often, or move the "
+                "workspace to a Premium or Fabric capacity"
             ),
         ),
         (
