@@ -44,6 +44,14 @@ def problems(tmp_path: Path, text: str, environment: dict[str, str] | None = Non
     return [line.removeprefix(f"{tmp_path}/") for line in refused.value.problems]
 
 
+REFRESH = """[exports.bi.refresh]
+tenant_id = "t"
+client_id = "c"
+client_secret = "s"
+workspace = "5c8b4a1e-7f89-4c33-9dd8-1f23c4567890"
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -172,11 +180,29 @@ def problems(tmp_path: Path, text: str, environment: dict[str, str] | None = Non
         ("[sync]\nmax_wait_seconds = 15", "sync.max_wait_seconds: unknown key; did you mean max_wait?"),
         ("[sync]\nmax_loss = 5", "sync.max_loss: must be less than or equal to 1"),
         ('[schedule]\nrun = "15 2 * *"', 'schedule.run: write five fields, such as "15 2 * * *" for 02:15 every day'),
-        ('[exports.bi]\nformat = "xslx"\nto = "x"', "exports.bi.format: 'xslx' is unknown; known here: csv, parquet"),
+        (
+            '[exports.bi]\nformat = "xslx"\nto = "x"',
+            "exports.bi.format: 'xslx' is unknown; known here: csv, parquet, powerbi",
+        ),
         ('[exports.bi]\nformat = "csv"', "exports.bi.to: is missing"),
         (
             '[exports.bi]\nformat = "csv"\nto = "x"\ntables = ["issue"]',
             "exports.bi.tables.#1: unknown table 'issue'; did you mean issues?",
+        ),
+        (
+            '[exports.bi]\nformat = "csv"\nto = "x"\nsource = "directquery"',
+            'exports.bi: source: belongs to format = "powerbi"',
+        ),
+        (
+            '[exports.bi]\nformat = "powerbi"\nto = "x"\ntables = ["issues"]',
+            "exports.bi: tables: a Power BI project always has all of them; take the key out",
+        ),
+        (
+            f'[exports.bi]\nformat = "powerbi"\nto = "x"\n{REFRESH}dataset = "sales"',
+            (
+                "exports.bi.refresh.dataset: is no id such as 5c8b4a1e-7f89-4c33-9dd8-1f23c4567890; "
+                "the browser's address shows it"
+            ),
         ),
     ],
 )
