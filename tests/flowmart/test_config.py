@@ -44,14 +44,6 @@ def problems(tmp_path: Path, text: str, environment: dict[str, str] | None = Non
     return [line.removeprefix(f"{tmp_path}/") for line in refused.value.problems]
 
 
-REFRESH = """[exports.bi.refresh]
-tenant_id = "t"
-client_id = "c"
-client_secret = "s"
-workspace = "5c8b4a1e-7f89-4c33-9dd8-1f23c4567890"
-"""
-
-
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -188,21 +180,6 @@ workspace = "5c8b4a1e-7f89-4c33-9dd8-1f23c4567890"
         (
             '[exports.bi]\nformat = "csv"\nto = "x"\ntables = ["issue"]',
             "exports.bi.tables.#1: unknown table 'issue'; did you mean issues?",
-        ),
-        (
-            '[exports.bi]\nformat = "csv"\nto = "x"\nsource = "directquery"',
-            'exports.bi: source: belongs to format = "powerbi"',
-        ),
-        (
-            '[exports.bi]\nformat = "powerbi"\nto = "x"\ntables = ["issues"]',
-            "exports.bi: tables: a Power BI project always has all of them; take the key out",
-        ),
-        (
-            f'[exports.bi]\nformat = "powerbi"\nto = "x"\n{REFRESH}dataset = "sales"',
-            (
-                "exports.bi.refresh.dataset: is no id such as 5c8b4a1e-7f89-4c33-9dd8-1f23c4567890; "
-                "the browser's address shows it"
-            ),
         ),
     ],
 )

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 import respx
+from pydantic import ValidationError
 
 from connectors.http import HttpSettings
 from flowmart.config import Config
@@ -199,6 +200,27 @@ def test_problems_end_a_job_and_none_do_not() -> None:
     require_refreshed([])
     with pytest.raises(JobFailed, match=r"^one; two$"):
         require_refreshed(["one", "two"])
+
+
+@pytest.mark.parametrize(
+    ("export", "said"),
+    [
+        ({"format": "csv", "to": "x", "source": "directquery"}, 'source: belongs to format = "powerbi"'),
+        ({"format": "parquet", "to": "x", "refresh": BI["refresh"]}, 'refresh: belongs to format = "powerbi"'),
+        (
+            {"format": "powerbi", "to": "x", "tables": ["issues"]},
+            "tables: a Power BI project always has all of them; take the key out",
+        ),
+        (
+            {**BI, "refresh": {**BI["refresh"], "dataset": "sales"}},  # type: ignore[dict-item]
+            "is no id such as 5c8b4a1e-7f89-4c33-9dd8-1f23c4567890; the browser's address shows it",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(export: object, said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        config(bi=export)
+    assert refused.value.errors()[0]["msg"] == f"Value error, {said}"
 
 
 def test_the_secret_of_a_refresh_is_masked_everywhere() -> None:
