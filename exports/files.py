@@ -42,7 +42,7 @@ def write_files(tables: Sequence[Table], to: Path, suffix: str, write: WriteTabl
 
     Raises `ExportError` for what the operating system refuses; then the files of before are as they were.
     """
-    with _explained(to):
+    with explained(to):
         to.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(to)
     parts = [_part(to, f"{table.name}.{suffix}") for table in tables]
@@ -52,9 +52,9 @@ def write_files(tables: Sequence[Table], to: Path, suffix: str, write: WriteTabl
             for table, part in zip(tables, parts, strict=True)
         ]
         for part, done in zip(parts, written, strict=True):
-            with _explained(done.path):
+            with explained(done.path):
                 os.replace(part, done.path)  # noqa: PTH105 - the call whose atomicity is documented
-        with _explained(to):
+        with explained(to):
             _sync_folder(to)
     finally:
         for part in parts:
@@ -68,7 +68,7 @@ def _part(folder: Path, name: str) -> Path:
 
 
 def _write_part(table: Table, part: Path, target: Path, write: WriteTable) -> Written:
-    with _explained(target), part.open("xb") as file:
+    with explained(target), part.open("xb") as file:
         rows = write(table, file)
         file.flush()
         os.fsync(file.fileno())
@@ -107,7 +107,8 @@ def _is_another_living(process: int) -> bool:
 
 
 @contextmanager
-def _explained(where: Path) -> Iterator[None]:
+def explained(where: Path) -> Iterator[None]:
+    """Turns what the operating system refuses into an `ExportError` that names the place and says what to do."""
     try:
         yield
     except OSError as error:

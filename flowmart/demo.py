@@ -80,6 +80,10 @@ to = "exports/parquet"
 [exports.csv]
 format = "csv"
 to = "exports/csv"
+
+[exports.powerbi]
+format = "powerbi"
+to = "exports/powerbi"
 """
 CONFIG = _HEAD + _REST
 """The configuration of the demo with two sources, to be formatted."""

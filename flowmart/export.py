@@ -10,6 +10,8 @@ from sqlalchemy import Engine
 from exports.base import Exporter, Written
 from exports.catalog import EXPORTERS, choose_tables
 from exports.csv_files import write_csv
+from exports.powerbi.project import write_powerbi
+from exports.powerbi.source import Source, SourceKind
 from exports.rows import snapshot
 from flowmart.config import Config
 from flowmart.errors import UsageError
@@ -33,9 +35,11 @@ def write(engine: Engine, exports: Mapping[str, Export]) -> dict[str, list[Writt
     """Write each of these exports; all tables of one are read from the same state of the warehouse."""
     written: dict[str, list[Written]] = {}
     for name, wanted in exports.items():
-        tables = choose_tables(wanted.tables)
         with snapshot(engine) as connection:
-            written[name] = _exporter(wanted)(connection, tables, wanted.to)
+            if wanted.format == "powerbi":
+                written[name] = write_powerbi(connection, wanted.to, _source(wanted))
+            else:
+                written[name] = _exporter(wanted)(connection, choose_tables(wanted.tables), wanted.to)
     engine.dispose()
     return written
 
@@ -44,3 +48,12 @@ def _exporter(wanted: Export) -> Exporter:
     if wanted.format == "csv":
         return partial(write_csv, neutralise_formulas=wanted.neutralise_formulas)
     return EXPORTERS[wanted.format]
+
+
+def _source(wanted: Export) -> Source:
+    return Source(
+        kind=SourceKind(wanted.source),
+        folder=wanted.folder or "",
+        server=wanted.server or "",
+        database=wanted.database or "",
+    )

@@ -12,6 +12,7 @@ from flowmart.config import Config
 from flowmart.errors import JobFailed
 from flowmart.events import SyncEvents
 from flowmart.export import export
+from flowmart.power_bi import refresh, require_refreshed
 from flowmart.settings.jobs import STEPS
 from flowmart.syncing.sync import SyncOptions, SyncReport, sync
 from flowmart.syncing.sync_source import SourceReport
@@ -26,11 +27,14 @@ class RunReport:
     sync: SyncReport | None = None
     compute: ComputeReport | None = None
     written: Mapping[str, Sequence[Written]] = field(default_factory=dict)
+    not_refreshed: Sequence[str] = ()
+    """Of each dataset in Power BI that could not be refreshed, why."""
 
     def require_success(self) -> None:
-        """Raise `JobFailed`, which names the sources that are not whole, if there are any."""
+        """Raise `JobFailed`, which names the sources that are not whole, or else the datasets not refreshed."""
         if self.sync is not None:
             require_whole(self.sync.sources)
+        require_refreshed(self.not_refreshed)
 
 
 def run_once(
@@ -49,7 +53,7 @@ def run_once(
     )
     computed = compute(config, now=now) if step in {"run", "compute"} else None
     written = export(config) if step in {"run", "export"} else {}
-    return RunReport(sync=synced, compute=computed, written=written)
+    return RunReport(sync=synced, compute=computed, written=written, not_refreshed=refresh(config, written))
 
 
 def require_whole(sources: Sequence[SourceReport]) -> None:

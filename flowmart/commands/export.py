@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
+from pydantic import ValidationError
 
 from exports.base import ExportError, Written
-from exports.catalog import EXPORTERS, choose_tables
+from exports.catalog import FORMATS, choose_tables
 from flowmart.commands.options import row, session_of, table
 from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.export import export, write
+from flowmart.power_bi import refresh, require_refreshed
 from flowmart.session import Session
 from flowmart.settings import Export
+from flowmart.settings.power_bi import SourceName
 from flowmart.store import opened
 from flowmart.text import count
 
-Format = StrEnum("Format", {name.upper(): name for name in EXPORTERS})  # type: ignore[misc]  # built from the catalogue
+Format = StrEnum("Format", {name.upper(): name for name in FORMATS})  # type: ignore[misc]  # built from the catalogue
 
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME", help="Exports of the configuration; all if none is named.")
@@ -33,6 +36,11 @@ Tables = Annotated[
     list[str] | None, typer.Option("--table", metavar="T", help="A table for --format; again for more. Default: all.")
 ]
 
+Source = StrEnum("Source", {name.upper(): name for name in get_args(SourceName)})  # type: ignore[misc]
+ReadFrom = Annotated[
+    Source | None, typer.Option("--source", help="Where a Power BI project reads from. Default: Parquet files in it.")
+]
+
 
 def command(
     context: typer.Context,
@@ -40,6 +48,7 @@ def command(
     format_: AdHocFormat = None,
     to: To = None,
     tables: Tables = None,
+    source: ReadFrom = None,
 ) -> None:
     """Write tables as files for BI tools and spreadsheets.
 
@@ -48,17 +57,19 @@ def command(
     session = session_of(context)
     config = session.config()
     if format_ is None:
-        if to is not None or tables:
-            raise UsageError("--to and --table belong to --format csv or --format parquet")
+        if to is not None or tables or source is not None:
+            raise UsageError("--to, --table and --source belong to --format")
         if not config.exports:
             raise UsageError(
                 f"{session.config_file}: no [exports.NAME] is configured; add one, or name --format and --to"
             )
-        show(session, export(config, names or ()))
+        written = export(config, names or ())
+        show(session, written)
+        require_refreshed(refresh(config, written))
         return
     if names or to is None:
         raise UsageError("--format needs --to DIR, and takes no names of exports")
-    show(session, _ad_hoc(config, format_.value, to, tables or ()))
+    show(session, _ad_hoc(config, format_.value, to, tables or (), source and source.value))
 
 
 def show(session: Session, written: Mapping[str, Sequence[Written]]) -> None:
@@ -71,10 +82,15 @@ def show(session: Session, written: Mapping[str, Sequence[Written]]) -> None:
     session.tell(f"wrote {count(len(files), 'file')}")
 
 
-def _ad_hoc(config: Config, format_: str, to: Path, tables: Sequence[str]) -> Mapping[str, Sequence[Written]]:
+def _ad_hoc(
+    config: Config, format_: str, to: Path, tables: Sequence[str], source: str | None
+) -> Mapping[str, Sequence[Written]]:
     try:
         choose_tables(tables)  # a wrong name is told before the warehouse is opened
+        chosen = {} if source is None else {"source": source}
+        wanted = Export.model_validate({"format": format_, "to": str(to), "tables": list(tables), **chosen})
     except ExportError as error:
         raise UsageError(str(error)) from error
-    wanted = Export.model_validate({"format": format_, "to": str(to), "tables": list(tables)})
+    except ValidationError as error:
+        raise UsageError(f"--format {format_}: {error.errors()[0]['ctx']['error']}") from error
     return write(opened(config), {format_: wanted})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from flowmart.cron import check
-from flowmart.settings.base import FilePath, Seconds, Section, nearest
+from flowmart.settings.base import FilePath, Seconds, Section, Text, nearest
+from flowmart.settings.power_bi import Refresh, SourceName
 from warehouse.tables import METADATA
 
 STEPS = ("run", "sync", "compute", "export")
@@ -69,7 +70,24 @@ class Schedule(Section):
 class Export(Section):
     """Tables as files for BI tools and spreadsheets; no `tables` means all of them."""
 
-    format: Literal["csv", "parquet"]
+    format: Literal["csv", "parquet", "powerbi"]
     to: FilePath
     tables: Annotated[tuple[TableName, ...], Field(strict=False)] = ()
     neutralise_formulas: bool = True
+    source: SourceName = "parquet"
+    folder: Text | None = None
+    server: Text | None = None
+    database: Text | None = None
+    refresh: Refresh | None = None
+
+    @model_validator(mode="after")
+    def _of_one_format(self) -> Self:
+        """Keys of Power BI's format are refused with others; its model always has all tables."""
+        if self.format == "powerbi":
+            if self.tables:
+                raise ValueError("tables: a Power BI project always has all of them; take the key out")
+            return self
+        for key in ("source", "folder", "server", "database", "refresh"):
+            if key in self.model_fields_set:
+                raise ValueError(f'{key}: belongs to format = "powerbi"')
+        return self

@@ -65,3 +65,6 @@ class Config(Section):
         for source in self.sources.values():
             yield from source.secrets()
         yield from self.warehouse.secrets()
+        for export in self.exports.values():
+            if export.refresh is not None:
+                yield export.refresh.client_secret.get_secret_value()

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from connectors.azure_devops.gateway.entra import EntraApplication, ManagedIdentity
 from connectors.jira.connector import JiraConnector
 from connectors.jira.gateway.oauth import OAuthApplication
-from exports.catalog import EXPORTERS
+from exports.catalog import FORMATS
 from flowmart.config import Config, ConfigError, config_path, load_config
 from flowmart.settings import AzureDevOpsSource, Export, JiraSource
 from flowmart.sources import azure_devops_login, connector, jira_login
@@ -186,7 +186,10 @@ def problems(tmp_path: Path, text: str, environment: dict[str, str] | None = Non
         ("[sync]\nmax_wait_seconds = 15", "sync.max_wait_seconds: unknown key; did you mean max_wait?"),
         ("[sync]\nmax_loss = 5", "sync.max_loss: must be less than or equal to 1"),
         ('[schedule]\nrun = "15 2 * *"', 'schedule.run: write five fields, such as "15 2 * * *" for 02:15 every day'),
-        ('[exports.bi]\nformat = "xslx"\nto = "x"', "exports.bi.format: 'xslx' is unknown; known here: csv, parquet"),
+        (
+            '[exports.bi]\nformat = "xslx"\nto = "x"',
+            "exports.bi.format: 'xslx' is unknown; known here: csv, parquet, powerbi",
+        ),
         ('[exports.bi]\nformat = "csv"', "exports.bi.to: is missing"),
         (
             '[exports.bi]\nformat = "csv"\nto = "x"\ntables = ["issue"]',
@@ -367,7 +370,7 @@ def test_the_example_shows_the_defaults_of_the_sections_that_have_them() -> None
 
 
 def test_the_formats_of_an_export_are_those_there_are() -> None:
-    assert set(get_args(Export.model_fields["format"].annotation)) == set(EXPORTERS)
+    assert set(get_args(Export.model_fields["format"].annotation)) == set(FORMATS)
 
 
 def _keys(annotation: Any, seen: frozenset[type] = frozenset()) -> set[str]:

@@ -35,12 +35,14 @@ _ADVICE: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntraApplication:
-    """A service principal that is a user of the organisation."""
+    """A service principal, e.g. one that is a user of the organisation."""
 
     tenant_id: str
     client_id: str
     client_secret: str = field(repr=False)
     authority: str = AUTHORITY
+    resource: str = RESOURCE
+    """What the tokens are for."""
 
     def auth(self, send: Send, now: Callable[[], datetime]) -> httpx.Auth:
         """See `connectors.http.logins.Login`."""
@@ -97,7 +99,7 @@ class _Application:
         try:
             application = self._application()
             application.remove_tokens_for_client()  # else a token that was refused would come back
-            answer = application.acquire_token_for_client(scopes=[f"{RESOURCE}/.default"])
+            answer = application.acquire_token_for_client(scopes=[f"{self._login.resource}/.default"])
         except _MSAL_ERRORS as error:
             raise AuthenticationError(
                 f"Entra cannot be asked for tokens of the tenant {self._login.tenant_id} ({type(error).__name__}); "

@@ -1,0 +1,1 @@
+"""A Power BI project: semantic model in TMDL, report in PBIR, sources by parameters."""
