@@ -67,7 +67,7 @@ class PostgreSQLGround:
 
     def __init__(self, server: str) -> None:
         address = make_url(server)
-        self._server = address.set(drivername="postgresql").render_as_string(hide_password=False)
+        self.server = address.set(drivername="postgresql").render_as_string(hide_password=False)
         self._name = f"flowmart_crash_{os.getpid()}"
         self._kept: set[str] = set()
         self.url = address.set(drivername="postgresql+psycopg", database=self._name).render_as_string(False)
@@ -89,7 +89,7 @@ class PostgreSQLGround:
         self._do(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {template}")
 
     def _do(self, *statements: str) -> None:
-        with psycopg.connect(self._server, autocommit=True) as connection:
+        with psycopg.connect(self.server, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
 
