@@ -19,8 +19,8 @@ from sqlalchemy.pool import Pool
 
 from benchmarks.crash.places import Place
 
-_STEPS = 5_000
-"""Steps of SQLite's machine that count as one deed: some ten or hundred rows."""
+_STEPS = 1_000
+"""Steps of SQLite's machine that count as one deed: some ten rows."""
 _ROWS = 25
 """Rows of a COPY that count as one deed."""
 _SHOWN = 120

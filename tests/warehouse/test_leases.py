@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import URL, Engine, select, text, update
 
 from warehouse.engine import open_warehouse
 from warehouse.leases import LEASE_TIME, LeaseHeld, LeaseLost, hold
+from warehouse.sessions import _lock
 from warehouse.tables.operational import leases
 
 on_postgresql = pytest.mark.parametrize("warehouse", ["postgresql"], indirect=True)
@@ -157,6 +159,18 @@ def test_other_jobs_and_other_schemas_have_leases_of_their_own(warehouse: Engine
     beside.dispose()
     with warehouse.begin() as connection:
         connection.execute(text("DROP SCHEMA beside CASCADE"))
+
+
+@on_postgresql
+def test_a_session_that_vouches_may_stand_idle_for_as_long_as_the_job_takes(warehouse: Engine) -> None:
+    connection = warehouse.raw_connection()
+    driver: Any = connection.driver_connection
+    driver.autocommit = True
+    driver.execute("SET idle_session_timeout = '10min'")
+    assert _lock(driver, "flowmart run").number is not None
+    assert driver.execute("SHOW idle_session_timeout").fetchone() == ("0",)
+    connection.detach()
+    driver.close()
 
 
 @on_postgresql
