@@ -24,9 +24,13 @@ class SchemaMismatch(ApplicationError):  # noqa: N818 - a state, as the house na
 def opened(config: Config) -> Engine:
     """The warehouse at the newest schema revision; a warehouse without tables gets them first."""
     engine = connected(config)
-    if migrations.current(engine) is None and migrations.is_empty(engine):
-        migrations.upgrade(engine)
-    require_newest(engine)
+    try:
+        if migrations.current(engine) is None and migrations.is_empty(engine):
+            migrations.upgrade(engine)
+        require_newest(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

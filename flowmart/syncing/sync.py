@@ -68,16 +68,18 @@ def sync(config: Config, options: SyncOptions, *, events: SyncEvents, now: datet
     """
     names = chosen(config, options.sources)
     engine = opened(config)
-    with hold(engine, "run", utc_now) as lease:
-        job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
-        with connected(config, engine, names, options, now) as sources:
-            calls = [partial(sync_source, job, _run_of(config, options, name), source) for name, source in sources]
-            reports = side_by_side(calls, job)
-        with engine.begin() as connection:
-            classify(connection, config.metric_settings(), now)
-            forget_runs(connection, now - timedelta(seconds=config.retention.sync_runs_seconds))
-        tidy(engine)
-    engine.dispose()
+    try:
+        with hold(engine, "run", utc_now) as lease:
+            job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
+            with connected(config, engine, names, options, now) as sources:
+                calls = [partial(sync_source, job, _run_of(config, options, name), source) for name, source in sources]
+                reports = side_by_side(calls, job)
+            with job.writing() as connection:
+                classify(connection, config.metric_settings(), now)
+                forget_runs(connection, now - timedelta(seconds=config.retention.sync_runs_seconds))
+            tidy(engine)
+    finally:
+        engine.dispose()
     return SyncReport(run_id=run_id, sources=tuple(reports))
 
 
