@@ -9,15 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from flowmart import logs
 from flowmart.clock import new_run_id, run_now
-from flowmart.config import Config, config_path, load_config
 from flowmart.events import SyncEvents
 from flowmart.logs import LogContext, LogFormat
 from flowmart.progress import watching
+
+if TYPE_CHECKING:
+    from flowmart.config import Config
 
 _LOG = logging.getLogger(__name__)
 _PIPE_WIDTH = 120
@@ -48,10 +51,15 @@ class Session:
     @property
     def config_file(self) -> Path:
         """The configuration file meant."""
+        from flowmart.config import config_path
+
         return config_path(self.config_option, self.environment)
 
     def config(self) -> Config:
         """The configuration; its secrets are masked in all output from here on."""
+        # here, since a help text needs none: the settings cost more than all else that it takes
+        from flowmart.config import load_config
+
         config = load_config(self.config_file, self.environment)
         self.context.hide(config.secrets())
         self.warehouse_shown = config.warehouse.shown
