@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-import migrations
 from flowmart.commands.catalog import COMMANDS
-from warehouse.engine import open_warehouse
+from tests.migrated import migrated
 from warehouse.tables.loaded import sources
 
 CONFIG = '[sources.acme]\ntype = "jira"\nurl = "http://127.0.0.1:9"\ntoken = "t"\n'
@@ -36,8 +35,7 @@ SELDOM = ("alembic", "apscheduler", "holidays", "pyarrow", "simulator", "starlet
 def folder(tmp_path: Path) -> Path:
     """A site whose source was synced just now, its warehouse at the newest revision."""
     (tmp_path / "flowmart.toml").write_text(CONFIG, encoding="utf-8")
-    engine = open_warehouse(f"sqlite:///{tmp_path / 'flowmart.db'}")
-    migrations.upgrade(engine)
+    engine = migrated(tmp_path / "flowmart.db")
     synced = {"source_id": "acme", "kind": "jira_cloud", "url": "http://127.0.0.1:9", "last_synced_at": NOW}
     with engine.begin() as connection:
         connection.execute(insert(sources).values(synced))
