@@ -13,11 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from connectors.errors import SourceError
 from exports.base import ExportError
-from flowmart.errors import ApplicationError, ConfigError, UsageError
+from flowmart.errors import FAILED, WRONG_USE, ApplicationError, ConfigError, UsageError
 from warehouse.leases import LeaseHeld, LeaseLost
 from warehouse.postgresql import UnusableServer
-
-DONE, FAILED, WRONG_USE, DIFFERENT, INTERRUPTED = 0, 1, 2, 3, 130
 
 _KEPT = "what was committed is kept"
 _SQLITE: Mapping[str, str] = {

@@ -5,31 +5,34 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Executable, inspect, text
 
-from warehouse.dictionary import dictionary_rows, write_dictionary
 from warehouse.postgresql import MIGRATION_LOCK
 from warehouse.tables import METADATA
 
-VERSIONS = Path(__file__).parent / "versions"
+# Alembic is imported where revisions are run: looking whether a warehouse is at the newest, which every command does,
+# needs nothing of it and would take twice the time
 
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-def head(folders: Sequence[Path] = (VERSIONS,)) -> str:
-    """The newest revision that this code knows. `folders`, here and below, are those with revisions."""
-    revision = ScriptDirectory.from_config(_config(folders)).get_current_head()
-    if revision is None:
-        raise LookupError("there are no revisions")
-    return revision
+_HOME = Path(__file__).parent
+VERSIONS = _HOME / "versions"
 
 
 def revisions(folders: Sequence[Path] = (VERSIONS,)) -> list[str]:
-    """All revisions, oldest first."""
-    return [script.revision for script in ScriptDirectory.from_config(_config(folders)).walk_revisions()][::-1]
+    """All revisions that this code knows, oldest first: the numbers that the names of their files begin with.
+
+    `folders`, here and below, are those with revisions.
+    """
+    return sorted(path.name.partition("_")[0] for folder in folders for path in folder.glob("[0-9]*_*.py"))
+
+
+def head(folders: Sequence[Path] = (VERSIONS,)) -> str:
+    """The newest revision that this code knows."""
+    return revisions(folders)[-1]
 
 
 def known(revision: str) -> bool:
@@ -53,6 +56,10 @@ def upgrade(engine: Engine, to: str = "head", folders: Sequence[Path] = (VERSION
 
     At the newest revision `data_dictionary` is written anew, so that it describes the tables that are there.
     """
+    from alembic import command
+
+    from warehouse.dictionary import write_dictionary
+
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             _prepare(connection)
@@ -71,6 +78,10 @@ def sql(
 
     It does all that `upgrade` does, in one transaction. `base` is an empty warehouse. `schema` is made if missing.
     """
+    from alembic import command
+
+    from warehouse.dictionary import dictionary_rows
+
     config, order = _config(folders), revisions(folders)
     becomes_newest = to in {"head", order[-1]} and since != order[-1]
     config.attributes["dialect"] = dialect
@@ -114,7 +125,11 @@ def _prepare(connection: Connection) -> None:
 
 
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """What Alembic has noted in its own table."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return revision
 
 
 def _goes_down(now: str | None, to: str, order: Sequence[str]) -> bool:
@@ -124,9 +139,11 @@ def _goes_down(now: str | None, to: str, order: Sequence[str]) -> bool:
 
 
 def _config(folders: Sequence[Path] = (VERSIONS,)) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("path_separator", "newline")
-    config.set_main_option("script_location", _plain(Path(__file__).parent))
+    config.set_main_option("script_location", _plain(_HOME))
     config.set_main_option("version_locations", "\n".join(map(_plain, folders)))
     return config
 

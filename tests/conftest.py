@@ -153,13 +153,13 @@ def postgres_schema() -> str:
 
 
 @pytest.fixture(scope="session")
-def _postgres_tables(postgres_url: str, postgres_schema: str) -> Iterator[str]:
-    """A schema with all tables, made once; each test empties them."""
+def _postgres_tables(postgres_url: str, postgres_schema: str) -> Iterator[Engine]:
+    """A schema with all tables, made once; each test empties them. One engine, since it keeps what it compiled."""
     with fresh_schema(postgres_url, postgres_schema):
         engine = open_warehouse(postgres_url, postgres_schema)
         METADATA.create_all(engine)
+        yield engine
         engine.dispose()
-        yield postgres_url
 
 
 @pytest.fixture(scope="session")
@@ -175,18 +175,25 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def _sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """The engine of the one path at which each test finds a file of its own; it too keeps what it compiled."""
+    return open_warehouse(f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'warehouse.db'}")
+
+
 @pytest.fixture(params=ENGINES)
-def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def warehouse(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A warehouse with all tables and no rows, on each engine in turn."""
     if request.param == "sqlite":
-        path = tmp_path / "warehouse.db"
-        shutil.copy(request.getfixturevalue("_sqlite_template"), path)
-        yield open_warehouse(f"sqlite:///{path}")
+        engine = request.getfixturevalue("_sqlite_engine")
+        for part in ("", "-wal", "-shm"):  # a test that broke off may have left them
+            Path(f"{engine.url.database}{part}").unlink(missing_ok=True)
+        shutil.copy(request.getfixturevalue("_sqlite_template"), engine.url.database)
+        yield engine
         return
-    engine = open_warehouse(request.getfixturevalue("_postgres_tables"), request.getfixturevalue("postgres_schema"))
+    engine = request.getfixturevalue("_postgres_tables")
     _empty(engine)
     yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -198,12 +205,10 @@ def sqlite_warehouse(_sqlite_template: Path, tmp_path: Path) -> Engine:
 
 
 @pytest.fixture
-def postgres_warehouse(_postgres_tables: str, postgres_schema: str) -> Iterator[Engine]:
+def postgres_warehouse(_postgres_tables: Engine) -> Engine:
     """The same on PostgreSQL, for what SQLite does not have."""
-    engine = open_warehouse(_postgres_tables, postgres_schema)
-    _empty(engine)
-    yield engine
-    engine.dispose()
+    _empty(_postgres_tables)
+    return _postgres_tables
 
 
 @pytest.fixture

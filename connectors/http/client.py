@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import httpx
@@ -15,6 +17,12 @@ from connectors.http.responses import decode, raise_for_status, unreachable
 from connectors.http.retries import HttpSettings, RetryTransport
 
 T = TypeVar("T")
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed: read once, since that takes 20 ms and each source has a client."""
+    return httpx.create_ssl_context()
 
 
 class SourceHttp:
@@ -38,7 +46,7 @@ class SourceHttp:
         self.settings = settings
         self.counters = counters or Counters()
         limits = httpx.Limits(max_connections=settings.max_in_flight, max_keepalive_connections=settings.max_in_flight)
-        inner = RoutedTransport(lambda proxy: httpx.HTTPTransport(limits=limits, proxy=proxy))
+        inner = RoutedTransport(lambda proxy: httpx.HTTPTransport(verify=_trusted(), limits=limits, proxy=proxy))
         self._transport = RetryTransport(inner, settings, self.counters)
         signer = auth if isinstance(auth, httpx.Auth) else auth.auth(self._send_unsigned, settings.world.now)
         self.client = httpx.Client(

@@ -7,7 +7,6 @@ from datetime import time
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-import holidays
 from pydantic import AfterValidator, Field, model_validator
 
 from flowmart.settings.base import Section, Text, Texts, TimeOfDay, nearest
@@ -27,6 +26,8 @@ def _known_holidays(value: str) -> str:
     code = value.strip().upper()
     if not code:
         return ""
+    import holidays  # here, since it costs 50 ms and most calendars name none
+
     countries = holidays.list_supported_countries(include_aliases=True)
     country, _, subdivision = code.partition("-")
     if country not in countries:

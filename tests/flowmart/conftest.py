@@ -6,7 +6,9 @@ import logging
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import URL, Engine
@@ -139,3 +141,30 @@ class Ours:
 def ours(empty_postgres: Engine, postgres_schema: str) -> Ours:
     """A warehouse on PostgreSQL to make."""
     return Ours(empty_postgres, f"{postgres_schema}_empty")
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A tracker that knows nobody, and repeats what it was sent."""
+
+    def do_GET(self) -> None:
+        body = f'{{"errorMessages": ["who is {self.headers["Authorization"]}?"]}}'.encode()
+        self.send_response(401)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        pass
+
+
+@pytest.fixture
+def refusing_tracker() -> Iterator[str]:
+    """The address of such a tracker."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()

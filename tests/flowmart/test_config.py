@@ -17,7 +17,7 @@ from connectors.jira.gateway.oauth import OAuthApplication
 from exports.catalog import FORMATS
 from flowmart.config import Config, ConfigError, config_path, load_config
 from flowmart.settings import AzureDevOpsSource, Export, JiraSource
-from flowmart.sources import azure_devops_login, connector, jira_login
+from flowmart.sources import azure_devops, connector, jira
 
 SECRET = "s3cr3t/t0k@n"
 ENVIRONMENT = {"ACME_TOKEN": SECRET}
@@ -281,7 +281,7 @@ def test_no_representation_holds_a_secret(tmp_path: Path) -> None:
 )
 def test_each_login_of_azure_devops_reaches_its_connector(tmp_path: Path, login: str, is_login: object) -> None:
     config = load(tmp_path, ADO + login)
-    made = azure_devops_login(config.sources["contoso"])
+    made = azure_devops.login(config.sources["contoso"])
     assert made == is_login or (isinstance(is_login, type) and isinstance(made, is_login))
     assert SECRET not in repr(made)
     tracker = connector(config, "contoso", recall=lambda _: {}, now=datetime(2026, 10, 2, tzinfo=UTC))
@@ -291,7 +291,7 @@ def test_each_login_of_azure_devops_reaches_its_connector(tmp_path: Path, login:
 def test_an_oauth_login_reads_its_file_beside_the_configuration(tmp_path: Path) -> None:
     text = 'client_id = "c"\nclient_secret = "${ACME_TOKEN}"\nrefresh_token_file = "tokens/site"'
     config = load(tmp_path, BARE_JIRA + text)
-    login = jira_login(config.sources["site"])
+    login = jira.login(config.sources["site"])
     assert isinstance(login, OAuthApplication)
     assert login.store.where == str(tmp_path / "tokens/site")
     assert login.token_url == "https://auth.atlassian.com/oauth/token"
@@ -305,7 +305,7 @@ def test_an_oauth_login_may_ask_elsewhere(tmp_path: Path) -> None:
     text = (
         "client_id = 'c'\nclient_secret = 's'\nrefresh_token_file = 'f'\ntoken_url = 'http://127.0.0.1:1/oauth/token'"
     )
-    login = jira_login(load(tmp_path, BARE_JIRA + text).sources["site"])
+    login = jira.login(load(tmp_path, BARE_JIRA + text).sources["site"])
     assert isinstance(login, OAuthApplication)
     assert login.token_url == "http://127.0.0.1:1/oauth/token"
 

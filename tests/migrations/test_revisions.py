@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import delete, inspect, select, update
 
 import migrations
@@ -41,6 +42,21 @@ def test_what_can_have_a_name_has_that_of_the_convention(empty_warehouse: Engine
 def test_no_name_is_longer_than_postgresql_keeps() -> None:
     names = [str(index.name) for table in METADATA.tables.values() for index in table.indexes] + list(METADATA.tables)
     assert [name for name in names if len(name) > 63] == []
+
+
+def test_the_names_of_the_files_tell_the_revisions_that_alembic_finds_in_them() -> None:
+    scripts = ScriptDirectory.from_config(migrations._config())
+    assert migrations.revisions() == [script.revision for script in scripts.walk_revisions()][::-1]
+    assert migrations.head() == scripts.get_current_head()
+
+
+def test_the_revision_of_a_warehouse_is_the_one_that_alembic_noted(empty_warehouse: Engine) -> None:
+    assert migrations.current(empty_warehouse) is None
+    migrations.upgrade(empty_warehouse)
+    with empty_warehouse.connect() as connection:
+        assert migrations.current(empty_warehouse) == MigrationContext.configure(connection).get_current_revision()
+    migrations.upgrade(empty_warehouse, "base")
+    assert migrations.current(empty_warehouse) is None
 
 
 def test_downgrade_leaves_nothing(empty_warehouse: Engine) -> None:
