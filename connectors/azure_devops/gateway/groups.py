@@ -29,7 +29,7 @@ class ResourceArea(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Subject(msgspec.Struct, frozen=True, rename="camel"):
-    """A person, an application or a group, as the Graph tells them; a group's two names have been told either way round."""
+    """A person, an application or a group, as the Graph tells them; groups' two names have changed places once."""
 
     descriptor: str
     subject_kind: str = ""
