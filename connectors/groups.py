@@ -18,9 +18,10 @@ NAMED_IN = "reporter_groups of [[defects.rules]]"
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Who is in a group, those of groups within it included, by the tracker's ids of people."""
+    """Who is in a group, those of groups within it included."""
 
-    people: Collection[str]
+    people: Collection[tuple[str, ...]]
+    """Each person by the tracker's ids under which issues may name them; mostly one."""
     notes: Sequence[str] = ()
 
 
@@ -56,7 +57,7 @@ def group_pages(
             continue
         known = {**known, one: now}
         group = Group(group_id=one, source_id=source_id, name=name)
-        members = [_member(group, native) for native in sorted(set(told.people))]
+        members = [_member(group, native) for native in sorted({native for ids in told.people for native in ids})]
         yield Page(
             replacements=_replaced([one], [group], members),
             bookmark=_text(site, known),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from connectors.azure_devops.gateway.groups import Identity, Subject
@@ -68,20 +68,20 @@ def matching(groups: Iterable[FoundGroup], name: str) -> Sequence[FoundGroup]:
     return whole or (common if len(common) == 1 else list(found.values()))
 
 
-def keys_of_subject(subject: Subject) -> Iterator[str]:
-    """Under which ids people are that items name so: by the account, and by the address where that is another one."""
-    yield from _keys(subject.principal_name, subject.mail_address)
+def keys_of_subject(subject: Subject) -> tuple[str, ...]:
+    """Ids that items name a person by: the account, and the address where that is another one."""
+    return _keys(subject.principal_name, subject.mail_address)
 
 
-def keys_of_identity(identity: Identity) -> Iterator[str]:
+def keys_of_identity(identity: Identity) -> tuple[str, ...]:
     """The same of a Server's people, whom it names by their domain."""
     account, domain = identity.told("Account"), identity.told("Domain")
     is_local = "@" not in account and domain and "\\" not in account and not domain.startswith(_OF_DEVOPS)
-    yield from _keys(f"{domain}\\{account}" if is_local else account, identity.told("Mail"))
+    return _keys(f"{domain}\\{account}" if is_local else account, identity.told("Mail"))
 
 
-def _keys(*names: str | None) -> Iterator[str]:
-    yield from dict.fromkeys(name.strip().lower() for name in names if name and name.strip())
+def _keys(*names: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip().lower() for name in names if name and name.strip()))
 
 
 def _bare(name: str) -> str:

@@ -22,8 +22,8 @@ from connectors.lazy import cached_property
 _SCOPES = {Graph: "Graph (Read)", Identities: "Identity (Read)"}
 _SEARCHES = ("LocalGroupName", "General")
 _MOST_NAMED = 3
-_Opened = tuple[set[str], list[FoundGroup]]
-"""People, by the ids under which items name them, and groups."""
+_Opened = tuple[set[tuple[str, ...]], list[FoundGroup]]
+"""People and groups."""
 
 
 class GroupDirectory:
@@ -83,7 +83,7 @@ class GroupDirectory:
 
     def _everybody(self, group: FoundGroup) -> Members:
         """Level by level, each group once: groups may be in one another."""
-        people: set[str] = set()
+        people: set[tuple[str, ...]] = set()
         seen, level = {group.key: group}, [group]
         while level:
             told, within = self._opened([each.key for each in level])
@@ -97,14 +97,12 @@ class GroupDirectory:
         if isinstance(book, Graph):
             lists = in_order(self._gateway.pool, book.members, keys, self._width)
             subjects = list(book.subjects(sorted({each for members in lists for each in members})))
-            people = [each for each in subjects if each.subject_kind != "group"]
-            groups = [of_subject(each) for each in subjects if each.subject_kind == "group"]
-            return {key for each in people for key in keys_of_subject(each)}, groups
+            people = {keys_of_subject(each) for each in subjects if each.subject_kind != "group"}
+            return people, [of_subject(each) for each in subjects if each.subject_kind == "group"]
         ids = sorted({each for one in book.with_members(keys) for each in one.member_ids or ()})
         identities = list(book.by_id(ids))
-        people_here = [each for each in identities if not each.is_container]
-        containers = [of_identity(each) for each in identities if each.is_container]
-        return {key for each in people_here for key in keys_of_identity(each)}, containers
+        people = {keys_of_identity(each) for each in identities if not each.is_container}
+        return people, [of_identity(each) for each in identities if each.is_container]
 
 
 def _of_entra(group: FoundGroup, all_of_it: Iterable[FoundGroup]) -> Iterable[str]:

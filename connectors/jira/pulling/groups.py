@@ -30,4 +30,4 @@ def members(site: Site, name: str) -> Members | str:
         )
     except UnexpectedResponse as error:
         return f"the members of group {name!r} cannot be read; {UNTIL_THEN} ({error})"
-    return Members(frozenset(account.native_id for account in found if account.native_id))
+    return Members({(account.native_id,) for account in found if account.native_id})

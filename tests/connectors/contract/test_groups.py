@@ -1,19 +1,21 @@
-"""What every connector promises of the groups that rules name: members, nested ones too, and nothing without being asked."""
+"""What every connector promises of the groups that rules name: who is in them, and no request without being asked."""
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
 from connectors.base import Connector
+from connectors.errors import TrackerUnavailable
 from simulator.server import Running, serve
 from tests.connectors.contract.flavours import FLAVOURS, SOURCE, Clock, Warehouse, make
 
-CUSTOMERS = {"Customer 5", "Partner"}
+CUSTOMERS = (7, 13, 19, 25, 26)
+"""Two of their own, and three partners, one of whom has left."""
 WITHHELD = {
     "jira_cloud": {"withheld_permissions": ["USER_PICKER"]},
     "jira_data_center": {"granted_permissions": []},
@@ -50,7 +52,7 @@ def flavour(request: pytest.FixtureRequest, running: Running) -> Iterator[str]:
 
 
 def set_members(running: Running, flavour: str, group: str, *people: int) -> None:
-    running.act({"do": "regroup", "tracker": flavour, "group": group, "members": list(people)})
+    running.act("regroup", flavour, group=group, members=list(people))
 
 
 class Place:
@@ -66,17 +68,13 @@ class Place:
     def connector(self) -> Connector:
         return make(self.running, self.flavour, clock=self.clock, groups=self.groups)
 
-    def sync(self, days: float = 0) -> Counter[str]:
-        """Pull the groups after so many days; the requests that it took."""
+    def sync(self, days: float = 0, *groups: str) -> int:
+        """Pull the groups after so many days, or from then on other ones; the requests to their lists that it took."""
         self.clock.at += timedelta(days=days)
-        before = self._asked()
-        connector = self.connector()
-        try:
-            self.warehouse.problems.clear()
-            self.warehouse.notes.clear()
+        self.groups = groups or self.groups
+        before, self.warehouse.problems, self.warehouse.notes = self._asked(), [], []
+        with closing(self.connector()) as connector:
             self.warehouse.sync(connector, only="groups")
-        finally:
-            connector.close()
         return self._asked() - before
 
     @property
@@ -87,8 +85,10 @@ class Place:
             found[row["group_name"]].add(row["user_id"].removeprefix(f"{SOURCE}:"))
         return found
 
-    def _asked(self) -> Counter[str]:
-        return Counter(self.running.state()[self.flavour]["requests_by_path"])
+    def _asked(self) -> int:
+        asked = self.running.state()[self.flavour]["requests_by_path"]
+        places = ("/group/member", "/graph/", "/_apis/identities")
+        return sum(number for path, number in asked.items() if any(place in path for place in places))
 
 
 def ids(running: Running, flavour: str, *people: int) -> set[str]:
@@ -99,3 +99,109 @@ def ids(running: Running, flavour: str, *people: int) -> set[str]:
     everybody = running.trackers.company.people
     found = {everybody[number].email for number in people}
     return found | ({f"acme\\{everybody[n].login}" for n in people} if flavour == "azure_devops_server" else set())
+
+
+def test_without_a_rule_for_groups_nothing_is_asked_and_there_are_no_pages(running: Running, flavour: str) -> None:
+    place = Place(running, flavour)
+    before = running.state()[flavour]["requests"]
+    assert place.sync() == 0
+    assert running.state()[flavour]["requests"] == before
+    assert place.warehouse.pages == []
+
+
+def test_the_members_of_a_group_and_of_groups_within_it_are_told(running: Running, flavour: str) -> None:
+    place = Place(running, flavour, "Customers", "partners")
+    assert place.sync() > 0
+    assert place.members == {
+        "Customers": ids(running, flavour, *CUSTOMERS),
+        "partners": ids(running, flavour, 13, 25, 26),
+    }
+    assert place.warehouse.problems == []
+    keys = {row["group_id"] for row in place.warehouse.tables["UserGroup"].values()}
+    assert keys == {f"{SOURCE}:customers", f"{SOURCE}:partners"}
+
+
+def test_a_low_cap_of_the_server_loses_nobody(running: Running, flavour: str) -> None:
+    switch, usual = ("page_cap", 100) if flavour.startswith("jira") else ("groups_a_page", 200)
+    running.tell(tracker=flavour, **{switch: 2})
+    place = Place(running, flavour, "customers")
+    try:
+        assert place.sync() >= 2
+    finally:
+        running.tell(tracker=flavour, **{switch: usual})
+    assert place.members == {"customers": ids(running, flavour, *CUSTOMERS)}
+
+
+def test_members_are_asked_for_once_a_week_and_who_has_left_vanishes(running: Running, flavour: str) -> None:
+    place = Place(running, flavour, "customers")
+    place.sync()
+    set_members(running, flavour, "customers", 19, 8)
+    assert place.sync(days=5) == 0
+    assert place.members == {"customers": ids(running, flavour, *CUSTOMERS)}
+    assert place.sync(days=1) > 0
+    assert place.members == {"customers": ids(running, flavour, 8, 13, 19, 25, 26)}
+
+
+def test_a_group_named_anew_is_loaded_at_once_and_one_no_longer_named_is_emptied(
+    running: Running, flavour: str
+) -> None:
+    place = Place(running, flavour, "customers")
+    place.sync()
+    assert place.sync(1, "partners", "CUSTOMERS") > 0
+    assert set(place.members) == {"customers", "partners"}
+    assert place.sync(1, "partners") == 0
+    assert place.members == {"partners": ids(running, flavour, 13, 25, 26)}
+
+
+def test_a_group_that_is_not_there_is_a_problem_and_the_others_are_loaded(running: Running, flavour: str) -> None:
+    place = Place(running, flavour, "nobody", "partners")
+    place.sync()
+    (problem,) = place.warehouse.problems
+    assert "'nobody'" in problem
+    assert "reporter_groups" in problem
+    assert f"{SOURCE}:NAME" in problem
+    assert "\n" not in problem
+    assert set(place.members) == {"partners"}
+
+
+def test_without_the_permission_a_problem_names_it_and_the_members_last_known_stay(
+    running: Running, flavour: str
+) -> None:
+    place = Place(running, flavour, "partners")
+    place.sync()
+    known = place.members
+    running.tell(tracker=flavour, **WITHHELD[flavour])
+    place.sync(days=7)
+    (problem,) = place.warehouse.problems
+    assert re.search(f"'partners'.*{NEEDED[flavour]}.*last known count", problem)
+    assert running.connect[flavour]["token"] not in problem
+    assert place.members == known
+    running.tell(tracker=flavour, **ALLOWED[flavour])
+    assert place.sync(days=1) > 0  # not only in a week
+    assert place.warehouse.problems == []
+
+
+def test_an_outage_is_no_problem_of_the_group_and_deletes_nothing(running: Running, flavour: str) -> None:
+    place = Place(running, flavour, "partners")
+    place.sync()
+    known = place.members
+    running.fault(tracker=flavour, times=99, status=503, match="/")
+    try:
+        with pytest.raises(TrackerUnavailable):
+            place.sync(days=7)
+    finally:
+        running.clear_faults()
+    assert place.members == known
+
+
+def test_the_look_round_tells_groups_with_how_many_are_in_them_and_what_is_missing(
+    running: Running, flavour: str
+) -> None:
+    with closing(Place(running, flavour, "customers", "nobody").connector()) as connector:
+        connector.identify()
+        found = connector.survey()
+    assert [(each.name, each.detail) for each in found.seen if each.what == "group"] == [("customers", "members: 5")]
+    assert [problem for problem in found.problems if "group" in problem and "'nobody'" in problem] == list(
+        found.problems
+    )
+    assert len(found.problems) == 1
