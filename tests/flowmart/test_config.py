@@ -369,9 +369,13 @@ def _keys(annotation: Any, seen: frozenset[type] = frozenset()) -> set[str]:
     return set()
 
 
-def test_a_rule_by_groups_is_refused_as_long_as_groups_are_not_loaded(tmp_path: Path) -> None:
-    text = f'{JIRA}[[defects.rules]]\nescaped = true\nreporter_groups = ["customers"]\n'
-    assert "groups are not loaded" in problems(tmp_path, text)[0]
+def test_a_group_is_asked_for_in_every_source_unless_the_name_of_one_stands_before_it(tmp_path: Path) -> None:
+    names = ["customers", "acme: QA: night", "site:Staff", "Customers", "nobody:x"]
+    rule = f"[[defects.rules]]\nescaped = true\nreporter_groups = {names}\n"
+    config = load(tmp_path, JIRA + BARE_JIRA + 'token = "x"\n' + rule)
+    assert {name.casefold() for name in config.groups_of("acme")} == {"customers", "qa: night", "nobody:x"}
+    assert {name.casefold() for name in config.groups_of("site")} == {"customers", "staff", "nobody:x"}
+    assert load(tmp_path, JIRA).groups_of("acme") == ()
 
 
 def test_all_sources_of_a_process_share_the_limits_of_hosts(tmp_path: Path) -> None:
