@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -29,7 +29,7 @@ class SourceHttp:
     """Sends every request of a source, the SDKs' too, and turns what comes back into values or `SourceError`s.
 
     `inspect` sees each answer first and raises when it is a refused login in disguise. Answers to requests with
-    `auth=None` are not inspected.
+    `auth=None` are not inspected. The login is shown to the server at `base_url`, and to those `trusted` beside it.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class SourceHttp:
         inspect: Callable[[httpx.Response], None],
         headers: Mapping[str, str] | None = None,
         counters: Counters | None = None,
+        trusted: Sequence[str] = (),
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.settings = settings
@@ -50,7 +51,7 @@ class SourceHttp:
         self._transport = RetryTransport(inner, settings, self.counters)
         signer = auth if isinstance(auth, httpx.Auth) else auth.auth(self._send_unsigned, settings.world.now)
         self.client = httpx.Client(
-            auth=GuardedAuth(signer, httpx.URL(self.base_url), inspect),
+            auth=GuardedAuth(signer, httpx.URL(self.base_url), inspect, [httpx.URL(each) for each in trusted]),
             transport=self._transport,
             timeout=settings.timeout_seconds,
             headers={"User-Agent": "flowmart", "Accept": "application/json", **(headers or {})},

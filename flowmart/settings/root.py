@@ -56,9 +56,14 @@ class Config(Section):
             source_workflows={name: merged(self.workflow, source.workflow) for name, source in self.sources.items()},
             grace_hours=self.sprints.grace_hours,
             calendar=self.calendar.rules(),
-            defects=self.defects.settings(),
+            defects=self.defects.settings(self.sources),
             levels=frozenset(self.metrics.levels),
         )
+
+    def groups_of(self, source: str) -> tuple[str, ...]:
+        """Names of the groups of people that rules ask about in a source, each once."""
+        named = (group for rule in self.defects.settings(self.sources).rules for group in sorted(rule.reporter_groups))
+        return tuple({group.name.casefold(): group.name for group in named if group.is_of(source)}.values())
 
     def secrets(self) -> Iterator[str]:
         """Every text that must never be shown."""

@@ -32,6 +32,7 @@ def connector(
         projects=source.projects,
         teams=source.teams,
         fields=source.fields_.by_role(),
+        groups=config.groups_of(name),
         history_since=source.history_since,
         changed_since=since,
         time_zone=config.zone,

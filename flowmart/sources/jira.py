@@ -37,6 +37,7 @@ def connector(
         boards=source.boards,
         jql=source.jql,
         fields=source.fields_.by_role(),
+        groups=config.groups_of(name),
         history_since=source.history_since,
         changed_since=since,
         overlap_seconds=config.sync.overlap_seconds,

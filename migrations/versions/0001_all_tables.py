@@ -524,6 +524,14 @@ def upgrade() -> None:
         comment="One row per field of a tracker.",
     )
     op.create_table(
+        "groups",
+        sa.Column("group_id", sa.String(), nullable=False, comment="<source>:<name in the config, in small letters>"),
+        sa.Column("source_id", sa.String(), nullable=False, comment="sources.source_id"),
+        sa.Column("name", sa.String(), nullable=False, comment="Name, as the config writes it"),
+        sa.PrimaryKeyConstraint("group_id", name=op.f("pk_groups")),
+        comment="One row per group of people that a rule of the config names and whose members were loaded.",
+    )
+    op.create_table(
         "issue_changes",
         sa.Column(
             "change_id",
@@ -1357,6 +1365,19 @@ def upgrade() -> None:
         comment="One row per period, project, home board and type: delivered issues. Sums over rows are right.",
     )
     op.create_table(
+        "user_groups",
+        sa.Column("user_group_id", sa.String(), nullable=False, comment="<group_id>:<user in the tracker>"),
+        sa.Column("source_id", sa.String(), nullable=False, comment="sources.source_id"),
+        sa.Column("group_id", sa.String(), nullable=False, comment="groups.group_id"),
+        sa.Column("user_id", sa.String(), nullable=False, comment="users.user_id; it may be one whom no issue names"),
+        sa.Column("group_name", sa.String(), nullable=False, comment="Name of the group, as the config writes it"),
+        sa.PrimaryKeyConstraint("user_group_id", name=op.f("pk_user_groups")),
+        comment="One row per person in a group, or in a group within it, as of the last sync that asked; no history is kept.",
+    )
+    with op.batch_alter_table("user_groups", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_groups_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "users",
         sa.Column("user_id", sa.String(), nullable=False, comment="<source>:<account id, user key or unique name>"),
         sa.Column("source_id", sa.String(), nullable=False, comment="sources.source_id"),
@@ -1481,6 +1502,10 @@ def downgrade() -> None:
     op.drop_table("version_snapshots")
     op.drop_table("velocity_trend")
     op.drop_table("users")
+    with op.batch_alter_table("user_groups", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_user_groups_user_id"))
+
+    op.drop_table("user_groups")
     op.drop_table("throughput")
     op.drop_table("sync_runs")
     op.drop_table("statuses")
@@ -1553,6 +1578,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_issue_changes_issue_id_changed_at_entry_number_ordinal"))
 
     op.drop_table("issue_changes")
+    op.drop_table("groups")
     op.drop_table("fields")
     with op.batch_alter_table("estimates", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_estimates_issue_id"))

@@ -11,13 +11,11 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from connectors.azure_devops.gateway.entra import EntraApplication, ManagedIdentity
 from connectors.jira.connector import JiraConnector
-from connectors.jira.gateway.oauth import OAuthApplication
 from exports.catalog import FORMATS
 from flowmart.config import Config, ConfigError, config_path, load_config
 from flowmart.settings import AzureDevOpsSource, Export, JiraSource
-from flowmart.sources import azure_devops, connector, jira
+from flowmart.sources import connector
 
 SECRET = "s3cr3t/t0k@n"
 ENVIRONMENT = {"ACME_TOKEN": SECRET}
@@ -270,46 +268,6 @@ def test_no_representation_holds_a_secret(tmp_path: Path) -> None:
     assert set(config.secrets()) == {SECRET}
 
 
-@pytest.mark.parametrize(
-    ("login", "is_login"),
-    [
-        ('token = "pat"', "pat"),
-        ('tenant_id = "t"\nclient_id = "c"\nclient_secret = "${ACME_TOKEN}"', EntraApplication),
-        ("managed_identity = true", ManagedIdentity(client_id=None)),
-        ('managed_identity = true\nclient_id = "c"', ManagedIdentity(client_id="c")),
-    ],
-)
-def test_each_login_of_azure_devops_reaches_its_connector(tmp_path: Path, login: str, is_login: object) -> None:
-    config = load(tmp_path, ADO + login)
-    made = azure_devops.login(config.sources["contoso"])
-    assert made == is_login or (isinstance(is_login, type) and isinstance(made, is_login))
-    assert SECRET not in repr(made)
-    tracker = connector(config, "contoso", recall=lambda _: {}, now=datetime(2026, 10, 2, tzinfo=UTC))
-    tracker.close()
-
-
-def test_an_oauth_login_reads_its_file_beside_the_configuration(tmp_path: Path) -> None:
-    text = 'client_id = "c"\nclient_secret = "${ACME_TOKEN}"\nrefresh_token_file = "tokens/site"'
-    config = load(tmp_path, BARE_JIRA + text)
-    login = jira.login(config.sources["site"])
-    assert isinstance(login, OAuthApplication)
-    assert login.store.where == str(tmp_path / "tokens/site")
-    assert login.token_url == "https://auth.atlassian.com/oauth/token"
-    assert set(config.secrets()) == {SECRET}
-    assert SECRET not in repr(login)
-    tracker = connector(config, "site", recall=lambda _: {}, now=datetime(2026, 10, 2, tzinfo=UTC))
-    tracker.close()
-
-
-def test_an_oauth_login_may_ask_elsewhere(tmp_path: Path) -> None:
-    text = (
-        "client_id = 'c'\nclient_secret = 's'\nrefresh_token_file = 'f'\ntoken_url = 'http://127.0.0.1:1/oauth/token'"
-    )
-    login = jira.login(load(tmp_path, BARE_JIRA + text).sources["site"])
-    assert isinstance(login, OAuthApplication)
-    assert login.token_url == "http://127.0.0.1:1/oauth/token"
-
-
 def test_a_password_in_the_warehouse_address_may_hold_any_character(tmp_path: Path) -> None:
     config = load(tmp_path, JIRA + '[warehouse]\nurl = "postgresql://u:${ACME_TOKEN}@h/d"')
     assert list(config.warehouse.secrets()) == [SECRET]
@@ -387,9 +345,13 @@ def _keys(annotation: Any, seen: frozenset[type] = frozenset()) -> set[str]:
     return set()
 
 
-def test_a_rule_by_groups_is_refused_as_long_as_groups_are_not_loaded(tmp_path: Path) -> None:
-    text = f'{JIRA}[[defects.rules]]\nescaped = true\nreporter_groups = ["customers"]\n'
-    assert "groups are not loaded" in problems(tmp_path, text)[0]
+def test_a_group_is_asked_for_in_every_source_unless_the_name_of_one_stands_before_it(tmp_path: Path) -> None:
+    names = ["customers", "acme: QA: night", "site:Staff", "Customers", "nobody:x"]
+    rule = f"[[defects.rules]]\nescaped = true\nreporter_groups = {names}\n"
+    config = load(tmp_path, JIRA + BARE_JIRA + 'token = "x"\n' + rule)
+    assert {name.casefold() for name in config.groups_of("acme")} == {"customers", "qa: night", "nobody:x"}
+    assert {name.casefold() for name in config.groups_of("site")} == {"customers", "staff", "nobody:x"}
+    assert load(tmp_path, JIRA).groups_of("acme") == ()
 
 
 def test_all_sources_of_a_process_share_the_limits_of_hosts(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from warehouse.tables.side import (
     capacities,
     comments,
     days_off,
+    groups,
     link_events,
+    user_groups,
     version_snapshots,
     worklogs,
 )
@@ -263,6 +265,8 @@ LOADED = (
     board_columns,
     board_column_statuses,
     users,
+    groups,
+    user_groups,
     statuses,
     issue_types,
     fields,
