@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
-from psycopg.pq import Conninfo
 from sqlalchemy import URL
+
+# The driver is imported where it is used: whoever has SQLite need not wait for it.
+if TYPE_CHECKING:
+    import psycopg
 
 OLDEST = 13
 """The first major version that a warehouse may be on."""
@@ -45,6 +47,8 @@ class UnusableServer(Exception):  # noqa: N818 - a state, as the house names the
 
 def require_options(address: URL) -> None:
     """Raise `ValueError` for an option in the address's query that PostgreSQL's own library does not know."""
+    from psycopg.pq import Conninfo
+
     known = sorted(one.keyword.decode() for one in Conninfo.get_defaults())
     for name, value in address.query.items():
         if name not in known:
@@ -67,6 +71,8 @@ def connect(options: Mapping[str, Any], schema: str, limits: Limits) -> psycopg.
 
     Raises `UnusableServer`, or `psycopg.OperationalError` for whatever else keeps us out.
     """
+    import psycopg
+
     try:
         connection: psycopg.Connection = psycopg.connect(**options)
     except (psycopg.ProgrammingError, UnicodeError) as error:  # an option's value, or no possible name of a host

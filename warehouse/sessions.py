@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import errors
 from sqlalchemy import Engine
 
 _PATIENCE = "1s"
@@ -45,6 +44,8 @@ def vouching_session(engine: Engine, what: str) -> Iterator[Session]:
 
 
 def _lock(connection: Any, what: str) -> Session:  # noqa: ANN401 - the driver's
+    from psycopg import errors  # here, since SQLite needs no driver of PostgreSQL
+
     number = connection.execute("SELECT pg_backend_pid()").fetchone()[0]
     if number != connection.info.backend_pid:
         return Session()  # a pooler told us a number of its own when we connected

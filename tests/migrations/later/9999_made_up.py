@@ -7,7 +7,7 @@ from alembic import op
 
 import migrations
 
-revision = "made_up"
+revision = "9999"
 down_revision = migrations.head()
 branch_labels = None
 depends_on = None
