@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from sqlalchemy import Connection, Table
+
+Place = Path | str
+"""A folder on this machine, or as text the URL of one elsewhere, such as `s3://bucket/folder`."""
 
 
 class ExportError(Exception):
@@ -22,18 +26,44 @@ class ExportError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A file that an export left."""
+    """The rows of a table in a file that an export left. A file with several tables comes once for each."""
 
     table: str
-    path: Path
+    path: Place
     rows: int
+    notes: tuple[str, ...] = ()
+    """What the reader of the file should know, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What an export is to be, beside its tables and its folder. Each format reads what concerns it."""
+
+    made_at: datetime | None = None
+    """The now of the run; it stands in the manifest."""
+    revision: str | None = None
+    """The schema revision of the warehouse."""
+    synced_until: datetime | None = None
+    """What trackers changed before this is in the warehouse; None while a source was never synced as a whole."""
+    since: datetime | None = None
+    """Of the tables that can tell, only rows that changed from here on."""
+    partition: Literal["month"] | None = None
+    neutralise_formulas: bool = True
+    storage: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """How to get at a URL: options of its fsspec file system. May hold secrets."""
+
+
+PLAIN = Order()
+"""Whole tables, nothing said about the run."""
 
 
 class Exporter(Protocol):
     """Writes tables in one format."""
 
-    def __call__(self, connection: Connection, tables: Sequence[Table], to: Path) -> list[Written]:
-        """Write one file a table into the folder `to`, which is made when missing; one entry a table, in their order.
+    def __call__(
+        self, connection: Connection, tables: Sequence[Table], to: Place, order: Order = PLAIN
+    ) -> list[Written]:
+        """Write the tables into the folder `to`, which is made when missing; in the order of the tables.
 
         The same rows give the same bytes. Either all files appear under their names, or `ExportError` is raised.
         """

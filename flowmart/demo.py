@@ -80,6 +80,10 @@ to = "exports/parquet"
 [exports.csv]
 format = "csv"
 to = "exports/csv"
+
+[exports.excel]
+format = "xlsx"
+to = "exports/excel"
 """
 CONFIG = _HEAD + _REST
 """The configuration of the demo with two sources, to be formatted."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from exports.cloud import shown
 from flowmart.cron import check
-from flowmart.settings.base import FilePath, Seconds, Section, nearest
+from flowmart.settings.base import FolderOrUrl, Seconds, Section, Text, nearest
 from warehouse.tables import METADATA
 
 STEPS = ("run", "sync", "compute", "export")
@@ -51,10 +54,52 @@ class Schedule(Section):
         return {step: cron for step in STEPS if (cron := getattr(self, step)) is not None}
 
 
+Option = Annotated[SecretStr | bool | int, Field(union_mode="left_to_right")]
+"""A value for a store's library."""
+
+_SECRET_NAME = re.compile("key|secret|token|password|credential|connection_string|sas")
+
+
 class Export(Section):
     """Tables as files for BI tools and spreadsheets; no `tables` means all of them."""
 
-    format: Literal["csv", "parquet"]
-    to: FilePath
+    format: Literal["csv", "parquet", "xlsx"]
+    to: FolderOrUrl
     tables: Annotated[tuple[TableName, ...], Field(strict=False)] = ()
     neutralise_formulas: bool = True
+    partition: Literal["month"] | None = None
+    since: Literal["last"] | None = None
+    storage: dict[Text, Option] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits_its_format(self) -> Export:
+        if self.partition is not None and self.format != "parquet":
+            raise ValueError('partition goes with format = "parquet"')
+        if self.since is not None and not self.takes_increments:
+            raise ValueError('since goes with format = "csv" or "parquet"; the others are always whole')
+        if self.storage and isinstance(self.to, Path):
+            raise ValueError("storage goes with a URL in `to`")
+        return self
+
+    @property
+    def takes_increments(self) -> bool:
+        """Whether the format can have what changed only."""
+        return self.format in {"csv", "parquet"}
+
+    def storage_options(self) -> dict[str, object]:
+        """The options of the store's library, secrets told."""
+        return {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name, value in self.storage.items()
+        }
+
+    def secrets(self) -> Iterator[str]:
+        """Every text that must never be shown; a region or an account's name may."""
+        for name, value in self.storage.items():
+            if isinstance(value, SecretStr) and _SECRET_NAME.search(name):
+                yield value.get_secret_value()
+
+    @property
+    def shown_to(self) -> str:
+        """`to`, fit to be shown."""
+        return shown(self.to) if isinstance(self.to, str) else str(self.to)

@@ -63,5 +63,7 @@ class Config(Section):
         """Every text that must never be shown."""
         for source in self.sources.values():
             yield from source.secrets()
+        for export in self.exports.values():
+            yield from export.secrets()
         if self.warehouse.password:
             yield self.warehouse.password

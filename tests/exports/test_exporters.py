@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import Engine, MetaData, delete, func, select, text
 
 from exports.base import ExportError
 from exports.catalog import EXPORTERS, INTERNAL, choose_tables
+from exports.manifest import MANIFEST
 from exports.rows import record_batches
 from exports.snapshot import snapshot
+from exports.xlsx import WORKBOOK
 from warehouse.engine import open_warehouse
 from warehouse.loader import Loader
 from warehouse.records import IssueChange
@@ -26,7 +29,7 @@ formats = pytest.mark.parametrize("format_", sorted(EXPORTERS))
 def exported(engine: Engine, format_: str, folder: Path) -> dict[str, bytes]:
     with snapshot(engine) as connection:
         files = EXPORTERS[format_](connection, choose_tables(TABLES), folder)
-    return {file.table: file.path.read_bytes() for file in files}
+    return {path.name: path.read_bytes() for path in {*(Path(file.path) for file in files), folder / MANIFEST}}
 
 
 @formats
@@ -76,7 +79,8 @@ def test_a_new_export_takes_the_place_of_the_old_and_leaves_nothing_else(
 ) -> None:
     exported(filled, format_, tmp_path / "out")
     exported(filled, format_, tmp_path / "out")
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(f"{name}.{format_}" for name in TABLES)
+    files = [WORKBOOK] if format_ == "xlsx" else [f"{name}.{format_}" for name in TABLES]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted([*files, MANIFEST])
 
 
 @formats
@@ -97,7 +101,11 @@ def test_what_no_engine_stores_arrives_replaced(warehouse: Engine, tmp_path: Pat
     )
     with warehouse.begin() as connection:
         Loader(connection).upsert([change])
-    assert "nul\ufffd lone\ufffd".encode() in exported(warehouse, format_, tmp_path)["issue_changes"]
+    files = exported(warehouse, format_, tmp_path)
+    if format_ == "xlsx":
+        with ZipFile(tmp_path / WORKBOOK) as workbook:
+            files = {name: workbook.read(name) for name in workbook.namelist()}
+    assert any("nul\ufffd lone\ufffd".encode() in content for content in files.values())
 
 
 def test_all_tables_of_an_export_are_of_one_instant(filled: Engine) -> None:

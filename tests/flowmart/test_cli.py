@@ -56,7 +56,7 @@ def test_the_version_is_told(call: Call) -> None:
         (["sync", "-c", "x"], "flowmart: No such option: -c; it stands before the command: flowmart -c FILE COMMAND"),
         (["sync", "nope"], "flowmart: no source named nope; configured are acme"),
         (["sync", "--since", "soon"], "flowmart: --since: 'soon' is no day such as 2026-09-01"),
-        (["export", "--to", "x"], "flowmart: --to and --table belong to --format csv or --format parquet"),
+        (["export", "--to", "x"], "flowmart: --to, --table and --partition belong to --format csv or parquet or xlsx"),
         (["export", "--format", "csv"], "flowmart: --format needs --to DIR, and takes no names of exports"),
         (["migrate", "--check", "--sql"], "flowmart: --check stands alone"),
         (
@@ -167,7 +167,7 @@ def test_an_export_without_configuration_says_what_to_add(call: Call, tmp_path: 
 def test_an_ad_hoc_export_writes_the_tables_named(call: Call, tmp_path: Path) -> None:
     ended = call("export", "--format", "csv", "--to", str(tmp_path / "out"), "--table", "issues", "--table", "sprints")
     assert ended.code == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["issues.csv", "sprints.csv"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["issues.csv", "manifest.json", "sprints.csv"]
 
 
 def test_a_table_that_is_not_there_is_named_before_anything_is_made(call: Call, tmp_path: Path) -> None:
