@@ -10,7 +10,7 @@ mark at its end and a note in the contents; numbers have 16 significant digits; 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -75,7 +75,12 @@ def _workbook(file: BinaryIO, order: Order) -> Iterator[xlsxwriter.Workbook]:
             },
         )
         workbook.set_properties({"title": "flowmart", "created": (order.made_at or _NO_TIME).replace(tzinfo=None)})
-        yield workbook
+        try:
+            yield workbook
+        except Exception:
+            with suppress(Exception):  # only to have the files of its sheets closed
+                workbook.close()
+            raise
         try:
             workbook.close()
         except FileCreateError as error:
