@@ -120,7 +120,17 @@ def of_changes(engine: Engine, folder: Path, texts: list[str]) -> list[Any]:
 
 
 def test_a_text_that_looks_like_a_formula_or_a_link_is_a_text_and_stays_one(warehouse: Engine, tmp_path: Path) -> None:
-    texts = ["=cmd|' /C calc'!A0", "+1", "-2", "@x", "\tq", "\uff1d1", "{=1}", "https://a.example", "mailto:a@b.example"]
+    texts = [
+        "=cmd|' /C calc'!A0",
+        "+1",
+        "-2",
+        "@x",
+        "\tq",
+        "\uff1d1",
+        "{=1}",
+        "https://a.example",
+        "mailto:a@b.example",
+    ]
     cells = of_changes(warehouse, tmp_path, texts)
     assert [cell.value for cell in cells] == texts
     assert {cell.data_type for cell in cells} == {"s"}
