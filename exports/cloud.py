@@ -134,7 +134,7 @@ def _told(where: str) -> Iterator[None]:
             raise ExportError(
                 f"no login works ({kind})", where, "set the store's variables, or `storage` of the export"
             ) from error
-        raise ExportError(f"{kind}: {_words(error)}", where, "check the URL and the store, and run it again") from error
+        raise ExportError(f"{kind}: {_words(error)}", where, "check the URL and the store, and try again") from error
 
 
 def _words(error: BaseException) -> str:

@@ -66,7 +66,8 @@ def test_what_the_new_export_does_not_have_goes_and_what_is_not_ours_stays(fille
     assert sorted(contents(store)) == ["issues.parquet", "issues/theirs.txt", MANIFEST]
 
 
-def test_the_next_of_a_series_is_found_there(filled: Engine, store: Any) -> None:
+@pytest.mark.usefixtures("store")
+def test_the_next_of_a_series_is_found_there(filled: Engine) -> None:
     assert begin_of(URL, Order(made_at=MADE), timedelta(0)) is None
     order = Order(made_at=MADE, synced_until=MADE - timedelta(hours=1))
     export(filled, folder_of(URL, MADE), "csv", "boards", order=order)  # type: ignore[arg-type]
@@ -101,8 +102,8 @@ def test_a_send_that_fails_leaves_the_old_manifest_so_that_readers_see_the_diffe
     with pytest.raises(ExportError) as caught:
         export(filled, URL, "csv", "boards", "users", order=Order(made_at=MADE + timedelta(days=1)))
     assert str(caught.value) == (
-        "memory://lake/raw/users.csv: this account may not do that (Forbidden: https://x.example/users.csv?… token=***); "
-        "give it permission to write, list and delete"
+        "memory://lake/raw/users.csv: this account may not do that "
+        "(Forbidden: https://x.example/users.csv?… token=***); give it permission to write, list and delete"
     )
     assert contents(store)[MANIFEST] == before
 
@@ -124,7 +125,7 @@ class NoCredentialsError(Exception):
         ),
         (
             RuntimeError("broken\nAccountKey=abc123== at https://y.example/z?sv=1&sig=9"),
-            "RuntimeError: broken AccountKey=*** at https://y.example/z?…; check the URL and the store, and run it again",
+            "RuntimeError: broken AccountKey=*** at https://y.example/z?…; check the URL and the store, and try again",
         ),
     ],
 )

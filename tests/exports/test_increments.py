@@ -109,12 +109,12 @@ def test_the_first_of_a_series_is_whole(tmp_path: Path) -> None:
     assert begin_of(tmp_path / "none", Order(made_at=MADE), OVERLAP) is None
 
 
-@pytest.mark.parametrize("dated", [True, False], ids=["in a dated folder", "in the folder itself"])
+@pytest.mark.parametrize("folder", ["20261002T021500000000Z", "."])
 def test_the_next_begins_where_trackers_had_been_asked_until_less_the_overlap(
-    warehouse: Engine, tmp_path: Path, dated: bool
+    warehouse: Engine, tmp_path: Path, folder: str
 ) -> None:
     to = tmp_path / "series"
-    export(warehouse, folder_of(to, MADE) if dated else to, MADE, SYNCED)  # type: ignore[arg-type]
+    export(warehouse, to / folder, MADE, SYNCED)
     order = Order(made_at=MADE + timedelta(days=1))
     assert begin_of(to, order, OVERLAP) == datetime(2026, 10, 2, 1, 50, tzinfo=UTC)
 
