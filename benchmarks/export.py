@@ -25,7 +25,7 @@ from exports.snapshot import snapshot
 from metrics.catalog import classify, compute
 from warehouse.engine import open_warehouse
 from warehouse.tables import METADATA
-from warehouse.types import UtcDateTime
+from warehouse.types import JsonText, UtcDateTime
 
 FLOOR = "driver and pyarrow alone"
 _MONTHS = "parquet by month"
@@ -113,7 +113,8 @@ def _plain(connection: Connection, tables: Sequence[Table], to: Path) -> int:
 def _fetched(connection: Connection, table: Table) -> Iterator[list[Any]]:
     driver: Any = connection.connection.driver_connection
     cursor = driver.cursor() if connection.dialect.name == "sqlite" else driver.cursor(name="floor")
-    names = ", ".join(f'"{name}"' for name in table.columns.keys())  # noqa: SIM118 - columns, not their names
+    json_ = {c.name for c in table.columns if isinstance(c.type, JsonText)}
+    names = ", ".join(f"CAST({c.name} AS text)" if c.name in json_ else f'"{c.name}"' for c in table.columns)
     cursor.execute(f"SELECT {names} FROM {table.name}")
     while some := cursor.fetchmany(_ROWS_AT_ONCE):
         yield some

@@ -5,6 +5,7 @@ The store's library comes through fsspec: `s3://` (s3fs), `abfss://` and `az://`
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ SCHEMES: Mapping[str, str] = {
 _INSTALL = "pip install 'flowmart[cloud]'"
 _SENDING: Mapping[str, Mapping[str, int]] = {"s3fs": {"chunksize": 16 * 2**20, "max_concurrency": 2}}
 """Options that keep a library from holding a large file in memory; the others send in small pieces by themselves."""
+_TALKATIVE = ("azure", "gcsfs", "google")
+"""Libraries that log, with traces, what they raise as well."""
 _QUERY = re.compile(r"\?\S+")
 _SECRET_WORDS = re.compile(r"(?i)\b(\w*(?:key|secret|token|password|signature|sig)\w*\s*[=:]\s*)\S+")
 _MOST_TOLD = 200
@@ -102,6 +105,8 @@ def _opened(url: str, storage: Mapping[str, object]) -> tuple[Any, str]:
         import fsspec
     except ImportError as error:
         raise ExportError("fsspec is not installed", shown(url), _INSTALL) from error
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     # stated, since a store that was asked before would answer from its memory what is no longer true
     options = {"use_listings_cache": False, "skip_instance_cache": True, **storage}
     with _told(shown(url)):

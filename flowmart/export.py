@@ -44,9 +44,7 @@ def write(
     """Write each of these exports; all tables of one are read from the same state of the warehouse."""
     for name, wanted in exports.items():
         if since is not None and not wanted.takes_increments:
-            raise UsageError(
-                f"--since: {name} is {wanted.format}, which is always whole; only csv and parquet have parts"
-            )
+            raise UsageError(f"{name}: an export as {wanted.format} is always whole; --since goes with csv and parquet")
     engine = opened(config)
     try:
         return {
