@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from exports.base import ExportError
-from exports.files import explained
+from exports.folders import explained
 
 _Hashes = Mapping[str, str]
 

@@ -46,6 +46,33 @@ def configure(folder: Path, url: str = "https://acme.example", more: str = "") -
     (folder / "flowmart.toml").write_text(text, encoding="utf-8")
 
 
+IMPORTED = """
+import contextlib, io, sys
+from flowmart.cli import main
+with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    main(sys.argv[1:], {"FLOWMART_CONFIG": "flowmart.toml", "TOKEN": "t"})
+print(*sorted({"pyarrow", "xlsxwriter", "fsspec"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "imported"),
+    [
+        (["--help"], []),
+        (["status"], []),
+        (["export", "--format", "csv", "--to", "out", "--table", "boards"], ["pyarrow"]),
+    ],
+)
+def test_a_commands_start_waits_for_no_library_of_a_format_that_it_does_not_write(
+    tmp_path: Path, arguments: list[str], imported: list[str]
+) -> None:
+    configure(tmp_path, more='[exports.bi]\nformat = "powerbi"\nto = "bi"\n[exports.x]\nformat = "xlsx"\nto = "x"\n')
+    said = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert said.split() == imported
+
+
 class Refusing(BaseHTTPRequestHandler):
     """A tracker that knows nobody, and repeats what it was sent."""
 
