@@ -50,15 +50,15 @@ class LocalFolder:
         return self._folder / name
 
     def publish(self, parts: Iterable[tuple[str, Path]]) -> None:
-        folders = {self._folder}
-        for name, part in parts:
-            path = self._folder / name
+        placed = [(part, self._folder / name) for name, part in parts]
+        for _, path in placed:  # all of them before the first file has its name: a file may be in a folder's way
             with explained(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
+        for part, path in placed:
+            with explained(path):
                 os.replace(part, path)  # noqa: PTH105 - the call whose atomicity is documented
-            folders.add(path.parent)
         with explained(self._folder):
-            for folder in folders:
+            for folder in {self._folder, *(path.parent for _, path in placed)}:
                 _sync_folder(folder)
 
     def read(self, name: str) -> bytes | None:
