@@ -84,6 +84,10 @@ to = "exports/csv"
 [exports.powerbi]
 format = "powerbi"
 to = "exports/powerbi"
+
+[exports.excel]
+format = "xlsx"
+to = "exports/excel"
 """
 CONFIG = _HEAD + _REST
 """The configuration of the demo with two sources, to be formatted."""

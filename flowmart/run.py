@@ -52,7 +52,7 @@ def run_once(
         else None
     )
     computed = compute(config, now=now) if step in {"run", "compute"} else None
-    written = export(config) if step in {"run", "export"} else {}
+    written = export(config, now=now) if step in {"run", "export"} else {}
     return RunReport(sync=synced, compute=computed, written=written, not_refreshed=refresh(config, written))
 
 

@@ -47,7 +47,7 @@ def perform(session: Session, step: str) -> None:
         _LOG.info("%s begins", step)
         with session.watching() as events:
             report = run_once(config, step, events=events, now=now, run_id=session.run_id)
-        show(session, report)
+        show(session, config, report)
         report.require_success()
     except Exception as error:
         failure = session.explain(error)

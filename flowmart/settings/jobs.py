@@ -1,27 +1,16 @@
-"""`[sync]`, `[retention]`, `[schedule]`, `[exports.NAME]`: how the work is done, when, and what comes out."""
+"""`[sync]`, `[retention]`, `[schedule]`: how the work is done, and when."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from flowmart.cron import check
-from flowmart.settings.base import FilePath, Seconds, Section, Text, nearest
-from flowmart.settings.power_bi import Refresh, SourceName
-from warehouse.tables import METADATA
+from flowmart.settings.base import Seconds, Section
 
 STEPS = ("run", "sync", "compute", "export")
-
-
-def _known_table(value: str) -> str:
-    if value not in METADATA.tables:
-        raise ValueError(f"unknown table {value!r}{nearest(value, sorted(METADATA.tables))}")
-    return value
-
-
-TableName = Annotated[str, AfterValidator(_known_table)]
 
 
 class Sync(Section):
@@ -65,29 +54,3 @@ class Schedule(Section):
     def crons(self) -> Mapping[str, str]:
         """Step → its cron expression, for the steps that have one."""
         return {step: cron for step in STEPS if (cron := getattr(self, step)) is not None}
-
-
-class Export(Section):
-    """Tables as files for BI tools and spreadsheets; no `tables` means all of them."""
-
-    format: Literal["csv", "parquet", "powerbi"]
-    to: FilePath
-    tables: Annotated[tuple[TableName, ...], Field(strict=False)] = ()
-    neutralise_formulas: bool = True
-    source: SourceName = "parquet"
-    folder: Text | None = None
-    server: Text | None = None
-    database: Text | None = None
-    refresh: Refresh | None = None
-
-    @model_validator(mode="after")
-    def _of_one_format(self) -> Self:
-        """Keys of Power BI's format are refused with others; its model always has all tables."""
-        if self.format == "powerbi":
-            if self.tables:
-                raise ValueError("tables: a Power BI project always has all of them; take the key out")
-            return self
-        for key in ("source", "folder", "server", "database", "refresh"):
-            if key in self.model_fields_set:
-                raise ValueError(f'{key}: belongs to format = "powerbi"')
-        return self

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from flowmart.settings.base import Section, Text
-from flowmart.settings.jobs import Export, Retention, Schedule, Sync
+from flowmart.settings.exports import Export
+from flowmart.settings.jobs import Retention, Schedule, Sync
 from flowmart.settings.rules import CalendarSection, DefectsSection, MetricsSection, SprintsSection
 from flowmart.settings.sources import Source, SourceName
 from flowmart.settings.warehouse import Warehouse
@@ -71,5 +72,4 @@ class Config(Section):
             yield from source.secrets()
         yield from self.warehouse.secrets()
         for export in self.exports.values():
-            if export.refresh is not None:
-                yield export.refresh.client_secret.get_secret_value()
+            yield from export.secrets()

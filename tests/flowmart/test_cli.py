@@ -60,7 +60,7 @@ def test_the_version_is_told(call: Call) -> None:
         (["sync", "-c", "x"], "flowmart: No such option: -c; it stands before the command: flowmart -c FILE COMMAND"),
         (["sync", "nope"], "flowmart: no source named nope; configured are acme"),
         (["sync", "--since", "soon"], "flowmart: --since: 'soon' is no day such as 2026-09-01"),
-        (["export", "--to", "x"], "flowmart: --to, --table and --source belong to --format"),
+        (["export", "--to", "x"], "flowmart: --to, --table, --partition and --source belong to --format"),
         (["export", "--format", "csv"], "flowmart: --format needs --to DIR, and takes no names of exports"),
         (["migrate", "--check", "--sql"], "flowmart: --check stands alone"),
         (
@@ -201,12 +201,12 @@ def test_an_export_without_configuration_says_what_to_add(call: Call, tmp_path: 
 def test_an_ad_hoc_export_writes_the_tables_named(call: Call, tmp_path: Path) -> None:
     ended = call("export", "--format", "csv", "--to", str(tmp_path / "out"), "--table", "issues", "--table", "sprints")
     assert ended.code == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["issues.csv", "sprints.csv"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["issues.csv", "manifest.json", "sprints.csv"]
 
 
 def test_a_table_that_is_not_there_is_named_before_anything_is_made(call: Call, tmp_path: Path) -> None:
     ended = call("export", "--format", "csv", "--to", str(tmp_path / "out"), "--table", "issue")
-    assert (ended.code, ended.err) == (2, "flowmart: issue: there is no such table; did you mean issues?\n")
+    assert (ended.code, ended.err) == (2, "flowmart: unknown table 'issue'; did you mean issues?\n")
     assert [path.name for path in tmp_path.iterdir()] == ["flowmart.toml"]
 
 
@@ -233,19 +233,28 @@ def test_a_power_bi_project_is_written_with_its_rows_or_where_to_get_them(call: 
     [
         (
             ["--format", "powerbi", "--table", "issues"],
-            "flowmart: --format powerbi: tables: a Power BI project always has all of them; take the key out\n",
+            "--table belongs to --format csv, parquet or xlsx; a model for a BI tool always has all of its own",
         ),
         (
-            ["--format", "csv", "--source", "directquery"],
-            'flowmart: --format csv: source: belongs to format = "powerbi"\n',
+            ["--format", "powerbi", "--since", "last"],
+            "powerbi: --since belongs to format csv or parquet; the others are always whole",
         ),
+        (["--format", "powerbi", "--partition", "month"], "--partition belongs to --format parquet"),
+        (["--format", "csv", "--source", "directquery"], "--source belongs to --format powerbi"),
+        (["--format", "xlsx", "--source", "parquet"], "--source belongs to --format powerbi"),
     ],
 )
 def test_what_does_not_belong_to_a_format_is_refused(
     call: Call, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
     ended = call("export", *arguments, "--to", str(tmp_path / "out"))
-    assert (ended.code, ended.err) == (2, said)
+    assert (ended.code, ended.err) == (2, f"flowmart: {said}\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_power_bi_project_does_not_go_to_an_object_store(call: Call) -> None:
+    ended = call("export", "--format", "powerbi", "--to", "s3://lake/bi")
+    assert (ended.code, ended.err) == (2, "flowmart: to: powerbi is written on this machine only; name a folder\n")
 
 
 def test_a_dataset_that_was_not_refreshed_ends_an_export_that_wrote_all_files(call: Call, tmp_path: Path) -> None:

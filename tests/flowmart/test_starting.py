@@ -28,7 +28,7 @@ print("code", code, *(name for name in sys.argv[1].split() if name in sys.module
 
 AZURE_DEVOPS = ("azure", "connectors.azure_devops", "msal", "msrest")
 TRACKERS = (*AZURE_DEVOPS, "httpx", "jira", "requests")
-SELDOM = ("alembic", "apscheduler", "holidays", "pyarrow", "simulator", "starlette", "uvicorn")
+SELDOM = ("alembic", "apscheduler", "fsspec", "holidays", "pyarrow", "simulator", "starlette", "uvicorn", "xlsxwriter")
 
 
 @pytest.fixture
