@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, event, make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.pool import ConnectionPoolEntry
+    from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 _BUSY_MILLISECONDS = 30_000
 _CACHE_KIBIBYTES = 65_536
@@ -53,8 +55,24 @@ def warehouse_exists(engine: Engine) -> bool:
     return engine.dialect.name != "sqlite" or bool(database and database != ":memory:" and Path(database).exists())
 
 
-def _open_sqlite(address: URL) -> Engine:
-    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
+@contextmanager
+def keeping_connections(engine: Engine) -> Iterator[Engine]:
+    """The same warehouse for many transactions; what it has open is closed when the block ends.
+
+    Each new connection to a SQLite file reads the schema and has an empty cache, and the last one that closes moves the
+    whole log into the file: with a connection for each page a sync would do so a thousand times.
+    """
+    kept = _open_sqlite(engine.url, QueuePool) if engine.dialect.name == "sqlite" else engine
+    try:
+        yield kept
+    finally:
+        kept.dispose()
+        engine.dispose()
+
+
+def _open_sqlite(address: URL, pool: type[Pool] = NullPool) -> Engine:
+    options = {"max_overflow": -1} if pool is QueuePool else {}
+    engine = create_engine(address, poolclass=pool, connect_args={"timeout": _BUSY_MILLISECONDS / 1000}, **options)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
