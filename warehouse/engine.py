@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _BUSY_MILLISECONDS = 30_000
 _CACHE_KIBIBYTES = 65_536
+_LOG_PAGES = 8_000
+"""About 32 MB: what many pages of a sync change is moved from the log into the file once."""
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
@@ -82,6 +84,7 @@ def _open_sqlite(address: URL, pool: type[Pool] = NullPool) -> Engine:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
+        cursor.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, Protocol
 
 import msgspec
@@ -68,6 +69,8 @@ class Loader:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._noted: set[str] = set()
+        """Issues that this transaction has marked as stale."""
 
     def upsert(self, records: Iterable[Record]) -> int:
         """Insert or overwrite by primary key, record types mixed as they come; returns the rows written.
@@ -91,7 +94,7 @@ class Loader:
         else:
             self._connection.execute(delete(target).where(scope == func.any(list(replacement.values))))
         if replacement.record_type in _COMPUTED_FROM and replacement.scope == "issue_id":
-            mark_stale(self._connection, replacement.values)
+            self._mark_stale(set(replacement.values))
         self._note({replacement.record_type: replacement.records})
         return self._upsert(target, replacement.records)
 
@@ -114,17 +117,16 @@ class Loader:
 
     def _note(self, by_type: Mapping[type[Record], Sequence[Record]]) -> None:
         """Say which issues are to be computed anew; a link concerns both of its ends."""
-        mark_stale(
-            self._connection,
-            (
-                issue_id
-                for kind, records in by_type.items()
-                if kind in _COMPUTED_FROM
-                for record in records
-                for side in ("issue_id", "other_issue_id")
-                if (issue_id := getattr(record, side, None)) is not None
-            ),
-        )
+        ids: set[str] = set()
+        for kind in _COMPUTED_FROM.intersection(by_type):
+            for side in {"issue_id", "other_issue_id"}.intersection(kind.__struct_fields__):
+                ids.update(filter(None, map(attrgetter(side), by_type[kind])))
+        self._mark_stale(ids)
+
+    def _mark_stale(self, issue_ids: set[str]) -> None:
+        new = issue_ids - self._noted
+        mark_stale(self._connection, new)
+        self._noted |= new
 
     def _upsert(self, target: Table, records: Sequence[Record]) -> int:
         if not records:
