@@ -222,13 +222,36 @@ def _changes(logs: Iterable[Changelog]) -> Iterator[Row]:
             for ordinal, item in enumerate(entry.items):
                 number = f"{entry.id}:{ordinal}"
                 before, after = (item.from_, item.from_string), (item.to, item.to_string)
-                yield number, log.issue_id, entry.id, ordinal, entry.created, author, item.field, item.field_id, *before, *after
+                yield (
+                    number,
+                    log.issue_id,
+                    entry.id,
+                    ordinal,
+                    entry.created,
+                    author,
+                    item.field,
+                    item.field_id,
+                    *before,
+                    *after,
+                )
 
 
 def _revision(each: Revision) -> Row:
     of = each.fields
     people = of.author.unique_name, of.assignee and of.assignee.unique_name
-    return f"{each.id}:{each.rev}", each.rev, of.changed, of.type, of.state, of.title, of.project, of.iteration, of.area, *people, of.points
+    return (
+        f"{each.id}:{each.rev}",
+        each.rev,
+        of.changed,
+        of.type,
+        of.state,
+        of.title,
+        of.project,
+        of.iteration,
+        of.area,
+        *people,
+        of.points,
+    )
 
 
 @contextmanager

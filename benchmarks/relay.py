@@ -35,7 +35,9 @@ class Relay:
         method, target, _ = line.decode("latin-1").split(" ", 2)
         parts = urlsplit(self.origin)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_TIMEOUT)
-        passed = {k.decode(): v.decode("latin-1") for k, v in headers.items() if k in {b"authorization", b"content-type"}}
+        passed = {
+            k.decode(): v.decode("latin-1") for k, v in headers.items() if k in {b"authorization", b"content-type"}
+        }
         try:
             connection.request(method, target, body=body or None, headers=passed)
             response = connection.getresponse()

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 
-from exports.base import Exporter, ExportError
-from exports.csv_files import write_csv
-from exports.parquet import write_parquet
+from exports.base import ExportError, Written
 from warehouse.tables import COMPUTED, LOADED, OPERATIONAL
 
-EXPORTERS: Mapping[str, Exporter] = {"csv": write_csv, "parquet": write_parquet}
-"""Format → its exporter."""
+
+def _when_needed(module: str, name: str) -> Callable[..., list[Written]]:
+    """The exporter of a module that is loaded when it writes: its library takes 30 MB, which no sync should hold."""
+
+    def write(connection: Connection, tables: Sequence[Table], to: Path, **options: Any) -> list[Written]:  # noqa: ANN401
+        found: list[Written] = getattr(import_module(module), name)(connection, tables, to, **options)
+        return found
+
+    return write
+
+
+EXPORTERS: Mapping[str, Callable[..., list[Written]]] = {
+    "csv": _when_needed("exports.csv_files", "write_csv"),
+    "parquet": _when_needed("exports.parquet", "write_parquet"),
+}
+"""Format → its exporter; see `exports.base.Exporter`."""
 
 INTERNAL = frozenset({"bookmarks", "compute_inputs", "issue_snapshots", "leases", "stale_issues"})
 """Tables that only flowmart itself reads; exported when they are named."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -15,7 +14,6 @@ from sqlalchemy import (
     Connection,
     Date,
     Double,
-    Engine,
     Float,
     Integer,
     Numeric,
@@ -39,15 +37,6 @@ POINTS = pa.decimal128(28, 6)
 
 _ROWS_AT_ONCE = 1_000
 """Few enough that descriptions of a megabyte each still fit in memory."""
-
-
-@contextmanager
-def snapshot(engine: Engine) -> Iterator[Connection]:
-    """A connection whose reads all see the warehouse as of one instant, so that the tables of an export agree."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        yield connection
 
 
 def arrow_schema(table: Table) -> pa.Schema:

@@ -16,7 +16,7 @@ import metrics.catalog
 import migrations
 from exports.base import Written
 from exports.catalog import EXPORTERS
-from exports.rows import snapshot
+from exports.snapshots import snapshot
 from flowmart.config import Config
 from flowmart.errors import JobFailed, UsageError
 from flowmart.store import connected, require_newest

@@ -9,8 +9,7 @@ from sqlalchemy import Engine
 
 from exports.base import Exporter, Written
 from exports.catalog import EXPORTERS, choose_tables
-from exports.csv_files import write_csv
-from exports.rows import snapshot
+from exports.snapshots import snapshot
 from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.settings import Export
@@ -42,5 +41,5 @@ def write(engine: Engine, exports: Mapping[str, Export]) -> dict[str, list[Writt
 
 def _exporter(wanted: Export) -> Exporter:
     if wanted.format == "csv":
-        return partial(write_csv, neutralise_formulas=wanted.neutralise_formulas)
+        return partial(EXPORTERS["csv"], neutralise_formulas=wanted.neutralise_formulas)
     return EXPORTERS[wanted.format]

@@ -14,7 +14,6 @@ _ALLOCATIONS = 50_000
 def seldom_collected() -> Iterator[None]:
     """Within, what was loaded before is left out of every look: going through it took a seventh of a sync."""
     usual = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS, *usual[1:])
     try:

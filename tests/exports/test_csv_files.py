@@ -18,7 +18,7 @@ from sqlalchemy import Boolean, Column, Date, Engine, Float, Integer, Numeric, T
 
 from exports.catalog import EXPORTERS, choose_tables
 from exports.csv_files import write_csv
-from exports.rows import snapshot
+from exports.snapshots import snapshot
 from warehouse.bulk import insert_rows
 from warehouse.types import JsonText, UtcDateTime, utc_text
 

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, MetaData, delete, func, select, text
 
 from exports.base import ExportError
 from exports.catalog import EXPORTERS, INTERNAL, choose_tables
-from exports.rows import record_batches, snapshot
+from exports.rows import record_batches
+from exports.snapshots import snapshot
 from warehouse.engine import open_warehouse
 from warehouse.loader import Loader
 from warehouse.records import IssueChange

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Engine, Numeric, Table, update
 from exports.base import ExportError
 from exports.catalog import choose_tables
 from exports.parquet import _row_groups, write_parquet
-from exports.rows import snapshot
+from exports.snapshots import snapshot
 from warehouse.bulk import insert_rows
 from warehouse.types import JsonText
 
