@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _BUSY_MILLISECONDS = 30_000
 _CACHE_KIBIBYTES = 65_536
+_KEPT_CACHE_KIBIBYTES = 16_384
+"""Of a sync, whose memory should stay small; four times as much saves it a twentieth of its time."""
 _LOG_PAGES = 8_000
 """About 32 MB: what many pages of a sync change is moved from the log into the file once."""
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
@@ -73,7 +75,8 @@ def keeping_connections(engine: Engine) -> Iterator[Engine]:
 
 
 def _open_sqlite(address: URL, pool: type[Pool] = NullPool) -> Engine:
-    options = {"max_overflow": -1} if pool is QueuePool else {}
+    is_kept = pool is QueuePool
+    options, cache = ({"max_overflow": -1}, _KEPT_CACHE_KIBIBYTES) if is_kept else ({}, _CACHE_KIBIBYTES)
     engine = create_engine(address, poolclass=pool, connect_args={"timeout": _BUSY_MILLISECONDS / 1000}, **options)
 
     @event.listens_for(engine, "connect")
@@ -83,7 +86,7 @@ def _open_sqlite(address: URL, pool: type[Pool] = NullPool) -> Engine:
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
+        cursor.execute(f"PRAGMA cache_size = -{cache}")
         cursor.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         cursor.close()
 
