@@ -11,14 +11,17 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 
+import flowmart.cli  # noqa: F401 - what every command loads counts as memory
 from connectors.base import Page, Progress
 from flowmart.compute import compute as compute_all
 from flowmart.config import Config, load_config
 from flowmart.events import StreamOutcome
 from flowmart.export import export as export_all
 from flowmart.store import opened
+from flowmart.syncing.collecting import seldom_collected
 from flowmart.syncing.pages import write_page
 from flowmart.syncing.sync import SyncOptions, connected, sync
+from warehouse.engine import keeping_connections
 from warehouse.tables import LOADED
 from warehouse.tables.loaded import issue_changes, issues
 
@@ -75,23 +78,44 @@ def pull(config: str, now: str, run: str = "bench", in_flight: int = 8) -> Stage
 def load(config: str, now: str) -> Stages:
     """Writing pages that were pulled before, each in a transaction of its own."""
     settings = load_config(Path(config), {})
-    engine = opened(settings)
-    with _pages(settings, engine, datetime.fromisoformat(now)) as found:
-        pages = list(found)
-    yield
-    for page in pages:
-        with engine.begin() as connection:
-            write_page(connection, page)
-    return _size(engine)
+    with seldom_collected(), keeping_connections(opened(settings)) as engine:
+        with _pages(settings, engine, datetime.fromisoformat(now)) as found:
+            pages = list(found)
+        yield
+        for page in pages:
+            with engine.begin() as connection:
+                write_page(connection, page)
+        return _size(engine)
 
 
 def fetch_and_map(config: str, now: str) -> Stages:
     """The pages of a connector, thrown away."""
     settings = load_config(Path(config), {})
-    engine = opened(settings)
-    yield
-    with _pages(settings, engine, datetime.fromisoformat(now)) as found:
-        return {"pages": sum(1 for _ in found)}
+    with seldom_collected(), keeping_connections(opened(settings)) as engine:
+        yield
+        with _pages(settings, engine, datetime.fromisoformat(now)) as found:
+            return {"pages": sum(1 for _ in found)}
+
+
+def feed(config: str, now: str) -> Stages:
+    """The stream of issues alone, mapped and loaded; what it builds on is there before."""
+    settings = load_config(Path(config), {})
+    moment = datetime.fromisoformat(now)
+    with seldom_collected(), keeping_connections(opened(settings)) as engine:
+        with connected(settings, engine, tuple(settings.sources), SyncOptions(), moment) as [(_, source)]:
+            source.identify()
+            for stream in source.streams():
+                if stream.name == "issues":
+                    before = source.counters.requests
+                    yield
+                    for page in stream.pages(None):
+                        with engine.begin() as connection:
+                            write_page(connection, page)
+                    return {"requests": source.counters.requests - before, **_size(engine)}
+                for page in stream.pages(None):
+                    with engine.begin() as connection:
+                        write_page(connection, page)
+    raise AssertionError("every connector has a stream of issues")
 
 
 def compute(config: str, now: str) -> Stages:
