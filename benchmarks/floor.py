@@ -21,11 +21,27 @@ Write = Callable[[str, Iterable[Row]], int]
 Told = dict[str, int]
 
 _TOGETHER = 400
+_POINTS = "Microsoft.VSTS.Scheduling.StoryPoints"
+_ITEM_FIELDS = (
+    "System.ChangedDate",
+    "System.WorkItemType",
+    "System.State",
+    "System.Title",
+    "System.TeamProject",
+    "System.IterationPath",
+    "System.AreaPath",
+)
+_COUNTED = {"System.Rev", "System.Watermark", "System.ChangedDate", "System.ChangedBy", "System.RevisedDate"} | {
+    "System.AuthorizedDate",
+    "System.AuthorizedAs",
+    "System.PersonId",
+}
+"""Fields of which each revision has another value."""
 _TABLES = {
     "issues": "id key summary type status priority resolution project assignee reporter parent created updated "
     "resolved due",
     "changes": "id issue entry ordinal changed author field field_id from_value from_text to_value to_text",
-    "revisions": "id rev changed type state title project iteration area author assignee points",
+    "items": "id rev changed type state title project iteration area author assignee points",
 }
 
 
@@ -109,33 +125,12 @@ class ChangelogPage(msgspec.Struct, rename="camel"):
     next_page_token: str | None = None
 
 
-class Identity(msgspec.Struct, gc=False, rename="camel"):
-    """Who did something, at Azure DevOps."""
-
-    unique_name: str = ""
-
-
-class RevisionFields(msgspec.Struct, gc=False):
-    """The fields of a revision that have columns."""
-
-    changed: str = msgspec.field(name="System.ChangedDate")
-    type: str = msgspec.field(name="System.WorkItemType", default="")
-    state: str = msgspec.field(name="System.State", default="")
-    title: str = msgspec.field(name="System.Title", default="")
-    project: str = msgspec.field(name="System.TeamProject", default="")
-    iteration: str = msgspec.field(name="System.IterationPath", default="")
-    area: str = msgspec.field(name="System.AreaPath", default="")
-    author: Identity = msgspec.field(name="System.ChangedBy", default_factory=Identity)
-    assignee: Identity | None = msgspec.field(name="System.AssignedTo", default=None)
-    points: float | None = msgspec.field(name="Microsoft.VSTS.Scheduling.StoryPoints", default=None)
-
-
 class Revision(msgspec.Struct, gc=False):
     """A work item after one change."""
 
     id: int
     rev: int
-    fields: RevisionFields
+    fields: dict[str, Any]
 
 
 class Batch(msgspec.Struct, rename="camel"):
@@ -179,17 +174,19 @@ def jira(url: str, email: str, token: str, projects: Sequence[str], left_out: Se
 
 
 def azure_devops(url: str, token: str, warehouse: str) -> Told:
-    """Read the feed of revisions of an organisation; a row for each revision."""
-    told = {"revisions": 0, "requests": 0}
-    batches = msgspec.json.Decoder(Batch)
+    """Read the feed of revisions of an organisation: a row for each item and for each field that a revision changed."""
+    told = {"revisions": 0, "changes": 0, "requests": 0}
+    batches, newest = msgspec.json.Decoder(Batch), dict[int, Revision]()
     asked = {"api-version": "7.1", "includeDeleted": "true", "includeIdentityRef": "true", "$maxPageSize": "1000"}
     with httpx.Client(auth=("", token), timeout=600) as client, _writing(warehouse) as write:
         while True:
             answer = client.get(f"{url}/_apis/wit/reporting/workitemrevisions", params=asked)
             told["requests"] += 1
             batch = batches.decode(answer.content)
-            told["revisions"] += write("revisions", map(_revision, batch.values))
+            told["revisions"] += len(batch.values)
+            told["changes"] += write("changes", _differences(newest, batch.values))
             if batch.is_last_batch:
+                write("items", map(_item, newest.values()))
                 return told
             asked["continuationToken"] = batch.continuation_token
 
@@ -236,22 +233,33 @@ def _changes(logs: Iterable[Changelog]) -> Iterator[Row]:
                 )
 
 
-def _revision(each: Revision) -> Row:
-    of = each.fields
-    people = of.author.unique_name, of.assignee and of.assignee.unique_name
-    return (
-        f"{each.id}:{each.rev}",
-        each.rev,
-        of.changed,
-        of.type,
-        of.state,
-        of.title,
-        of.project,
-        of.iteration,
-        of.area,
-        *people,
-        of.points,
-    )
+def _differences(newest: dict[int, Revision], revisions: Iterable[Revision]) -> Iterator[Row]:
+    for each in revisions:
+        before, now = newest.get(each.id), each.fields
+        newest[each.id] = each
+        if before is None:
+            continue
+        at, author = now["System.ChangedDate"], _person(now.get("System.ChangedBy"))
+        old, number = before.fields, f"{each.id}:{each.rev}"
+        changed = [name for name, value in now.items() if name not in _COUNTED and old.get(name) != value]
+        changed += [name for name in old if name not in now]
+        for ordinal, name in enumerate(changed):
+            values = _plain(old.get(name)), None, _plain(now.get(name)), None
+            yield f"{number}:{ordinal}", each.id, each.rev, ordinal, at, author, name, name, *values
+
+
+def _item(each: Revision) -> Row:
+    fields = each.fields
+    people = (_person(fields.get("System.ChangedBy")), _person(fields.get("System.AssignedTo")))
+    return (each.id, each.rev, *map(fields.get, _ITEM_FIELDS), *people, fields.get(_POINTS))
+
+
+def _person(value: Any) -> str | None:  # noqa: ANN401 - JSON
+    return None if value is None else str(value["uniqueName"])
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
+    return value["uniqueName"] if type(value) is dict else value
 
 
 @contextmanager

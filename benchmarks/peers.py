@@ -46,7 +46,7 @@ def _where_installed(module: str, peer: Peer) -> Peer:
 
 def jira_library(url: str, email: str, token: str, projects: Sequence[str]) -> dict[str, int]:
     """Issues with their histories as the library's objects; nothing is stored."""
-    client = importlib.import_module("jira").JIRA(url, basic_auth=(email, token), get_server_info=False)
+    client = importlib.import_module("jira").JIRA(url, basic_auth=(email, token))
     told = {"issues": 0, "changes": 0}
     for key in projects:
         following: str | None = ""
@@ -93,7 +93,8 @@ def azure_devops_sdk(url: str, token: str) -> dict[str, int]:
         batch = client.read_reporting_revisions_get(
             continuation_token=position, include_deleted=True, include_identity_ref=True, max_page_size=1_000
         )
-        told["revisions"] += len(batch.values)
-        if batch.is_last_batch:
+        # its class for a batch of this feed names no fields, so what it parsed lies among what it does not know
+        told["revisions"] += len(batch.values or batch.additional_properties["values"])
+        if batch.is_last_batch or batch.additional_properties.get("isLastBatch"):
             return told
-        position = batch.continuation_token
+        position = batch.continuation_token or batch.additional_properties["continuationToken"]

@@ -42,7 +42,7 @@ class Tracker:
 
 @contextmanager
 def trackers(issues: int) -> Iterator[tuple[Tracker, Tracker]]:
-    """A Jira Cloud site and an Azure DevOps organisation of one company with so many issues in all, until the block ends."""
+    """A Jira Cloud site and an Azure DevOps organisation of one company with so many issues in all."""
     with ExitStack() as stack:
         command = [sys.executable, "-m", "simulator", "--issues", str(issues), "--until-stdin-closes"]
         told: Mapping[str, Any] = json.loads(stack.enter_context(_started(command)))

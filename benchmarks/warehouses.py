@@ -78,7 +78,7 @@ class Engine:
             return
         with psycopg.connect(self.server, autocommit=True) as connection:
             connection.execute(f"DROP SCHEMA IF EXISTS bench_{name} CASCADE".encode())
-            for table in ("issues", "changes", "revisions"):
+            for table in ("issues", "changes", "items"):
                 connection.execute(f"DROP TABLE IF EXISTS floor_{table}".encode())
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,7 @@ def load(config: str, now: str) -> Stages:
         with _pages(settings, engine, datetime.fromisoformat(now)) as found:
             pages = list(found)
         yield
-        for page in pages:
-            with engine.begin() as connection:
-                write_page(connection, page)
+        _write(engine, pages)
         return _size(engine)
 
 
@@ -100,22 +99,20 @@ def fetch_and_map(config: str, now: str) -> Stages:
 def feed(config: str, now: str) -> Stages:
     """The stream of issues alone, mapped and loaded; what it builds on is there before."""
     settings = load_config(Path(config), {})
-    moment = datetime.fromisoformat(now)
-    with seldom_collected(), keeping_connections(opened(settings)) as engine:
-        with connected(settings, engine, tuple(settings.sources), SyncOptions(), moment) as [(_, source)]:
-            source.identify()
-            for stream in source.streams():
-                if stream.name == "issues":
-                    before = source.counters.requests
-                    yield
-                    for page in stream.pages(None):
-                        with engine.begin() as connection:
-                            write_page(connection, page)
-                    return {"requests": source.counters.requests - before, **_size(engine)}
-                for page in stream.pages(None):
-                    with engine.begin() as connection:
-                        write_page(connection, page)
-    raise AssertionError("every connector has a stream of issues")
+    moment, names = datetime.fromisoformat(now), tuple(settings.sources)
+    with (
+        seldom_collected(),
+        keeping_connections(opened(settings)) as engine,
+        connected(settings, engine, names, SyncOptions(), moment) as [(_, source)],
+    ):
+        source.identify()
+        streams = {stream.name: stream for stream in source.streams()}
+        for name in takewhile(lambda name: name != issues.name, streams):
+            _write(engine, streams[name].pages(None))
+        before = source.counters.requests
+        yield
+        _write(engine, streams[issues.name].pages(None))
+        return {"requests": source.counters.requests - before, **_size(engine)}
 
 
 def compute(config: str, now: str) -> Stages:
@@ -132,6 +129,13 @@ def export(config: str, name: str) -> Stages:
     yield
     written = export_all(settings, [name])
     return {"rows": sum(each.rows for files in written.values() for each in files)}
+
+
+def _write(engine: Engine, pages: Iterable[Page]) -> None:
+    """Each in a transaction of its own."""
+    for page in pages:
+        with engine.begin() as connection:
+            write_page(connection, page)
 
 
 @contextmanager
