@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import compute, promises
+from benchmarks.measuring import Measure
+from benchmarks.measuring import measure as measure_apart
 from benchmarks.pulling import pull_azure_devops, pull_jira
 from benchmarks.trackers import trackers
 from benchmarks.warehouses import engines
@@ -23,7 +25,7 @@ _HELP = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, measure: Measure = measure_apart) -> None:
     """Print the figures of each part, for each size."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=_HELP["parts"])
@@ -40,25 +42,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     wanted = options.parts or PARTS
     for size in options.issues:
         if set(wanted) - {"compute"}:
-            _of_a_site(wanted, size, options)
+            _of_a_site(wanted, size, options, measure)
     if "compute" in wanted:
         compute.main(["--issues", str(max(options.issues))])
 
 
-def _of_a_site(wanted: Sequence[str], size: int, options: argparse.Namespace) -> None:
+def _of_a_site(wanted: Sequence[str], size: int, options: argparse.Namespace, measure: Measure) -> None:
     with tempfile.TemporaryDirectory() as folder, trackers(2 * size) as (jira, azure_devops):  # each has half
         needs_postgresql = not options.no_postgresql and not {"pull", "ado"}.isdisjoint(wanted)
         with engines(Path(folder), with_postgresql=needs_postgresql) as found:
             if "pull" in wanted:
-                pull_jira(jira, found, with_peers=options.peers)
+                pull_jira(jira, found, measure, with_peers=options.peers)
             if "ado" in wanted:
-                pull_azure_devops(azure_devops, found, with_peers=options.peers)
+                pull_azure_devops(azure_devops, found, measure, with_peers=options.peers)
             if "latency" in wanted:
-                promises.latency(jira, found[0], milliseconds=options.latency_ms, in_flight=options.in_flight)
+                promises.latency(jira, found[0], measure, milliseconds=options.latency_ms, in_flight=options.in_flight)
             if "memory" in wanted:
-                promises.memory(jira, found[0])
+                promises.memory(jira, found[0], measure)
             if "nights" in wanted:  # last, since the site changes
-                promises.nights(jira, found[0], changed=options.changed)
+                promises.nights(jira, found[0], measure, changed=options.changed)
 
 
 if __name__ == "__main__":

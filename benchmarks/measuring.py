@@ -12,10 +12,12 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import msgspec
 
 _STATUS = Path("/proc/self/status")
 
@@ -36,6 +38,14 @@ class WorkFailed(Exception):  # noqa: N818 - a reason to leave a line out, told 
     """The work ended early; the message is its last line of error."""
 
 
+class Measure(Protocol):
+    """Does a piece of work and says what it took."""
+
+    def __call__(self, work: str, **arguments: Any) -> Measured:  # noqa: ANN401 - JSON
+        """`work` is `module:function`."""
+        ...
+
+
 def measure(work: str, **arguments: Any) -> Measured:  # noqa: ANN401 - JSON
     """Call `module:function` with the arguments in a fresh process; it returns a dict. Raises `WorkFailed`.
 
@@ -48,22 +58,31 @@ def measure(work: str, **arguments: Any) -> Measured:  # noqa: ANN401 - JSON
     return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 
+def measure_here(work: str, **arguments: Any) -> Measured:  # noqa: ANN401 - JSON
+    """The same within this process, with its memory: for trying out that everything works."""
+    return _done(work, arguments)
+
+
 def main(work: str, arguments: str) -> None:
     """Do the work and print what it took as JSON."""
+    print(msgspec.json.encode(_done(work, json.loads(arguments))).decode())
+
+
+def _done(work: str, arguments: Mapping[str, Any]) -> Measured:
     module, _, name = work.partition(":")
-    call, given = getattr(importlib.import_module(module), name), json.loads(arguments)
-    stages = call(**given) if inspect.isgeneratorfunction(call) else _at_once(call, given)
+    call = getattr(importlib.import_module(module), name)
+    stages = call(**arguments) if inspect.isgeneratorfunction(call) else _at_once(call, arguments)
     next(stages)
     began, cpu = time.perf_counter(), _cpu()
+    told = {}
     try:
         next(stages)
     except StopIteration as end:
         told = end.value
-    taken, wall = _cpu() - cpu, time.perf_counter() - began
-    print(json.dumps({"cpu_seconds": taken, "wall_seconds": wall, "peak_mb": peak_mb(), "told": told}))
+    return Measured(cpu_seconds=_cpu() - cpu, wall_seconds=time.perf_counter() - began, peak_mb=peak_mb(), told=told)
 
 
-def _at_once(call: Callable[..., dict[str, Any]], given: dict[str, Any]) -> Generator[None, None, dict[str, Any]]:
+def _at_once(call: Callable[..., dict[str, Any]], given: Mapping[str, Any]) -> Generator[None, None, dict[str, Any]]:
     yield
     return call(**given)
 

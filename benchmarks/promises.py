@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from benchmarks.measuring import Measured, measure
+from benchmarks.measuring import Measure, Measured
 from benchmarks.showing import say, show, title
 from benchmarks.trackers import Tracker
 from benchmarks.warehouses import Engine
@@ -14,10 +14,10 @@ from warehouse.engine import open_warehouse
 from warehouse.records import native_id
 from warehouse.tables.loaded import issues
 
-_STATUSES = ("To Do", "In Progress", "In Review", "Done")
+_STATUSES = ("To Do", "In Progress", "Done")
 
 
-def latency(tracker: Tracker, engine: Engine, *, milliseconds: int, in_flight: int) -> None:
+def latency(tracker: Tracker, engine: Engine, measure: Measure, *, milliseconds: int, in_flight: int) -> None:
     """A pull from a tracker that takes its time for each answer."""
 
     def pull() -> Measured:
@@ -35,7 +35,7 @@ def latency(tracker: Tracker, engine: Engine, *, milliseconds: int, in_flight: i
     show(f"{engine.name}:   stream of issues", _only(found, found.told["seconds"]["issues"]), count)
 
 
-def memory(tracker: Tracker, engine: Engine) -> None:
+def memory(tracker: Tracker, engine: Engine, measure: Measure) -> None:
     """The most memory that a pull and a compute hold."""
     config = engine.config(tracker, "memory")
     measure("benchmarks.work:pull", config=engine.config(tracker, "warm"), now=tracker.now)
@@ -46,7 +46,7 @@ def memory(tracker: Tracker, engine: Engine) -> None:
     show(f"{engine.name}: compute", computed, found.told["issues"])
 
 
-def nights(tracker: Tracker, engine: Engine, *, changed: int) -> None:
+def nights(tracker: Tracker, engine: Engine, measure: Measure, *, changed: int) -> None:
     """A night on which nothing changed, and one on which some issues did, beside the first sync and compute."""
     measure("benchmarks.work:pull", config=engine.config(tracker, "warm"), now=tracker.now)
     config = engine.config(tracker, "nights")
@@ -57,7 +57,7 @@ def nights(tracker: Tracker, engine: Engine, *, changed: int) -> None:
     show("first sync", full, count)
     show("first compute", computed, count)
     now = str(tracker.command("clock", seconds=3_600)["now"])
-    quiet = _sync_twice(tracker, engine, config, now)
+    quiet = _sync_twice(tracker, engine, config, now, measure)
     say(
         "nothing changed",
         f"{quiet.wall_seconds:.2f} s, {quiet.told['requests']} requests, {quiet.cpu_seconds:.2f} s CPU",
@@ -66,7 +66,7 @@ def nights(tracker: Tracker, engine: Engine, *, changed: int) -> None:
     _change(tracker, config, some)
     now = str(tracker.command("clock", seconds=3_600)["now"])
     tracker.tell("forget")
-    synced = _sync_twice(tracker, engine, config, now)
+    synced = _sync_twice(tracker, engine, config, now, measure)
     again = measure("benchmarks.work:compute", config=config, now=now)
     share = (synced.cpu_seconds + again.cpu_seconds) / (full.cpu_seconds + computed.cpu_seconds)
     say(
@@ -76,7 +76,7 @@ def nights(tracker: Tracker, engine: Engine, *, changed: int) -> None:
     )
 
 
-def _sync_twice(tracker: Tracker, engine: Engine, config: str, now: str) -> Measured:
+def _sync_twice(tracker: Tracker, engine: Engine, config: str, now: str, measure: Measure) -> Measured:
     """A sync of a copy, so that the relay knows the answers; then the one that is measured."""
     measure("benchmarks.work:pull", config=engine.copied(config, "copy", tracker), now=now, run=f"copy {now}")
     return measure("benchmarks.work:pull", config=config, now=now, run=f"night {now}")

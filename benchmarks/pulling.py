@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import peers
-from benchmarks.measuring import Measured, WorkFailed, measure
+from benchmarks.measuring import Measure, Measured, WorkFailed
 from benchmarks.showing import say, show, title
 from benchmarks.trackers import Tracker
 from benchmarks.warehouses import Engine
@@ -13,13 +13,13 @@ LEFT_OUT = sorted(NOT_ASKED)
 """Fields that flowmart does not ask for; the floor fetches the same."""
 
 
-def pull_jira(tracker: Tracker, engines: list[Engine], *, with_peers: bool) -> None:
+def pull_jira(tracker: Tracker, engines: list[Engine], measure: Measure, *, with_peers: bool) -> None:
     """Every stage on every engine; the first pull only makes the relay know all answers."""
     warm = measure("benchmarks.work:pull", config=engines[0].config(tracker, "warm"), now=tracker.now)
     count = warm.told["issues"]
     title(f"Jira Cloud, {count:,} issues with {warm.told['changes']:,} changes; per issue")
     for engine in engines:
-        least = floor_jira(tracker, engine)
+        least = floor_jira(tracker, engine, measure)
         show(f"{engine.name}: floor", least, count, least)
         config, served = engine.config(tracker, "pull"), engine.server_seconds()
         found = measure("benchmarks.work:pull", config=config, now=tracker.now)
@@ -29,18 +29,18 @@ def pull_jira(tracker: Tracker, engines: list[Engine], *, with_peers: bool) -> N
         for stage in ("fetch_and_map", "load"):
             stages = measure(f"benchmarks.work:{stage}", config=engine.config(tracker, "stage"), now=tracker.now)
             show(f"{engine.name}:   {stage.replace('_', ' ')}", stages, count, least)
-        _after_pull(engine, config, tracker, count)
+        _after_pull(engine, config, tracker, count, measure)
     if with_peers:
-        _show_peers(peers.jira(tracker), count, floor_jira(tracker, engines[0]))
+        _show_peers(peers.jira(tracker), count, floor_jira(tracker, engines[0], measure), measure)
 
 
-def _after_pull(engine: Engine, config: str, tracker: Tracker, count: int) -> None:
+def _after_pull(engine: Engine, config: str, tracker: Tracker, count: int, measure: Measure) -> None:
     show(f"{engine.name}: compute", measure("benchmarks.work:compute", config=config, now=tracker.now), count)
     for name in ("parquet", "csv"):
         show(f"{engine.name}: export {name}", measure("benchmarks.work:export", config=config, name=name), count)
 
 
-def pull_azure_devops(tracker: Tracker, engines: list[Engine], *, with_peers: bool) -> None:
+def pull_azure_devops(tracker: Tracker, engines: list[Engine], measure: Measure, *, with_peers: bool) -> None:
     """The feed of revisions alone, then everything."""
     warm = measure("benchmarks.work:pull", config=engines[0].config(tracker, "warm"), now=tracker.now)
     count = warm.told["done"]["issues"]
@@ -56,10 +56,10 @@ def pull_azure_devops(tracker: Tracker, engines: list[Engine], *, with_peers: bo
             rest = f"server {served / count * 1000:.3f} ms" if served else ""
             show(f"{engine.name}: {stage}", found, count, least, rest=rest)
     if with_peers:
-        _show_peers(peers.azure_devops(tracker), count, least)
+        _show_peers(peers.azure_devops(tracker), count, least, measure)
 
 
-def floor_jira(tracker: Tracker, engine: Engine) -> Measured:
+def floor_jira(tracker: Tracker, engine: Engine, measure: Measure) -> Measured:
     """The least for a Jira."""
     return measure(
         "benchmarks.floor:jira",
@@ -72,7 +72,7 @@ def floor_jira(tracker: Tracker, engine: Engine) -> Measured:
     )
 
 
-def _show_peers(asked: list[peers.Peer], count: int, least: Measured) -> None:
+def _show_peers(asked: list[peers.Peer], count: int, least: Measured, measure: Measure) -> None:
     for peer in asked:
         if peer.missing:
             say(peer.name, f"skipped: {peer.missing}")

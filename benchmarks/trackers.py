@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -85,6 +86,9 @@ def _started(command: list[str]) -> Iterator[str]:
 
 def _post(url: str, body: str) -> Mapping[str, Any]:
     request = urllib.request.Request(url, data=body.encode(), method="POST")  # noqa: S310 - loopback
-    with urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310
-        told: Mapping[str, Any] = json.load(answer)
+    try:
+        with urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310
+            told: Mapping[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise RuntimeError(f"{url} refuses {body}: {error.read().decode()}") from error
     return told
