@@ -20,7 +20,7 @@ Row = Sequence[Any]
 Write = Callable[[str, Iterable[Row]], int]
 Told = dict[str, int]
 
-_TOGETHER = 400
+_TOGETHER = 200
 _POINTS = "Microsoft.VSTS.Scheduling.StoryPoints"
 _ITEM_FIELDS = (
     "System.ChangedDate",
