@@ -120,6 +120,7 @@ class _Parts:
     links: Links = field(default_factory=Links)
     parent_keys: dict[str, str] = field(default_factory=dict)
     asides: Asides = field(default_factory=Asides)
+    mentions: Mentions = field(default_factory=Mentions)
 
 
 def map_page(
@@ -131,10 +132,10 @@ def map_page(
 
     Raises `UnexpectedResponse` that names the issue when one of them cannot be read.
     """
-    parts, mentions = _Parts(context.links, context.not_custom), Mentions()
+    parts = _Parts(context.links, context.not_custom)
     for answer in found:
         try:
-            _map_issue(context, answer, histories.get(answer.id, ()), parts, mentions)
+            _map_issue(context, answer, histories.get(answer.id, ()), parts)
         except (msgspec.MsgspecError, ValueError, TypeError, KeyError) as error:
             raise UnexpectedResponse(
                 f"issue {answer.key or answer.id} (id {answer.id}) cannot be read: {error}"
@@ -154,7 +155,7 @@ def map_page(
             )
         ),
         asides=parts.asides,
-        mentions=mentions,
+        mentions=parts.mentions,
         parent_keys=parts.parent_keys,
     )
 
@@ -164,8 +165,8 @@ def _map_issue(
     answer: answers.FoundIssue,
     histories: Sequence[answers.History],
     parts: _Parts,
-    mentions: Mentions,
 ) -> None:
+    mentions = parts.mentions
     known = _known_decoder.decode(answer.fields)
     everything = _json_decoder.decode(answer.fields)
     issue_id = qualified_id(context.source_id, answer.id)
@@ -173,8 +174,7 @@ def _map_issue(
     mentions.statuses.setdefault(known.status.id, known.status)
     mentions.types.setdefault(known.issuetype.id, known.issuetype)
     mentions.person(known.creator)
-    custom_fields = _custom_fields(everything, context.fields.names, parts.not_custom)
-    parts.issues.append(_issue(context, answer, known, everything, points, custom_fields, mentions))
+    parts.issues.append(_issue(context, answer, known, everything, points, parts))
     changes = map_changes(context.source_id, issue_id, histories, points, context.names, mentions)
     parts.changes.extend(changes)
     _map_bridges(context.source_id, issue_id, known, parts)
@@ -191,10 +191,9 @@ def _issue(
     known: WholeIssue,
     everything: answers.Json,
     points: str | None,
-    custom_fields: str,
-    mentions: Mentions,
+    parts: _Parts,
 ) -> Issue:
-    source_id, fields = context.source_id, context.fields
+    source_id, fields, mentions = context.source_id, context.fields, parts.mentions
     return Issue(
         issue_id=qualified_id(source_id, answer.id),
         source_id=source_id,
@@ -224,7 +223,7 @@ def _issue(
         sprint_ids=_sprint_ids(everything, fields.ids("sprint"), mentions),
         area_path=None,
         is_flagged=any(everything.get(i) for i in fields.ids("flagged")),
-        custom_fields=custom_fields,
+        custom_fields=_custom_fields(everything, fields.names, parts.not_custom),
     )
 
 
