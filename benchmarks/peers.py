@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -26,7 +27,7 @@ def jira(tracker: Tracker) -> list[Peer]:
     login = {"url": tracker.url, "email": tracker.email, "token": tracker.token, "projects": tracker.projects}
     return [
         Peer(name="jira library", work="benchmarks.peers:jira_library", arguments=login),
-        _where_installed("dlt", Peer(name="dlt (REST source, DuckDB)", work="benchmarks.peers:dlt", arguments=login)),
+        _where_installed("dlt", Peer(name="dlt (REST source, files)", work="benchmarks.peers:dlt", arguments=login)),
         # it builds addresses as https://DOMAIN, so it cannot be pointed at a plain loopback address
         _where_installed(
             "source_jira", Peer(name="airbyte-source-jira", missing="it speaks https only, the simulator does not")
@@ -65,7 +66,7 @@ def jira_library(url: str, email: str, token: str, projects: Sequence[str]) -> d
 
 
 def dlt(url: str, email: str, token: str, projects: Sequence[str]) -> dict[str, int]:
-    """Issues with their histories into a DuckDB file, by dlt's declarative REST source."""
+    """Issues with their histories into files, the cheapest of its destinations, by dlt's declarative REST source."""
     library, source = importlib.import_module("dlt"), importlib.import_module("dlt.sources.rest_api")
     query = " OR ".join(f"project = {key}" for key in projects)
     asked = {"jql": f"{query} ORDER BY id ASC", "fields": "*all", "expand": "changelog", "maxResults": 100}
@@ -78,9 +79,11 @@ def dlt(url: str, email: str, token: str, projects: Sequence[str]) -> dict[str, 
             "resources": [{"name": "issues", "primary_key": "id", "endpoint": endpoint}],
         }
     )
-    pipeline = library.pipeline("flowmart_bench", destination="duckdb", dataset_name="bench", dev_mode=True)
-    pipeline.run(issues)
-    return dict(pipeline.last_trace.last_normalize_info.row_counts)
+    with tempfile.TemporaryDirectory() as folder:
+        into = library.destinations.filesystem(f"file://{folder}/files")
+        pipeline = library.pipeline("bench", destination=into, dataset_name="bench", pipelines_dir=folder)
+        pipeline.run(issues)
+        return dict(pipeline.last_trace.last_normalize_info.row_counts)
 
 
 def azure_devops_sdk(url: str, token: str) -> dict[str, int]:
