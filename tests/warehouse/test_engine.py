@@ -58,8 +58,8 @@ def test_naive_instants_are_refused() -> None:
         UtcDateTime().process_bind_param(naive, create_engine("sqlite://").dialect)
 
 
-def test_many_transactions_share_a_connection_that_is_kept(warehouse: Engine) -> None:
-    with keeping_connections(warehouse) as kept:
+def test_many_transactions_share_a_connection_that_is_kept(sqlite_warehouse: Engine) -> None:
+    with keeping_connections(sqlite_warehouse) as kept:
         with kept.begin() as first:
             save_bookmark(first, "acme", "issues", "1", NOON)
             used = first.connection.driver_connection
