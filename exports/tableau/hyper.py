@@ -6,7 +6,8 @@ there. Keys and relationships are constraints that Tableau's engine takes for gr
 where each value has its row.
 
 The rows go to that engine, a process of its own, through an Arrow stream on the disk. The same rows give the same
-tables in the same order; some thirty bytes of the file (ids and checksums that the engine makes) differ each time.
+tables, but not the same bytes: the engine loads on several processors, so that blocks of large tables change places,
+and it puts ids and checksums into each file.
 """
 
 from __future__ import annotations

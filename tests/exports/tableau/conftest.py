@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -24,12 +24,12 @@ def hyper() -> Iterator[Any]:
 def ask(hyper: Any) -> Iterator[Callable[[Path], Ask]]:
     """Opens an extract; gives a function from SQL to rows."""
     api = pytest.importorskip("tableauhyperapi")
-    opened = []
+    opened: list[Any] = []
 
     def opens(path: Path) -> Ask:
         connection = api.Connection(hyper.endpoint, str(path), api.CreateMode.NONE)
         opened.append(connection)
-        return lambda query: connection.execute_list_query(query)
+        return cast("Ask", connection.execute_list_query)
 
     yield opens
     for connection in opened:
