@@ -127,7 +127,7 @@ FLOW: Sequence[Measure] = (
         "Skipped share",
         "Cycle time",
         Kind.PERCENT,
-        "DIVIDE([Skipped in progress], [Finished issues])",
+        "DIVIDE([Skipped in progress] + 0, [Finished issues])",
         "Share of the delivered issues that were never in progress.",
     ),
     *(_lead(percent) for percent in (50, 85)),
@@ -177,7 +177,7 @@ FLOW: Sequence[Measure] = (
         "Reopened share",
         "Time in progress",
         Kind.PERCENT,
-        f"DIVIDE(COUNTROWS(FILTER({_DELIVERED}, {{issue_flow.reopened_count}} > 0)), [Finished issues])",
+        f"DIVIDE(COUNTROWS(FILTER({_DELIVERED}, {{issue_flow.reopened_count}} > 0)) + 0, [Finished issues])",
         "Share of the issues delivered in the period that had been done before and were taken up again.",
     ),
     Measure(

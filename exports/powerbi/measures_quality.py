@@ -79,7 +79,7 @@ QUALITY: Sequence[Measure] = (
         "Escape rate",
         "Defects",
         Kind.PERCENT,
-        "DIVIDE([Escaped defects], [Escaped defects] + [Internal defects])",
+        "DIVIDE([Escaped defects] + 0, [Escaped defects] + [Internal defects])",
         "Escaped divided by escaped and internal defects; unknown ones are in neither, so read it with the unknown "
         "share. Blank when no defect is classified.",
         ("defect_escape.rate",),
@@ -88,7 +88,7 @@ QUALITY: Sequence[Measure] = (
         "Escape rate unknown share",
         "Defects",
         Kind.PERCENT,
-        "DIVIDE([Unknown defects], [Defects])",
+        "DIVIDE([Unknown defects] + 0, [Defects])",
         "Share of the defects that no rule matches: how much the escape rate does not know.",
         ("defect_escape.unknown_share",),
     ),

@@ -14,12 +14,7 @@ FLOW = Page(
     "flow",
     "Flow",
     [
-        *slicers(
-            ("Month", "dates.month_name"),
-            ("Project", "projects.name"),
-            ("Board", "boards.name"),
-            ("Type", "issues.issue_type"),
-        ),
+        *slicers(("Month", "dates.month_name"), ("Project", "projects.name"), ("Board", "boards.name")),
         *cards("Finished issues", "Cycle time p50", "Cycle time p85", "Flow efficiency", "WIP now", "Age p85"),
         Visual(
             "clusteredColumnChart",
@@ -134,12 +129,7 @@ QUALITY = Page(
     "quality",
     "Quality",
     [
-        *slicers(
-            ("Month", "dates.month_name"),
-            ("Project", "projects.name"),
-            ("Board", "boards.name"),
-            ("Severity", "defects.severity"),
-        ),
+        *slicers(("Month", "dates.month_name"), ("Project", "projects.name"), ("Board", "boards.name")),
         *cards(
             "Defects",
             "Escape rate",

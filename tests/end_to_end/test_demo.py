@@ -35,6 +35,7 @@ def test_the_demo_ends_with_numbers_of_its_warehouse_and_the_paths_of_its_files(
         assert label in said
     assert len(list((folder / "exports" / "parquet").iterdir())) > 30
     assert str(folder / "exports" / "csv") in said
+    assert (folder / "exports" / "powerbi" / "flowmart.pbip").exists()
     assert demo(folder) == (0, said)
 
 

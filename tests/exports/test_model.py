@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
 from sqlalchemy import Boolean, Date, Double
 
 from exports import model_choices as choices
 from exports.catalog import INTERNAL
 from exports.model import Kind, Relationship, Role, bi_model, kind_of
+from tests.exports.ways import ways
 from warehouse.tables import COMPUTED, LOADED, METADATA, OPERATIONAL
 
 ALL = {table.name: table for table in (*LOADED, *COMPUTED, *OPERATIONAL)}
 MODEL = bi_model()
-
-
-def ways(relationships: Iterable[Relationship]) -> Counter[tuple[str, str]]:
-    """(filtering table, filtered table) → in how many ways filters get there."""
-    below: dict[str, list[str]] = {}
-    for relationship in relationships:
-        if relationship.is_active:
-            below.setdefault(relationship.to_table, []).append(relationship.table)
-    counted: Counter[tuple[str, str]] = Counter()
-
-    def walk(start: str, at: str) -> None:
-        for table in below.get(at, ()):
-            counted[start, table] += 1
-            walk(start, table)
-
-    for start in below:
-        walk(start, start)
-    return counted
 
 
 def test_every_table_of_the_schema_has_one_role() -> None:

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
+import respx
 
 import migrations
 
@@ -174,6 +176,68 @@ def test_a_table_that_is_not_there_is_named_before_anything_is_made(call: Call, 
     ended = call("export", "--format", "csv", "--to", str(tmp_path / "out"), "--table", "issue")
     assert (ended.code, ended.err) == (2, "flowmart: issue: there is no such table; did you mean issues?\n")
     assert [path.name for path in tmp_path.iterdir()] == ["flowmart.toml"]
+
+
+def test_a_power_bi_project_is_written_with_its_rows_or_where_to_get_them(call: Call, tmp_path: Path) -> None:
+    assert call("export", "--format", "powerbi", "--to", str(tmp_path / "out")).code == 0
+    assert (tmp_path / "out" / "flowmart.pbip").exists()
+    assert (tmp_path / "out" / "data" / "issues.parquet").exists()
+    direct = ("export", "--format", "powerbi", "--to", str(tmp_path / "other"), "--source", "directquery")
+    assert call(*direct).err == (
+        "flowmart: directquery: a model that reads from PostgreSQL needs server and database, and this warehouse is on "
+        "SQLite; name both, or leave the source at parquet\n"
+    )
+    more = '[exports.bi]\nformat = "powerbi"\nto = "bi"\nsource = "directquery"\nserver = "db"\ndatabase = "flow"\n'
+    assert call("export", more=more).code == 0
+    assert sorted(path.name for path in (tmp_path / "bi").iterdir() if not path.name.startswith(".")) == [
+        "flowmart.Report",
+        "flowmart.SemanticModel",
+        "flowmart.pbip",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--format", "powerbi", "--table", "issues"],
+            "flowmart: --format powerbi: tables: a Power BI project always has all of them; take the key out\n",
+        ),
+        (
+            ["--format", "csv", "--source", "directquery"],
+            'flowmart: --format csv: source: belongs to format = "powerbi"\n',
+        ),
+    ],
+)
+def test_what_does_not_belong_to_a_format_is_refused(
+    call: Call, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    ended = call("export", *arguments, "--to", str(tmp_path / "out"))
+    assert (ended.code, ended.err) == (2, said)
+
+
+def test_a_dataset_that_was_not_refreshed_ends_an_export_that_wrote_all_files(call: Call, tmp_path: Path) -> None:
+    more = """[sync]
+max_wait = "1s"
+[exports.bi]
+format = "powerbi"
+to = "bi"
+[exports.bi.refresh]
+tenant_id = "t"
+client_id = "c"
+client_secret = "s3cret-secret"
+workspace = "5c8b4a1e-7f89-4c33-9dd8-1f23c4567890"
+dataset = "5c8b4a1e-7f89-4c33-9dd8-1f23c4567891"
+url = "http://127.0.0.1:9"
+authority = "http://127.0.0.1:9"
+"""
+    with respx.mock as router:
+        router.route().mock(return_value=httpx.Response(400, json={"error": "invalid_tenant"}))
+        ended = call("export", more=more)
+    assert ended.code == 1
+    assert (tmp_path / "bi" / "flowmart.pbip").exists()
+    assert ended.err.splitlines()[-1].startswith("flowmart: exports.bi.refresh: Entra cannot be asked for tokens")
+    assert "s3cret-secret" not in ended.err
 
 
 def test_a_configured_export_goes_beside_the_file(call: Call, tmp_path: Path) -> None:

@@ -172,7 +172,10 @@ def problems(tmp_path: Path, text: str, environment: dict[str, str] | None = Non
         ("[sync]\nmax_wait_seconds = 15", "sync.max_wait_seconds: unknown key; did you mean max_wait?"),
         ("[sync]\nmax_loss = 5", "sync.max_loss: must be less than or equal to 1"),
         ('[schedule]\nrun = "15 2 * *"', 'schedule.run: write five fields, such as "15 2 * * *" for 02:15 every day'),
-        ('[exports.bi]\nformat = "xslx"\nto = "x"', "exports.bi.format: 'xslx' is unknown; known here: csv, parquet"),
+        (
+            '[exports.bi]\nformat = "xslx"\nto = "x"',
+            "exports.bi.format: 'xslx' is unknown; known here: csv, parquet, powerbi",
+        ),
         ('[exports.bi]\nformat = "csv"', "exports.bi.to: is missing"),
         (
             '[exports.bi]\nformat = "csv"\nto = "x"\ntables = ["issue"]',

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 import respx
+from pydantic import ValidationError
 
 from connectors.http import HttpSettings
 from flowmart.config import Config
@@ -108,8 +109,8 @@ def test_a_wait_that_power_bi_asks_for_is_kept(power_bi: respx.Router, http: Htt
         (
             error(401, "TokenExpired", "Access token has expired"),
             (
-                "Power BI refuses the application (401 TokenExpired: Access token has expired); let the tenant's settings "
-                "allow service principals, and make the application a member of the workspace"
+                "Power BI refuses the application (401 TokenExpired: Access token has expired); let the tenant's "
+                "settings allow service principals, and make the application a member of the workspace"
             ),
         ),
         (
@@ -137,9 +138,9 @@ def test_a_wait_that_power_bi_asks_for_is_kept(power_bi: respx.Router, http: Htt
         (
             error(400, "InvalidRequest", "Invalid dataset refresh request. The limit of 8 refreshes is reached"),
             (
-                "Power BI takes no more refreshes today (InvalidRequest: Invalid dataset refresh request. The limit of 8 "
-                "refreshes is reached); a shared capacity allows 8 a day: refresh less often, or move the workspace to a "
-                "Premium or Fabric capacity"
+                "Power BI takes no more refreshes today (InvalidRequest: Invalid dataset refresh request. The limit "
+                "of 8 refreshes is reached); a shared capacity allows 8 a day: refresh less often, or move the "
+                "workspace to a Premium or Fabric capacity"
             ),
         ),
         (
@@ -199,6 +200,27 @@ def test_problems_end_a_job_and_none_do_not() -> None:
     require_refreshed([])
     with pytest.raises(JobFailed, match=r"^one; two$"):
         require_refreshed(["one", "two"])
+
+
+@pytest.mark.parametrize(
+    ("export", "said"),
+    [
+        ({"format": "csv", "to": "x", "source": "directquery"}, 'source: belongs to format = "powerbi"'),
+        ({"format": "parquet", "to": "x", "refresh": BI["refresh"]}, 'refresh: belongs to format = "powerbi"'),
+        (
+            {"format": "powerbi", "to": "x", "tables": ["issues"]},
+            "tables: a Power BI project always has all of them; take the key out",
+        ),
+        (
+            {**BI, "refresh": {**BI["refresh"], "dataset": "sales"}},  # type: ignore[dict-item]
+            "is no id such as 5c8b4a1e-7f89-4c33-9dd8-1f23c4567890; the browser's address shows it",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(export: object, said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        config(bi=export)
+    assert refused.value.errors()[0]["msg"] == f"Value error, {said}"
 
 
 def test_the_secret_of_a_refresh_is_masked_everywhere() -> None:

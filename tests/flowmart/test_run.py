@@ -30,6 +30,11 @@ def test_a_failure_names_the_source_the_reason_and_who_is_fine() -> None:
     assert str(failed.value) == "a: refused; c: no project X (synced: b)"
 
 
+def test_a_dataset_that_was_not_refreshed_ends_a_run_whose_sources_are_whole() -> None:
+    with pytest.raises(JobFailed, match=r"^exports\.bi\.refresh: refused$"):
+        RunReport(not_refreshed=["exports.bi.refresh: refused"]).require_success()
+
+
 def test_of_many_problems_the_first_are_told_and_the_rest_counted() -> None:
     with pytest.raises(JobFailed) as failed:
         require_whole([source("a", error="refused", problems=("1", "2", "3", "4"))])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -89,6 +90,13 @@ def test_what_managers_ask_has_a_measure() -> None:
         "Defect reopen rate", "Remaining points",
     } <= set(BY_NAME)  # fmt: skip
     assert TABLE not in {table.display for table in MODEL.tables}
+
+
+def test_the_manual_counts_the_measures_and_names_no_other_folders() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "power-bi.md").read_text("utf-8")
+    assert f"and {len(measures())} measures" in text
+    named = re.findall(r"^\| ([A-Z][\w ,]+) \| [A-Z]", text, re.MULTILINE)
+    assert {folder for cell in named for folder in cell.split(", ")} == {measure.folder for measure in measures()}
 
 
 def test_percentages_are_quotients_and_never_sums() -> None:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
 
-from exports.model import bi_model
+from exports.model import Role, bi_model
 from exports.powerbi.layout import HEIGHT, WIDTH, Cell, Page, Visual, box
 from exports.powerbi.measure import TABLE
 from exports.powerbi.measures import measures
 from exports.powerbi.pages import PAGES
 from exports.powerbi.project import project_files
 from exports.powerbi.source import Source
+from tests.exports.powerbi.dax import references
 from tests.exports.powerbi.published import SCHEMAS
+from tests.exports.ways import ways
 
 FILES = {path: json.loads(text) for path, text in project_files(Source()).items() if not path.endswith(".tmdl")}
 VISUALS = {path: content for path, content in FILES.items() if path.endswith("/visual.json")}
@@ -115,6 +117,27 @@ def test_visuals_use_the_roles_of_their_kind_and_sort_by_what_they_show(page: Pa
         assert roles <= ROLES[visual.kind]
         assert "Category" in roles or not visual.kind.endswith("Chart")
         assert visual.sort is None or visual.sort[0] in _shown(visual)
+
+
+@pages
+def test_a_slicer_reaches_all_that_its_page_shows(page: Page) -> None:
+    """But dates what is so now, and slicers of findings what is about syncs."""
+    facts = {table.display: table.name for table in bi_model().tables if table.role is Role.FACT}
+    shown = {field for visual in page.visuals for field in _shown(visual) if visual.kind != "slicer"}
+    by_name = {measure.name: measure.dax for measure in measures()}
+    below = {facts[t] for field in shown & set(by_name) for t in _tables(field, by_name) if t in facts}
+    reached = ways(bi_model().relationships)
+    for visual in page.visuals:
+        for field in _shown(visual) if visual.kind == "slicer" else ():
+            table = field.partition(".")[0]
+            missed = {fact for fact in below if fact != table and not reached[table, fact]}
+            assert missed <= {"dates": {"wip_aging"}, "data_quality": {"sync_runs"}}.get(table, set()), field
+
+
+def _tables(measure: str, by_name: Mapping[str, str]) -> set[str]:
+    """The tables that a measure and those that it stands on name."""
+    found = references(by_name[measure])
+    return found.tables.union(*(_tables(other, by_name) for other in found.measures))
 
 
 def _shown(visual: Visual) -> set[str]:

@@ -56,7 +56,7 @@ def test_a_column_has_its_description_type_format_and_place() -> None:
 
 def test_a_measure_of_several_lines_stands_below_its_name() -> None:
     text = tmdl.measures_file([measure for measure in measures() if measure.name == "Skipped share"])
-    assert "\tmeasure 'Skipped share' = DIVIDE([Skipped in progress], [Finished issues])\n\t\tformatString:" in text
+    assert "\tmeasure 'Skipped share' = DIVIDE([Skipped in progress] + 0, [Finished issues])\n\t\tformatString:" in text
     text = tmdl.measures_file([measure for measure in measures() if measure.name == "WIP"])
     assert "\tmeasure WIP =\n\t\t\tVAR _last =\n\t\t\t    MIN(MAX('Dates'[Date])," in text
 
