@@ -15,8 +15,8 @@ from warehouse.tables import COMPUTED, LOADED, OPERATIONAL
 EXPORTERS: Mapping[str, Exporter] = {"csv": write_csv, "parquet": write_parquet}
 """Format → its exporter."""
 
-FORMATS = (*EXPORTERS, "powerbi")
-"""Every format. What is more than a file a table has a writer of its own: `exports.powerbi.project.write_powerbi`."""
+FORMATS = (*EXPORTERS, "powerbi", "hyper", "tableau")
+"""Every format. What is no file a table has a writer of its own, in `exports.powerbi` and `exports.tableau`."""
 
 INTERNAL = frozenset({"bookmarks", "compute_inputs", "issue_snapshots", "leases", "stale_issues"})
 """Tables that only flowmart itself reads; exported when they are named."""

@@ -13,6 +13,8 @@ from exports.csv_files import write_csv
 from exports.powerbi.project import write_powerbi
 from exports.powerbi.source import Source, SourceKind
 from exports.rows import snapshot
+from exports.tableau.hyper import write_hyper
+from exports.tableau.source import Mode, write_tableau
 from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.settings import Export
@@ -38,6 +40,9 @@ def write(engine: Engine, exports: Mapping[str, Export]) -> dict[str, list[Writt
         with snapshot(engine) as connection:
             if wanted.format == "powerbi":
                 written[name] = write_powerbi(connection, wanted.to, _source(wanted))
+            elif wanted.format == "tableau":
+                address = {"server": wanted.server, "database": wanted.database}
+                written[name] = write_tableau(connection, wanted.to, Mode(wanted.connection), **address)
             else:
                 written[name] = _exporter(wanted)(connection, choose_tables(wanted.tables), wanted.to)
     engine.dispose()
@@ -47,7 +52,7 @@ def write(engine: Engine, exports: Mapping[str, Export]) -> dict[str, list[Writt
 def _exporter(wanted: Export) -> Exporter:
     if wanted.format == "csv":
         return partial(write_csv, neutralise_formulas=wanted.neutralise_formulas)
-    return EXPORTERS[wanted.format]
+    return write_hyper if wanted.format == "hyper" else EXPORTERS[wanted.format]
 
 
 def _source(wanted: Export) -> Source:

@@ -73,7 +73,8 @@ def hyper_api() -> ModuleType:
         raise ExportError(
             "Tableau's Hyper API is not installed", "tableauhyperapi", "run pip install 'flowmart[tableau]'"
         ) from error
-    return tableauhyperapi
+    api: ModuleType = tableauhyperapi
+    return api
 
 
 class _Run:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from exports.model import Kind, ModelTable, bi_model
+from exports.model import Kind, ModelColumn, ModelTable, bi_model
+from exports.model_choices import Labels
 from exports.tableau.calculation import Calculation
 from exports.tableau.calculations import CALCULATIONS
 from exports.tableau.connections import Place
@@ -64,7 +65,7 @@ def data_source(place: Place) -> bytes:
     SubElement(root, "date-options", {"start-of-week": "monday"})
     _object_graph(root, shown, place)
     indent(root)
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="utf-8") + b"\n"
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{tostring(root, encoding="unicode")}\n'.encode()
 
 
 def _connection(root: Element, shown: Canvas, place: Place) -> None:
@@ -113,17 +114,12 @@ def _columns(shown: Canvas) -> Iterator[Element]:
     for table in shown.tables:
         for field in table.fields:
             yield _field(field)
-    for table, name, caption, of, words, description in _labels():
-        column = Element(
-            "column",
-            {"caption": caption, "datatype": "integer", "name": name, "role": "dimension", "type": "ordinal"},
-        )
-        SubElement(column, "calculation", {"class": "tableau", "formula": f"[{local_name(table, of)}]"})
-        aliases = SubElement(column, "aliases")
-        for key, word in words.items():
-            SubElement(aliases, "alias", {"key": str(key), "value": word})
-        _describe(column, description)
-        yield column
+    yield from (
+        _label(column, column.labels)
+        for table in bi_model().tables
+        for column in table.columns
+        if column.labels is not None
+    )
     yield from (_calculated(one) for one in CALCULATIONS)
     for table in shown.tables:
         yield _table_column(table)
@@ -189,13 +185,16 @@ def _describe(column: Element, text: str) -> None:
         SubElement(SubElement(SubElement(column, "desc"), "formatted-text"), "run").text = text
 
 
-def _labels() -> Iterator[tuple[str, str, str, str, Mapping[int, str], str]]:
-    """Table, name, caption, labelled column, words and description: numbers that show as words and sort as numbers."""
-    for table in bi_model().tables:
-        for column in table.columns:
-            if column.labels is not None:
-                words = column.labels.words
-                yield table.name, f"[{column.name}]", column.display, column.labels.of, words, column.description
+def _label(column: ModelColumn, labels: Labels) -> Element:
+    """Numbers that show as words and sort as numbers."""
+    attributes = {"caption": column.display, "datatype": "integer", "name": f"[{column.name}]"}
+    made = Element("column", {**attributes, "role": "dimension", "type": "ordinal"})
+    SubElement(made, "calculation", {"class": "tableau", "formula": f"[{local_name(labels.table, labels.of)}]"})
+    aliases = SubElement(made, "aliases")
+    for number, word in labels.words.items():
+        SubElement(aliases, "alias", {"key": str(number), "value": word})
+    _describe(made, column.description)
+    return made
 
 
 def _hierarchies(root: Element) -> None:

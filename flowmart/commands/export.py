@@ -21,6 +21,7 @@ from flowmart.session import Session
 from flowmart.settings import Export
 from flowmart.settings.power_bi import SourceName
 from flowmart.store import opened
+from flowmart.tableau import Publication, publish, require_published
 from flowmart.text import count
 
 Format = StrEnum("Format", {name.upper(): name for name in FORMATS})  # type: ignore[misc]  # built from the catalogue
@@ -41,6 +42,10 @@ ReadFrom = Annotated[
     Source | None, typer.Option("--source", help="Where a Power BI project reads from. Default: Parquet files in it.")
 ]
 
+Publish = Annotated[
+    bool, typer.Option("--publish", help="Publish to Tableau what has a [exports.NAME.publish] in the configuration.")
+]
+
 
 def command(
     context: typer.Context,
@@ -49,6 +54,7 @@ def command(
     to: To = None,
     tables: Tables = None,
     source: ReadFrom = None,
+    publish_: Publish = False,  # noqa: FBT002 - Typer's shape
 ) -> None:
     """Write tables as files for BI tools and spreadsheets.
 
@@ -63,10 +69,19 @@ def command(
             raise UsageError(
                 f"{session.config_file}: no [exports.NAME] is configured; add one, or name --format and --to"
             )
+        chosen = [wanted for name, wanted in config.exports.items() if not names or name in names]
+        if publish_ and not any(wanted.publish for wanted in chosen):
+            raise UsageError("--publish: none of these exports has a [exports.NAME.publish] in the configuration")
         written = export(config, names or ())
         show(session, written)
+        if publish_:
+            publications = publish(config, written)
+            tell_published(session, publications)
+            require_published(publications)
         require_refreshed(refresh(config, written))
         return
+    if publish_:
+        raise UsageError("--publish belongs to exports of the configuration, not to --format")
     if names or to is None:
         raise UsageError("--format needs --to DIR, and takes no names of exports")
     show(session, _ad_hoc(config, format_.value, to, tables or (), source and source.value))
@@ -79,7 +94,14 @@ def show(session: Session, written: Mapping[str, Sequence[Written]]) -> None:
     for file in files:
         row(made, file.path, f"{file.rows:,}")
     session.out.print(made)
-    session.tell(f"wrote {count(len(files), 'file')}")
+    session.tell(f"wrote {count(len({file.path for file in files}), 'file')}")
+
+
+def tell_published(session: Session, publications: Sequence[Publication]) -> None:
+    """A line for each that was published."""
+    for one in publications:
+        if one.is_done:
+            session.tell(f"published {one.export}: {one.told}")
 
 
 def _ad_hoc(

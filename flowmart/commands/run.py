@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from flowmart.commands.export import tell_published
 from flowmart.commands.options import AcceptLoss, MaxInFlight, session_of
 from flowmart.commands.sync import told
 from flowmart.run import RunReport, run_once
@@ -39,4 +40,5 @@ def show(session: Session, report: RunReport) -> None:
         session.print(f"computed {count(len(report.compute.tables), 'table')}: {count(rows, 'row')}")
     for name, files in report.written.items():
         folder = files[0].path.parent if files else "nothing"
-        session.print(f"exported {name}: {count(len(files), 'file')} in {folder}")
+        session.print(f"exported {name}: {count(len({file.path for file in files}), 'file')} in {folder}")
+    tell_published(session, report.published)

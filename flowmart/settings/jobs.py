@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from flowmart.cron import check
 from flowmart.settings.base import FilePath, Seconds, Section, Text, nearest
 from flowmart.settings.power_bi import Refresh, SourceName
+from flowmart.settings.tableau import Publish
 from warehouse.tables import METADATA
 
 STEPS = ("run", "sync", "compute", "export")
@@ -55,7 +56,7 @@ class Schedule(Section):
 class Export(Section):
     """Tables as files for BI tools and spreadsheets; no `tables` means all of them."""
 
-    format: Literal["csv", "parquet", "powerbi"]
+    format: Literal["csv", "parquet", "powerbi", "hyper", "tableau"]
     to: FilePath
     tables: Annotated[tuple[TableName, ...], Field(strict=False)] = ()
     neutralise_formulas: bool = True
@@ -64,15 +65,23 @@ class Export(Section):
     server: Text | None = None
     database: Text | None = None
     refresh: Refresh | None = None
+    connection: Literal["extract", "live"] = "extract"
+    publish: Publish | None = None
 
     @model_validator(mode="after")
     def _of_one_format(self) -> Self:
-        """Keys of Power BI's format are refused with others; its model always has all tables."""
-        if self.format == "powerbi":
-            if self.tables:
-                raise ValueError("tables: a Power BI project always has all of them; take the key out")
-            return self
-        for key in ("source", "folder", "server", "database", "refresh"):
-            if key in self.model_fields_set:
-                raise ValueError(f'{key}: belongs to format = "powerbi"')
+        """Keys of some formats are refused with others; the models for BI tools always have all tables."""
+        whole = {"powerbi": "a Power BI project", "tableau": "a data source for Tableau"}
+        if self.format in whole and self.tables:
+            raise ValueError(f"tables: {whole[self.format]} always has all of them; take the key out")
+        for key, formats in _KEYS_OF_FORMATS.items():
+            if key in self.model_fields_set and f'"{self.format}"' not in formats:
+                raise ValueError(f"{key}: belongs to format = {formats}")
         return self
+
+
+_KEYS_OF_FORMATS: Mapping[str, str] = {
+    **dict.fromkeys(("source", "folder", "refresh"), '"powerbi"'),
+    **dict.fromkeys(("server", "database"), '"powerbi" or "tableau"'),
+    **dict.fromkeys(("connection", "publish"), '"tableau"'),
+}

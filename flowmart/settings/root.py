@@ -68,3 +68,5 @@ class Config(Section):
         for export in self.exports.values():
             if export.refresh is not None:
                 yield export.refresh.client_secret.get_secret_value()
+            if export.publish is not None:
+                yield export.publish.token.get_secret_value()
