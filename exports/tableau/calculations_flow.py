@@ -58,7 +58,7 @@ FLOW: Sequence[Calculation] = (
     ),
     *(_lead(percent) for percent in (50, 85)),
     Calculation(
-        "Finished issues (throughput)",
+        "Throughput: issues",
         "Throughput",
         Kind.COUNT,
         _FINISHED,
@@ -66,10 +66,10 @@ FLOW: Sequence[Calculation] = (
         ("throughput.finished_issues",),
     ),
     Calculation(
-        "Finished points (throughput)",
+        "Throughput: points",
         "Throughput",
         Kind.POINTS,
-        f"SUM(IF {_DELIVERED} THEN {{issue_flow.points_at_finish}} END)",
+        f"ZN(SUM(IF {_DELIVERED} THEN {{issue_flow.points_at_finish}} END))",
         f"Points of the delivered issues, as of their finish. {_BY_FINISH}",
         ("throughput.finished_points",),
     ),

@@ -34,7 +34,7 @@ def _on_days(name: str, column: str, description: str) -> Calculation:
 
 SPRINTS: Sequence[Calculation] = (
     Calculation(
-        "Velocity (points)",
+        "Velocity: points",
         "Velocity",
         Kind.POINTS,
         "SUM({velocity_trend.velocity})",

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 Ask = Callable[[str], list[list[Any]]]
+Opens = Callable[[Path], Ask]
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +22,7 @@ def hyper() -> Iterator[Any]:
 
 
 @pytest.fixture
-def ask(hyper: Any) -> Iterator[Callable[[Path], Ask]]:
+def ask(hyper: Any) -> Iterator[Opens]:
     """Opens an extract; gives a function from SQL to rows."""
     api = pytest.importorskip("tableauhyperapi")
     opened: list[Any] = []

@@ -18,11 +18,10 @@ from exports.catalog import choose_tables
 from exports.model import bi_model
 from exports.rows import snapshot
 from exports.tableau.hyper import EXTRACT, write_hyper
-from tests.exports.tableau.conftest import Ask
+from tests.exports.tableau.conftest import Ask, Opens
 from warehouse.types import JsonText
 
 StoredRows = Callable[[Table], list[dict[str, Any]]]
-Opens = Callable[[Path], Ask]
 
 
 def expected(column: Column[Any], row: Mapping[str, Any]) -> object:
