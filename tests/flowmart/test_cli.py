@@ -207,6 +207,14 @@ def test_a_power_bi_project_is_written_with_its_rows_or_where_to_get_them(call: 
             ["--format", "csv", "--source", "directquery"],
             'flowmart: --format csv: source: belongs to format = "powerbi"\n',
         ),
+        (
+            ["--format", "tableau", "--table", "issues"],
+            "flowmart: --format tableau: tables: a data source for Tableau always has all of them; take the key out\n",
+        ),
+        (
+            ["--format", "csv", "--publish"],
+            "flowmart: --publish belongs to exports of the configuration, not to --format\n",
+        ),
     ],
 )
 def test_what_does_not_belong_to_a_format_is_refused(
@@ -238,6 +246,25 @@ authority = "http://127.0.0.1:9"
     assert (tmp_path / "bi" / "flowmart.pbip").exists()
     assert ended.err.splitlines()[-1].startswith("flowmart: exports.bi.refresh: Entra cannot be asked for tokens")
     assert "s3cret-secret" not in ended.err
+
+
+LIVE = """[exports.bi]
+format = "tableau"
+to = "bi"
+connection = "live"
+server = "db"
+database = "flow"
+"""
+
+
+def test_a_live_data_source_is_written_and_published_only_where_a_server_is_configured(
+    call: Call, tmp_path: Path
+) -> None:
+    assert call("export", more=LIVE).code == 0
+    assert [path.name for path in (tmp_path / "bi").iterdir()] == ["flowmart.tds"]
+    assert call("export", "--publish", more=LIVE).err == (
+        "flowmart: --publish: none of these exports has a [exports.NAME.publish] in the configuration\n"
+    )
 
 
 def test_a_configured_export_goes_beside_the_file(call: Call, tmp_path: Path) -> None:

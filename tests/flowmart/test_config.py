@@ -174,7 +174,7 @@ def problems(tmp_path: Path, text: str, environment: dict[str, str] | None = Non
         ('[schedule]\nrun = "15 2 * *"', 'schedule.run: write five fields, such as "15 2 * * *" for 02:15 every day'),
         (
             '[exports.bi]\nformat = "xslx"\nto = "x"',
-            "exports.bi.format: 'xslx' is unknown; known here: csv, parquet, powerbi",
+            "exports.bi.format: 'xslx' is unknown; known here: csv, parquet, powerbi, hyper, tableau",
         ),
         ('[exports.bi]\nformat = "csv"', "exports.bi.to: is missing"),
         (

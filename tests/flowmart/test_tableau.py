@@ -7,7 +7,7 @@ import random
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,9 @@ from flowmart.config import Config
 from flowmart.errors import JobFailed
 from flowmart.tableau import Publication, publish, require_published
 from tests.flowmart.tableau_server import SESSION, Answer, Tableau, error, running
+
+if TYPE_CHECKING:
+    from conftest import Call
 
 pytest.importorskip("tableauserverclient", reason="Tableau's client library is not installed: flowmart[tableau]")
 
@@ -151,3 +154,27 @@ def test_without_the_package_one_line_says_what_to_install(
     monkeypatch.setitem(sys.modules, "tableauserverclient", None)
     assert published(tableau, file).told.endswith("run pip install 'flowmart[tableau]'")
     assert json.dumps(tableau.asked) == "[]"
+
+
+LIVE = """[exports.bi]
+format = "tableau"
+to = "bi"
+connection = "live"
+server = "db"
+database = "flow"
+"""
+
+
+def test_publishing_says_where_to_and_ends_with_1_when_tableau_refuses(tableau: Tableau, call: Call) -> None:
+    login = f'token_name = "flowmart"\ntoken = "{tableau.token}"\nsite = "acme"\n'
+    more = f'{LIVE}[exports.bi.publish]\nserver = "{tableau.address}"\nproject = "Flow"\n{login}'
+    assert call("export", more=more).code == 0
+    assert tableau.sources == {}
+    done = call("export", "--publish", more=more)
+    assert (done.code, list(tableau.sources)) == (0, [("p1", "flowmart")])
+    assert f"published bi: flowmart in Flow on {tableau.address} (site acme)" in done.out + done.err
+    refused = call("export", "--publish", more=more)
+    assert refused.code == 1
+    last = refused.err.splitlines()[-1]
+    assert last.startswith("flowmart: exports.bi.publish: there is a data source 'flowmart' in the project already")
+    assert tableau.token not in refused.out + refused.err
