@@ -125,7 +125,7 @@ def _show_files(session: Session, config: Config, report: RunReport, to: Path) -
     session.print(f"warehouse      {to / Path(config.warehouse_url.removeprefix('sqlite:///')).name}")
     for name, files in report.written.items():
         folder = to / os.path.relpath(config.exports[name].to, to.absolute())
-        session.print(f"{name:<14} {folder} ({count(len(files), 'file')})")
+        session.print(f"{name:<14} {folder} ({count(len({file.path for file in files}), 'file')})")
     session.print(f"configuration  {to / 'flowmart.toml'}")
     _show_tries(session, config, to)
 
