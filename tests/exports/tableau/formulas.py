@@ -9,6 +9,7 @@ from exports.tableau.calculation import Calculation
 FUNCTIONS = frozenset({"AVG", "COUNT", "COUNTD", "ISNULL", "MIN", "PERCENTILE", "SUM", "ZN"})
 """All that the fields may use; each is of Tableau's, and means here what it means there."""
 
+_REAL = "CAST(1 AS double precision)"
 _PERCENTILE = re.compile(r"PERCENTILE\((.*), (0\.\d+)\)")
 
 
@@ -21,7 +22,7 @@ def sql_of(calculation: Calculation) -> str:
     text = text.replace("COUNTD(", "COUNT(DISTINCT ").replace("IF ", "CASE WHEN ")
     percentile = _PERCENTILE.fullmatch(text)
     if percentile:
-        inner = percentile[1].replace(" / ", " * 1.0 / ")
+        inner = percentile[1].replace(" / ", f" * {_REAL} / ")
         return f"PERCENTILE_CONT({percentile[2]}) WITHIN GROUP (ORDER BY {inner})"
     return _divided(text)
 
@@ -32,5 +33,5 @@ def _divided(text: str) -> str:
     for place, letter in enumerate(text):
         depth += {"(": 1, ")": -1}.get(letter, 0)
         if depth == 0 and text.startswith(" / ", place):
-            return f"({text[:place]}) * 1.0 / NULLIF({text[place + 3 :]}, 0)"
+            return f"({text[:place]}) * {_REAL} / NULLIF({text[place + 3 :]}, 0)"
     return text
