@@ -65,3 +65,24 @@ def test_the_velocity_of_a_sprint_and_the_p85_of_a_month(company: Any, life: Any
     with company.engine.connect() as connection:
         assert found[0] == connection.scalar(select(sprints.c.velocity).where(sprints.c.sprint_id == "acme:31"))
         assert found[2] == connection.scalar(monthly)
+
+
+def test_what_came_of_a_sprint_in_which_work_came_and_went(
+    company: Any, life: Any, sprint: Any, tmp_path: Path
+) -> None:
+    company.holds(
+        sprint(31, 10, 200),
+        life(1, story_points=5.0, sprint_ids="31").then(20, status="Doing").then(30, status="Done"),
+        life(2, story_points=8.0, sprint_ids="31").then(50, sprint=None),
+        life(3, story_points=3.0).then(60, sprint="31"),
+    ).computes()
+    names = ["Say/do points", "Say/do issues", "Completion rate", "Scope change"]
+    found = asked(
+        company.engine,
+        tmp_path,
+        *(f'SELECT {formula(name)} FROM "Extract".sprint_metrics' for name in names),  # noqa: S608
+    )
+    assert found == pytest.approx([5 / 13, 1 / 2, 5 / 8, (3 + 8) / 13])
+    row = company.row("sprint_metrics")
+    columns = ["say_do_points", "say_do_issues", "completion_rate_points", "scope_change_points"]
+    assert found == pytest.approx([row[column] for column in columns])
