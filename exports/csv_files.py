@@ -10,17 +10,17 @@ formula. Such texts get a leading apostrophe, unless the caller turns that off; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, Table
 
-from exports.base import Written
+from exports.base import PLAIN, Order, Place, Written
 from exports.files import write_files
+from exports.increments import changed_since, total_rows
 from exports.rows import INSTANT, POINTS, arrow_schema, record_batches
 
 _FORMULA = r"\A([=+\-@\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}])"
@@ -30,23 +30,22 @@ Render = Callable[[pa.Array], pa.Array]
 """Values of a column → cells as they stand in the file; NULL stays NULL."""
 
 
-def write_csv(
-    connection: Connection, tables: Sequence[Table], to: Path, *, neutralise_formulas: bool = True
-) -> list[Written]:
+def write_csv(connection: Connection, tables: Sequence[Table], to: Place, order: Order = PLAIN) -> list[Written]:
     """Write `<table>.csv` for each table; an `Exporter`."""
-    text = _safe_text if neutralise_formulas else _text
+    text = _safe_text if order.neutralise_formulas else _text
 
     def write(table: Table, file: BinaryIO) -> int:
-        return _write_table(connection, table, file, text)
+        batches = record_batches(connection, table, where=changed_since(table, order.since))
+        return _write_table(table, batches, file, text)
 
-    return write_files(tables, to, "csv", write)
+    return write_files(tables, to, "csv", write, order, totals=total_rows(connection, tables, order.since))
 
 
-def _write_table(connection: Connection, table: Table, file: BinaryIO, text: Render) -> int:
+def _write_table(table: Table, batches: Iterable[pa.RecordBatch], file: BinaryIO, text: Render) -> int:
     file.write((",".join(f'"{column.name}"' for column in table.columns) + _LINE_END).encode())
     renders = [_render(type_, text) for type_ in arrow_schema(table).types]
     rows = 0
-    for batch in record_batches(connection, table):
+    for batch in batches:
         cells = [render(values) for render, values in zip(renders, batch.columns, strict=True)]
         file.write(_lines(cells))
         rows += batch.num_rows

@@ -1,117 +1,142 @@
-"""Puts a set of files into a folder so that readers see each whole or not at all."""
+"""Puts a set of files into a folder so that readers see each whole or not at all, and the manifest last."""
 
 from __future__ import annotations
 
-import errno
-import os
-import re
-import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
+import msgspec
 from sqlalchemy import Table
 
-from exports.base import ExportError, Written
+from exports.base import PLAIN, Order, Place, Written
+from exports.folders import explained
+from exports.manifest import (
+    MANIFEST,
+    FileEntry,
+    Manifest,
+    TableEntry,
+    file_entry,
+    manifest_bytes,
+    read_manifest,
+    succeeding,
+    table_entry,
+)
+from exports.staging import Staging, Target, target_of
 
 WriteTable = Callable[[Table, BinaryIO], int]
 """Writes a table's content and returns its rows."""
 
-_UNFINISHED = re.compile(r"\..+\.(\d+)\.[0-9a-f]{8}\.part")
-_MEANINGS: Mapping[int, tuple[str, str]] = {
-    **dict.fromkeys(
-        [errno.ENOSPC, errno.EDQUOT, errno.EFBIG],
-        ("the disk is full", "free some space or name another folder"),
-    ),
-    **dict.fromkeys(
-        [errno.EACCES, errno.EPERM, errno.EROFS],
-        ("this account may not write there", "give it write permission or name another folder"),
-    ),
-    **dict.fromkeys(
-        [errno.ENOTDIR, errno.EEXIST],
-        ("a file is where a folder is needed", "name a folder"),
-    ),
-    errno.EISDIR: ("a folder is where a file is needed", "move it away or name another folder"),
-    errno.ENOENT: ("it vanished while it was written", "let one export at a time write there and run it again"),
-}
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of a set: its name, its rows of each of its tables, and what its reader should know of them."""
+
+    name: str
+    rows: Mapping[str, int]
+    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def write_files(tables: Sequence[Table], to: Path, suffix: str, write: WriteTable) -> list[Written]:
-    """Write `<table>.<suffix>` for each table by `write`; all get their names at the end, after the last is complete.
+WriteSet = Callable[[Staging], Sequence[Part]]
+"""Makes all files of an export."""
 
-    Raises `ExportError` for what the operating system refuses; then the files of before are as they were.
+
+def write_files(
+    tables: Sequence[Table],
+    to: Place,
+    suffix: str,
+    write: WriteTable,
+    order: Order = PLAIN,
+    *,
+    totals: Mapping[str, int] | None = None,
+) -> list[Written]:
+    """Write `<table>.<suffix>` for each table by `write`; see `write_set`."""
+
+    def write_all(staging: Staging) -> list[Part]:
+        return [_write_one(staging, table, f"{table.name}.{suffix}", write) for table in tables]
+
+    return write_set(tables, to, suffix, write_all, order, totals=totals)
+
+
+def _write_one(staging: Staging, table: Table, name: str, write: WriteTable) -> Part:
+    with staging.new(name) as file:
+        return Part(name, {table.name: write(table, file)})
+
+
+def write_set(
+    tables: Sequence[Table],
+    to: Place,
+    format_: str,
+    write: WriteSet,
+    order: Order = PLAIN,
+    *,
+    totals: Mapping[str, int] | None = None,
+) -> list[Written]:
+    """Let `write` make the files of an export. They get their names when the last is complete, the manifest after them.
+
+    What an earlier export left of these tables in this format, and this one does not have, is removed at the end.
+    `totals` are the rows of whole tables, for those of which there is an increment only. Raises `ExportError` for what
+    cannot be written; then the files of before are as they were.
     """
-    with explained(to):
-        to.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(to)
-    parts = [_part(to, f"{table.name}.{suffix}") for table in tables]
+    target = target_of(to, order)
+    staging = Staging(target)
     try:
-        written = [
-            _write_part(table, part, to / f"{table.name}.{suffix}", write)
-            for table, part in zip(tables, parts, strict=True)
-        ]
-        for part, done in zip(parts, written, strict=True):
-            with explained(done.path):
-                os.replace(part, done.path)  # noqa: PTH105 - the call whose atomicity is documented
-        with explained(to):
-            _sync_folder(to)
+        target.prepare()
+        old = read_manifest(target.read(MANIFEST), target.address(MANIFEST))
+        parts = write(staging)
+        made = {part.name: _entry(part.name, staging, target) for part in parts}
+        entries = _entries(tables, format_, parts, made, order, totals or {})
+        manifest = succeeding(_present(target, old), order, entries)
+        with staging.new(MANIFEST) as file:
+            file.write(manifest_bytes(manifest))
+        target.publish([(name, staging.paths[name]) for name in [*(part.name for part in parts), MANIFEST]])
+        target.remove(sorted(_superseded(old, tables, format_) - manifest.paths()))
     finally:
-        for part in parts:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-    return written
+        staging.forget()
+        target.close()
+    return [
+        Written(table=table, path=target.address(part.name), rows=rows, notes=part.notes.get(table, ()))
+        for part in parts
+        for table, rows in part.rows.items()
+    ]
 
 
-def _part(folder: Path, name: str) -> Path:
-    return folder / f".{name}.{os.getpid()}.{secrets.token_hex(4)}.part"
+def _entry(name: str, staging: Staging, target: Target) -> FileEntry:
+    """The manifest's entry of a complete file, rows not told."""
+    with explained(target.address(name)):
+        return file_entry(name, 0, staging.paths[name])
 
 
-def _write_part(table: Table, part: Path, target: Path, write: WriteTable) -> Written:
-    with explained(target), part.open("xb") as file:
-        rows = write(table, file)
-        file.flush()
-        os.fsync(file.fileno())
-    return Written(table=table.name, path=target, rows=rows)
+def _entries(
+    tables: Sequence[Table],
+    format_: str,
+    parts: Sequence[Part],
+    made: Mapping[str, FileEntry],
+    order: Order,
+    totals: Mapping[str, int],
+) -> list[TableEntry]:
+    files: dict[str, list[FileEntry]] = {table.name: [] for table in tables}
+    notes: dict[str, tuple[str, ...]] = dict.fromkeys(files, ())
+    for part in parts:
+        for table, rows in part.rows.items():
+            files[table].append(msgspec.structs.replace(made[part.name], rows=rows))
+            notes[table] += part.notes.get(table, ())
+    return [
+        table_entry(table, format_, order, files[table.name], totals.get(table.name), notes[table.name])
+        for table in tables
+    ]
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _present(target: Target, old: Manifest | None) -> Manifest | None:
+    """The manifest without tables whose files somebody took away."""
+    if old is None:
+        return None
+    there = [entry for entry in old.tables if all(target.has(file.path) for file in entry.files)]
+    return msgspec.structs.replace(old, tables=there)
 
 
-def _remove_leftovers(folder: Path) -> None:
-    """Remove what runs that were killed have left; files of processes that are alive stay."""
-    for path in folder.glob(".*.part"):
-        name = _UNFINISHED.fullmatch(path.name)
-        if name and not _is_another_living(int(name[1])):
-            with suppress(OSError):
-                path.unlink()
-
-
-def _is_another_living(process: int) -> bool:
-    if process == os.getpid() or os.name == "nt":  # there, what another process has open cannot be removed anyway
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-@contextmanager
-def explained(where: Path) -> Iterator[None]:
-    """Turns what the operating system refuses into an `ExportError` that names the place and says what to do."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        what, what_to_do = _MEANINGS.get(error.errno or 0, (reason, "run the export again or name another folder"))
-        raise ExportError(what, where, what_to_do) from error
+def _superseded(old: Manifest | None, tables: Sequence[Table], format_: str) -> frozenset[str]:
+    """Files of the same tables in the same format."""
+    names = {table.name for table in tables}
+    entries = [entry for entry in (old.tables if old else ()) if entry.format == format_ and entry.name in names]
+    return frozenset(file.path for entry in entries for file in entry.files)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -15,7 +14,6 @@ from sqlalchemy import (
     Connection,
     Date,
     Double,
-    Engine,
     Float,
     Integer,
     Numeric,
@@ -41,15 +39,6 @@ _ROWS_AT_ONCE = 1_000
 """Few enough that descriptions of a megabyte each still fit in memory."""
 
 
-@contextmanager
-def snapshot(engine: Engine) -> Iterator[Connection]:
-    """A connection whose reads all see the warehouse as of one instant, so that the tables of an export agree."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        yield connection
-
-
 def arrow_schema(table: Table) -> pa.Schema:
     """The table's columns as Arrow types; descriptions as metadata `comment` of schema and fields."""
     fields = [
@@ -60,15 +49,22 @@ def arrow_schema(table: Table) -> pa.Schema:
     return pa.schema(fields, metadata={"table": table.name, "comment": table.comment or "", "primary_key": key})
 
 
-def record_batches(connection: Connection, table: Table) -> Iterator[pa.RecordBatch]:
-    """All rows in the order of the primary key (texts by code point), some at a time; both engines give the same.
+def record_batches(
+    connection: Connection,
+    table: Table,
+    *,
+    where: ColumnElement[bool] | None = None,
+    by: Column[Any] | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """All rows, or those of a condition, some at a time; both engines give the same.
 
-    Points are rounded to six decimals. Raises `ExportError` for a value that its column's type cannot hold.
+    They are in the order of the primary key (texts by code point), and in that of `by` before, if given. Points are
+    rounded to six decimals. Raises `ExportError` for a value that its column's type cannot hold.
     """
     schema = arrow_schema(table)
     dialect = connection.dialect.name
     options = {"yield_per": _ROWS_AT_ONCE}
-    with connection.execute(_all_rows(table, dialect), execution_options=options) as result:
+    with connection.execute(_all_rows(table, dialect, where, by), execution_options=options) as result:
         for rows in result.partitions():
             columns = [
                 _array(table, column, values, dialect)
@@ -77,11 +73,11 @@ def record_batches(connection: Connection, table: Table) -> Iterator[pa.RecordBa
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _all_rows(table: Table, dialect: str) -> Select[Any]:
-    order = [
-        collate(c, "C") if dialect == "postgresql" and isinstance(c.type, String) else c for c in table.primary_key
-    ]
-    return select(*(_expression(c) for c in table.columns)).order_by(*order)
+def _all_rows(table: Table, dialect: str, where: ColumnElement[bool] | None, by: Column[Any] | None) -> Select[Any]:
+    keys = [*([] if by is None else [by]), *table.primary_key]
+    order = [collate(c, "C") if dialect == "postgresql" and isinstance(c.type, String) else c for c in keys]
+    rows = select(*(_expression(c) for c in table.columns)).order_by(*order)
+    return rows if where is None else rows.where(where)
 
 
 def _expression(column: Column[Any]) -> ColumnElement[Any]:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from exports.base import ExportError
-from exports.files import explained
+from exports.folders import LocalFolder, explained
+from exports.staging import Staging, Target
 
 _Hashes = Mapping[str, str]
 
@@ -38,45 +36,21 @@ def write_tree(files: Mapping[str, bytes], to: Path, note: str) -> None:
                 "copy the project elsewhere and delete it here, or name another folder",
             )
     changed = {path: content for path, content in files.items() if present.get(path) != wanted[path]}
-    _put({**changed, note: _note(wanted)}, to)
-    _take_away(sorted(set(before) - set(files)), to)
+    _put({**changed, note: _note(wanted)}, LocalFolder(to), gone=sorted(set(before) - set(files)))
 
 
-def _put(files: Mapping[str, bytes], to: Path) -> None:
+def _put(files: Mapping[str, bytes], target: Target, *, gone: Sequence[str]) -> None:
     """All are on the disk before the first gets its name."""
-    parts: list[tuple[Path, Path]] = []
+    staging = Staging(target)
     try:
+        target.prepare()
         for path, content in files.items():
-            target = to / path
-            part = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
-            parts.append((part, target))
-            with explained(target):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _write(part, content)
-        for part, target in parts:
-            with explained(target):
-                os.replace(part, target)  # noqa: PTH105 - the call whose atomicity is documented
+            with staging.new(path) as file:
+                file.write(content)
+        target.publish(staging.paths.items())
+        target.remove(gone)
     finally:
-        for part, _ in parts:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-
-
-def _write(part: Path, content: bytes) -> None:
-    with part.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _take_away(paths: list[str], to: Path) -> None:
-    with explained(to):
-        for path in paths:
-            (to / path).unlink(missing_ok=True)
-            folder = (to / path).parent
-            while folder != to and not any(folder.iterdir()):
-                folder.rmdir()
-                folder = folder.parent
+        staging.forget()
 
 
 def _noted(note: Path) -> _Hashes:

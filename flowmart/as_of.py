@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 
 import metrics.catalog
 import migrations
-from exports.base import Written
-from exports.catalog import EXPORTERS
-from exports.rows import snapshot
+from exports.base import Order, Written
+from exports.catalog import EXPORTERS, LEFT_OUT
+from exports.snapshot import snapshot
 from flowmart.config import Config
 from flowmart.errors import JobFailed, UsageError
 from flowmart.store import connected, require_newest
@@ -71,7 +71,9 @@ def compute_as_of(config: Config, instant: datetime, *, now: datetime, to: Path,
     with _copied(config, instant) as connection:
         rewind(connection, instant, config.zone, scopes_of(config))
         metrics.catalog.compute(connection, config.metric_settings(), instant, full=True)
-        return EXPORTERS[format_](connection, [*COPIED, *COMPUTED], to)
+        left_out = LEFT_OUT.get(format_, frozenset())
+        tables = [table for table in (*COPIED, *COMPUTED) if table.name not in left_out]
+        return EXPORTERS[format_](connection, tables, to, Order(made_at=now, revision=migrations.head()))
 
 
 def scopes_of(config: Config) -> Mapping[str, Sequence[str]]:

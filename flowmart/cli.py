@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -16,40 +16,23 @@ from typing import Annotated, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from flowmart.commands import check, compute, demo, export, init, migrate, reconcile, schedule, status, sync
-from flowmart.commands import explain as explain_command
-from flowmart.commands import run as run_command
+from flowmart.commands.catalog import COMMANDS
 from flowmart.commands.options import examples, session_of
-from flowmart.errors import ConfigError
-from flowmart.failures import DONE, FAILED, INTERRUPTED, WRONG_USE, explain
+from flowmart.errors import DONE, FAILED, INTERRUPTED, WRONG_USE, ConfigError
 from flowmart.logs import LogFormat
 from flowmart.session import Session
 
 _LOG = logging.getLogger(__name__)
 
-app = typer.Typer(
-    name="flowmart",
-    add_completion=False,
-    pretty_exceptions_enable=False,  # they show local variables, and those hold secrets
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=examples(
-        "flowmart init --jira-url https://acme.atlassian.net \\",
-        "    --jira-email bot@acme.example",
-        "flowmart check",
-        "flowmart run",
-        "flowmart status",
-    ),
-)
-
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's shape of a callback
     if wanted:
+        from importlib.metadata import version  # here, since nothing else wants it
+
         typer.echo(f"flowmart {version('flowmart')}")
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def options(
     context: typer.Context,
     config: Annotated[
@@ -81,58 +64,38 @@ def options(
         raise typer.Exit(WRONG_USE)
 
 
-def _add(name: str, command: typer.models.CommandFunctionType, *lines: str) -> None:
-    app.command(name, epilog=examples(*lines))(command)
+def _application(arguments: Sequence[str]) -> typer.Typer:
+    """The command line. Only commands that the arguments name are imported: all together cost a second of CPU."""
+    app = typer.Typer(
+        name="flowmart",
+        add_completion=False,
+        pretty_exceptions_enable=False,  # they show local variables, and those hold secrets
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        epilog=examples(
+            "flowmart init --jira-url https://acme.atlassian.net \\",
+            "    --jira-email bot@acme.example",
+            "flowmart check",
+            "flowmart run",
+            "flowmart status",
+        ),
+    )
+    app.callback(invoke_without_command=True)(options)
+    for name, entry in COMMANDS.items():
+        code = import_module(f"flowmart.commands.{name}").command if name in arguments else _not_called
+        app.command(name, short_help=entry.summary, epilog=examples(*entry.examples))(code)
+    return app
 
 
-_add(
-    "init",
-    init.command,
-    "flowmart init",
-    "flowmart init --jira-url https://acme.atlassian.net \\",
-    "    --jira-email bot@acme.example",
-    "flowmart init --ado-url https://dev.azure.com/acme --ado-token-env ADO_PAT",
-)
-_add("check", check.command, "flowmart check", "flowmart check --json")
-_add("sync", sync.command, "flowmart sync", "flowmart sync acme --full", "flowmart sync --since 2026-09-01")
-_add(
-    "compute",
-    compute.command,
-    "flowmart compute",
-    "flowmart compute --full",
-    "flowmart compute --as-of 2026-06-30 --format csv --to june",
-)
-_add(
-    "export",
-    export.command,
-    "flowmart export",
-    "flowmart export bi",
-    "flowmart export --format csv --to files --table issues --table issue_flow",
-)
-_add("run", run_command.command, "flowmart run", "flowmart -c /etc/flowmart.toml --log-format json run")
-_add("schedule", schedule.command, "flowmart schedule")
-_add("status", status.command, "flowmart status", "flowmart status --json")
-_add("reconcile", reconcile.command, "flowmart reconcile", "flowmart reconcile acme --sprints 10 --json")
-_add(
-    "explain",
-    explain_command.command,
-    "flowmart explain PAY-123",
-    "flowmart explain PAY-123 4711 --json",
-    'flowmart explain --sprint "PAY Sprint 14"',
-    "flowmart explain --metric defect_escape --period 2026-05",
-    "flowmart explain --metric cycle_time_trend --period 2026-W20 --project PAY",
-    "flowmart explain --metric daily_flow --period 2026-05-14",
-    'flowmart explain --metric velocity_trend --sprint "PAY Sprint 14"',
-)
-_add("migrate", migrate.command, "flowmart migrate --check", "flowmart migrate", "flowmart migrate --sql > tables.sql")
-_add("demo", demo.command, "flowmart demo", "flowmart demo --to trial --issues 500", "flowmart demo --serve")
+def _not_called() -> None:
+    """In the list of commands only; a command that is called stands among the arguments."""
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Do what the arguments say; returns the exit code. A failure is one line on stderr."""
     session = Session(environment=environment)
     try:
-        code = typer.main.get_command(app).main(
+        code = typer.main.get_command(_application(arguments)).main(
             args=list(arguments), prog_name="flowmart", standalone_mode=False, obj=session
         )
     except TyperException as error:
@@ -191,7 +154,7 @@ def _refused(session: Session, error: TyperException) -> int:
 def _failed(session: Session, error: Exception) -> int:
     if isinstance(error, ConfigError):  # its lines begin with the file
         return _fail(session, WRONG_USE, str(error), prefix="")
-    failure = explain(error, session.warehouse_shown)
+    failure = session.explain(error)
     if failure is not None:
         return _fail(session, failure.code, failure.text)
     _LOG.debug("the place of the failure", exc_info=error)

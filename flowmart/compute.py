@@ -13,6 +13,7 @@ from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.store import opened
 from warehouse.leases import hold
+from warehouse.upkeep import tidy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,8 @@ class ComputeReport:
 def compute(config: Config, *, metric_names: Sequence[str] = (), now: datetime, full: bool = False) -> ComputeReport:
     """Compute the named metrics and what they stand on (all by default); everything anew if `full`.
 
-    Readers see the old tables until all new ones are there. Raises `LeaseHeld` while another process syncs or computes.
+    Readers see the old tables until all new ones are there. Raises `LeaseHeld` while another process syncs or computes,
+    and `LeaseLost`, with everything as it was, when another one took over meanwhile.
     """
     known = [metric.name for metric in metrics.catalog.METRICS]
     unknown = [name for name in metric_names if name not in known]
@@ -34,7 +36,12 @@ def compute(config: Config, *, metric_names: Sequence[str] = (), now: datetime, 
         raise UsageError(f"no metric named {', '.join(unknown)}; there are {', '.join(known)}")
     began = time.monotonic()
     engine = opened(config)
-    with hold(engine, "run", utc_now), engine.begin() as connection:
-        tables = metrics.catalog.compute(connection, config.metric_settings(), now, metric_names, full=full)
-    engine.dispose()
+    try:
+        with hold(engine, "run", utc_now) as lease:
+            with engine.begin() as connection:
+                tables = metrics.catalog.compute(connection, config.metric_settings(), now, metric_names, full=full)
+                lease.renew(connection, utc_now())  # it may have taken longer than a lease lasts
+            tidy(engine)
+    finally:
+        engine.dispose()
     return ComputeReport(tables=tables, seconds=time.monotonic() - began)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
 
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.combining import OrTrigger
-from apscheduler.triggers.cron import CronTrigger
+if TYPE_CHECKING:
+    from apscheduler.triggers.base import BaseTrigger
 
 _FIELDS = ("minute", "hour", "day", "month", "day_of_week")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -25,6 +25,8 @@ def trigger(expression: str, zone: tzinfo) -> BaseTrigger:
     fields["day_of_week"] = _named_days(fields["day_of_week"])
     if fields["day"].startswith("*") or fields["day_of_week"].startswith("*"):
         return _plain(fields, zone)
+    from apscheduler.triggers.combining import OrTrigger
+
     return OrTrigger([_plain({**fields, "day_of_week": "*"}, zone), _plain({**fields, "day": "*"}, zone)])
 
 
@@ -44,6 +46,9 @@ _ANY_ZONE = UTC
 
 
 def _plain(fields: dict[str, str], zone: tzinfo) -> BaseTrigger:
+    # here, since every command reads the settings and few have a schedule in them: the scheduler costs 60 ms
+    from apscheduler.triggers.cron import CronTrigger
+
     try:
         return CronTrigger(**fields, timezone=zone)
     except ValueError as error:

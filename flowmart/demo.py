@@ -85,6 +85,10 @@ to = "exports/csv"
 [exports.powerbi]
 format = "powerbi"
 to = "exports/powerbi"
+
+[exports.excel]
+format = "xlsx"
+to = "exports/excel"
 """
 _TABLEAU = """
 [exports.hyper]

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+DONE, FAILED, WRONG_USE, DIFFERENT, INTERRUPTED = 0, 1, 2, 3, 130
+"""The exit codes."""
+
 
 class ApplicationError(Exception):
     """Any failure of the application that its message explains."""

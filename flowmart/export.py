@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, select
 
-from exports.base import Exporter, Written
-from exports.catalog import EXPORTERS, choose_tables
-from exports.csv_files import write_csv
-from exports.powerbi.project import write_powerbi
-from exports.powerbi.source import Source, SourceKind
-from exports.rows import snapshot
-from exports.tableau.hyper import write_hyper
-from exports.tableau.source import Mode, write_tableau
+import migrations
+from exports import catalog
+from exports.base import Order, Place, Written
+from exports.snapshot import snapshot
 from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.settings import Export
+from flowmart.settings.exports import BELONGINGS
 from flowmart.store import opened
+from warehouse.tables import table
+
+Since = datetime | Literal["last"] | None
+"""From when on an increment has what changed: an instant, or what the last export into the folder did not have."""
 
 
-def export(config: Config, names: Sequence[str] = ()) -> dict[str, list[Written]]:
+def export(
+    config: Config, names: Sequence[str] = (), *, now: datetime, since: Since = None
+) -> dict[str, list[Written]]:
     """Write the named exports of the configuration (all by default); export → its files.
 
     Raises `UsageError` for a name that is not configured, and `ExportError` when files cannot be written.
@@ -30,35 +36,69 @@ def export(config: Config, names: Sequence[str] = ()) -> dict[str, list[Written]
     if unknown:
         known = ", ".join(config.exports) or "none"
         raise UsageError(f"no export named {', '.join(unknown)}; configured are {known}")
-    return write(opened(config), {name: config.exports[name] for name in names or config.exports})
+    return write(config, {name: config.exports[name] for name in names or config.exports}, now=now, since=since)
 
 
-def write(engine: Engine, exports: Mapping[str, Export]) -> dict[str, list[Written]]:
-    """Write each of these exports; all tables of one are read from the same state of the warehouse."""
-    written: dict[str, list[Written]] = {}
+def write(
+    config: Config, exports: Mapping[str, Export], *, now: datetime, since: Since = None
+) -> dict[str, list[Written]]:
+    """Write each of these exports; all tables of one are read from the same state of the warehouse.
+
+    Raises `UsageError`, before anything is made, when one is always whole and `since` is given; and `ExportError`.
+    """
     for name, wanted in exports.items():
-        with snapshot(engine) as connection:
-            if wanted.format == "powerbi":
-                written[name] = write_powerbi(connection, wanted.to, _source(wanted))
-            elif wanted.format == "tableau":
-                address = {"server": wanted.server, "database": wanted.database}
-                written[name] = write_tableau(connection, wanted.to, Mode(wanted.connection), **address)
-            else:
-                written[name] = _exporter(wanted)(connection, choose_tables(wanted.tables), wanted.to)
-    engine.dispose()
-    return written
+        if since is not None and not wanted.takes_increments:
+            raise UsageError(f"{name}: --since belongs to format {BELONGINGS['since'].told()}")
+    engine = opened(config)
+    try:
+        return {
+            name: _write(engine, wanted, now, since or wanted.since, config.sync.overlap_seconds)
+            for name, wanted in exports.items()
+        }
+    finally:
+        engine.dispose()
 
 
-def _exporter(wanted: Export) -> Exporter:
-    if wanted.format == "csv":
-        return partial(write_csv, neutralise_formulas=wanted.neutralise_formulas)
-    return write_hyper if wanted.format == "hyper" else EXPORTERS[wanted.format]
-
-
-def _source(wanted: Export) -> Source:
-    return Source(
-        kind=SourceKind(wanted.source),
-        folder=wanted.folder or "",
-        server=wanted.server or "",
-        database=wanted.database or "",
+def _write(engine: Engine, wanted: Export, now: datetime, since: Since, overlap_seconds: float) -> list[Written]:
+    to: Place = wanted.to
+    order = Order(
+        made_at=now,
+        revision=migrations.current(engine),
+        partition=wanted.partition,
+        neutralise_formulas=wanted.neutralise_formulas,
+        reach=wanted.reach,
+        storage=wanted.storage_options(),
     )
+    if since is not None:
+        from exports.series import begin_of, folder_of  # here, since it reads files by what writes them
+
+        begin = begin_of(to, order, timedelta(seconds=overlap_seconds)) if since == "last" else since
+        to, order = folder_of(to, now), replace(order, since=begin)
+    with snapshot(engine) as connection:
+        order = replace(order, synced_until=synced_until(connection))
+        return catalog.write(connection, wanted.format, wanted.tables, to, order)
+
+
+def synced_until(connection: Connection) -> datetime | None:
+    """What trackers changed before this is here: the oldest of the sources' last syncs; None if one has none."""
+    synced = connection.scalars(select(table("sources").c.last_synced_at)).all()
+    return min(synced) if synced and None not in synced else None
+
+
+def asked_since(text: str | None, zone: ZoneInfo) -> Since:
+    """`last`, the begin of a day such as `2026-09-01` in the zone, or an instant. Raises `UsageError`."""
+    if text is None:
+        return None
+    if text == "last":
+        return "last"
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is not None and moment.tzinfo is None and text == f"{moment:%Y-%m-%d}":
+        moment = moment.replace(tzinfo=zone)
+    if moment is None or moment.tzinfo is None:
+        raise UsageError(
+            f"--since: {text!r} is not `last`, no day such as 2026-09-01, and no instant such as 2026-09-01T12:00Z"
+        )
+    return moment.astimezone(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from connectors.errors import SourceError
 from exports.base import ExportError
-from flowmart.errors import ApplicationError, ConfigError, UsageError
+from flowmart.errors import FAILED, WRONG_USE, ApplicationError, ConfigError, UsageError
 from warehouse.leases import LeaseHeld, LeaseLost
-
-DONE, FAILED, WRONG_USE, DIFFERENT, INTERRUPTED = 0, 1, 2, 3, 130
+from warehouse.postgresql import UnusableServer
 
 _KEPT = "what was committed is kept"
 _SQLITE: Mapping[str, str] = {
@@ -27,15 +27,42 @@ _SQLITE: Mapping[str, str] = {
     "not a database": "the file is no SQLite database; name another one in warehouse.url",
     "malformed": "the file is damaged; restore a backup, or move it away and run `flowmart sync`",
 }
+_LOCK_TIMEOUT = "55P03"
 _POSTGRESQL: Mapping[str, str] = {
+    _LOCK_TIMEOUT: f"another session keeps a lock too long; end it, or run this again later: {_KEPT}",
+    "57014": f"a statement took longer than warehouse.statement_timeout, or was cancelled; run it again: {_KEPT}",
+    "25P03": f"the server ended the session for a pause in a transaction; raise warehouse.statement_timeout: {_KEPT}",
     "53100": f"the server's disk is full; free some space and run it again: {_KEPT}",
     "28P01": "the server refuses the password; check user and password in warehouse.url",
     "28000": "the server refuses the login; check user and password in warehouse.url",
     "3D000": "there is no such database; create it, or correct warehouse.url",
-    "42501": "the database user lacks a permission; grant CREATE and USAGE on the schema",
+    "3F000": "there is no schema to make tables in; name one in warehouse.schema",
     "53300": "the server has no free connection; try again later",
     "25006": "the server is read-only; name its primary in warehouse.url",
 }
+_FORBIDDEN = "42501"
+_CONNECTING: Mapping[str, str] = {
+    "password authentication failed": "the server refuses the password; check user and password in warehouse.url",
+    "no password supplied": "the server wants a password; put ${PGPASSWORD} into warehouse.url, or use ~/.pgpass",
+    ", ssl encryption": "the server does not let this user in from here; its pg_hba.conf needs a line for it",
+    "no encryption": "the server takes this login over TLS only; add ?sslmode=verify-full to warehouse.url",
+    "pg_hba.conf": "the server does not let this user in from here; its pg_hba.conf needs a line for it",
+    "does not support ssl": "the server has no TLS, and warehouse.url asks for it; turn it on there, or change sslmode",
+    "certificate verify failed": "the server's certificate is not of a known authority; name that in sslrootcert",
+    "does not match host name": "the server's certificate is for another host; correct the host in warehouse.url",
+    "root certificate file": "sslrootcert names no file that can be read; correct it in warehouse.url",
+    "failed to resolve host": "the host is not known; correct it in warehouse.url, or check the network",
+    "connection refused": "no server listens there; start it, or correct host and port in warehouse.url",
+    "timeout expired": "the server does not answer; check host, port and firewall",
+    "starting up": "the server is starting; try again in a moment",
+    "shutting down": "the server is shutting down; try again when it is back",
+    "session is read-only": "the server is read-only; name its primary in warehouse.url",
+    "session is not read-only": "the server is no standby, as target_session_attrs in warehouse.url wants",
+    "definition of service": "there is no such service in the service file; correct service in warehouse.url",
+    "too many clients": "the server has no free connection; try again later",
+}
+"""What the library says without a code when it gets no connection → what it means."""
+_NO_SUCH = re.compile(r'(database|role) "[^"]*" does not exist')
 _SYSTEM: Mapping[int, str] = {
     errno.ENOSPC: f"the disk is full; free some space and run it again: {_KEPT}",
     errno.EDQUOT: f"the disk quota is used up; free some space and run it again: {_KEPT}",
@@ -62,11 +89,19 @@ def explain(error: BaseException, warehouse: str | None) -> Failure | None:
         return Failure(code=WRONG_USE, text=str(error))
     if isinstance(error, ApplicationError | SourceError | ExportError | LeaseHeld | LeaseLost):
         return Failure(code=FAILED, text=str(error))
+    if isinstance(error, UnusableServer):
+        return Failure(code=FAILED, text=f"{_where(warehouse)}: {error}")
     if isinstance(error, DBAPIError | sqlite3.Error | psycopg.Error):
         return _database(getattr(error, "orig", None) or error, warehouse)
     if isinstance(error, MemoryError):
         return Failure(code=FAILED, text=f"the machine is out of memory; give it more and run it again: {_KEPT}")
     return _system(error) if isinstance(error, OSError) else None
+
+
+def is_lock_timeout(error: BaseException) -> bool:
+    """Whether PostgreSQL gave up waiting for a lock."""
+    cause = getattr(error, "orig", None) or error
+    return isinstance(cause, psycopg.Error) and cause.sqlstate == _LOCK_TIMEOUT
 
 
 def one_line(error: BaseException) -> str:
@@ -75,16 +110,36 @@ def one_line(error: BaseException) -> str:
 
 
 def _database(error: BaseException, warehouse: str | None) -> Failure | None:
-    where = f"warehouse {warehouse}" if warehouse else "the warehouse"
+    where = _where(warehouse)
     if isinstance(error, psycopg.Error):
-        meaning = _POSTGRESQL.get(error.sqlstate or "")
-        if meaning is None and not isinstance(error, psycopg.OperationalError):
-            return None  # a wrong statement is ours
-        meaning = meaning or f"{one_line(error)}; check the server and warehouse.url"
-        return Failure(code=FAILED, text=f"{where}: {meaning}")
+        meaning = _of_postgresql(error)
+        return None if meaning is None else Failure(code=FAILED, text=f"{where}: {meaning}")
     said = one_line(error).lower()
     meaning = next((meaning for words, meaning in _SQLITE.items() if words in said), None)
     return None if meaning is None else Failure(code=FAILED, text=f"{where}: {meaning}")
+
+
+def _where(warehouse: str | None) -> str:
+    return f"warehouse {warehouse}" if warehouse else "the warehouse"
+
+
+def _of_postgresql(error: psycopg.Error) -> str | None:
+    """None for a wrong statement, which is ours."""
+    said = one_line(error)
+    if error.sqlstate == _FORBIDDEN:
+        first = str(error).splitlines()[0]
+        return f"{first}; let the owner of the tables run `flowmart migrate --roles`, and grant a role"
+    if meaning := _POSTGRESQL.get(error.sqlstate or ""):
+        return meaning
+    if not isinstance(error, psycopg.OperationalError):
+        return None
+    if absent := _NO_SUCH.search(said):
+        return f"there is no such {_PARTS[absent[1]]}; create it, or correct warehouse.url"
+    known = next((meaning for words, meaning in _CONNECTING.items() if words in said.lower()), None)
+    return known or f"{said}; check the server and warehouse.url"
+
+
+_PARTS = {"database": "database", "role": "user"}
 
 
 def _system(error: OSError) -> Failure:

@@ -56,10 +56,14 @@ def run_once(
         else None
     )
     computed = compute(config, now=now) if step in {"run", "compute"} else None
-    written = export(config) if step in {"run", "export"} else {}
-    published = publish(config, written)
-    not_refreshed = refresh(config, written)
-    return RunReport(sync=synced, compute=computed, written=written, not_refreshed=not_refreshed, published=published)
+    written = export(config, now=now) if step in {"run", "export"} else {}
+    return RunReport(
+        sync=synced,
+        compute=computed,
+        written=written,
+        not_refreshed=refresh(config, written),
+        published=publish(config, written),
+    )
 
 
 def require_whole(sources: Sequence[SourceReport]) -> None:

@@ -6,18 +6,22 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from flowmart import logs
 from flowmart.clock import new_run_id, run_now
-from flowmart.config import Config, config_path, load_config
 from flowmart.events import SyncEvents
 from flowmart.logs import LogContext, LogFormat
 from flowmart.progress import watching
+
+if TYPE_CHECKING:
+    from flowmart.config import Config
+    from flowmart.failures import Failure
 
 _LOG = logging.getLogger(__name__)
 _PIPE_WIDTH = 120
@@ -34,8 +38,8 @@ class Session:
     config_option: Path | None = None
     verbosity: int = 0
     log_format: LogFormat = LogFormat.TEXT
-    warehouse_shown: str | None = None
-    """The warehouse's address without its password, once the configuration is read."""
+    loaded: Config | None = None
+    """The configuration, once it is read."""
     started_at: datetime | None = None
     run_id: str = ""
     """Name of the run that began at `started_at`."""
@@ -48,14 +52,29 @@ class Session:
     @property
     def config_file(self) -> Path:
         """The configuration file meant."""
+        from flowmart.config import config_path
+
         return config_path(self.config_option, self.environment)
 
     def config(self) -> Config:
         """The configuration; its secrets are masked in all output from here on."""
+        # here, since a help text needs none: the settings cost more than all else that it takes
+        from flowmart.config import load_config
+
         config = load_config(self.config_file, self.environment)
         self.context.hide(config.secrets())
-        self.warehouse_shown = config.warehouse.shown
+        self.loaded = config
         return config
+
+    def explain(self, error: BaseException) -> Failure | None:
+        """What to tell of a failure, with whoever locks us out; None for a defect of ours."""
+        from flowmart.failures import explain, is_lock_timeout  # here, since it knows the errors of every library
+        from flowmart.store import lock_holders
+
+        failure = explain(error, None if self.loaded is None else self.loaded.warehouse.shown)
+        if failure is None or self.loaded is None or not is_lock_timeout(error):
+            return failure
+        return replace(failure, text=f"{failure.text}; {lock_holders(self.loaded)}")
 
     def begin(self) -> datetime:
         """The now of a run that begins here; log lines carry its id."""

@@ -13,6 +13,7 @@ from flowmart.config import Config
 from flowmart.cron import next_due
 from flowmart.store import connected
 from warehouse.engine import warehouse_exists
+from warehouse.sizes import Sizes, read_sizes
 from warehouse.tables.loaded import sources
 from warehouse.tables.operational import sync_runs
 
@@ -58,6 +59,8 @@ class Status:
     newest_revision: str
     next_runs: Mapping[str, datetime]
     sources: tuple[SourceStatus, ...]
+    sizes: Sizes | None = None
+    """How large the tables are, if asked and there are any."""
 
     @property
     def ok(self) -> bool:
@@ -65,11 +68,12 @@ class Status:
         return not any(source.is_late for source in self.sources)
 
 
-def read_status(config: Config, now: datetime) -> Status:
-    """The picture at `now`. Makes no warehouse where there is none."""
+def read_status(config: Config, now: datetime, *, with_sizes: bool = False) -> Status:
+    """The picture at `now`. Makes no warehouse where there is none. Sizes are counted, which takes a while."""
     engine = connected(config)
     revision = migrations.current(engine) if warehouse_exists(engine) else None
     found = _sources(engine, config, now) if revision is not None else _never_synced(config)
+    sizes = _sizes(engine) if with_sizes and revision is not None else None
     engine.dispose()
     dues = {step: next_due(cron, config.zone, now) for step, cron in config.schedule.crons().items()}
     return Status(
@@ -79,7 +83,13 @@ def read_status(config: Config, now: datetime) -> Status:
         newest_revision=migrations.head(),
         next_runs={step: moment for step, moment in dues.items() if moment is not None},
         sources=found,
+        sizes=sizes,
     )
+
+
+def _sizes(engine: Engine) -> Sizes:
+    with engine.connect() as connection:
+        return read_sizes(connection)
 
 
 def _never_synced(config: Config) -> tuple[SourceStatus, ...]:

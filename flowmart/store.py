@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
 import migrations
 from flowmart.errors import ApplicationError
+from warehouse.blocking import holders
 from warehouse.engine import open_warehouse
 
 if TYPE_CHECKING:
@@ -21,15 +24,35 @@ class SchemaMismatch(ApplicationError):  # noqa: N818 - a state, as the house na
 def opened(config: Config) -> Engine:
     """The warehouse at the newest schema revision; a warehouse without tables gets them first."""
     engine = connected(config)
-    if migrations.current(engine) is None and migrations.is_empty(engine):
-        migrations.upgrade(engine)
-    require_newest(engine)
+    try:
+        if migrations.current(engine) is None and migrations.is_empty(engine):
+            migrations.upgrade(engine)
+        require_newest(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
 def connected(config: Config) -> Engine:
     """The warehouse as it is."""
-    return open_warehouse(config.warehouse_url, config.warehouse.schema_name)
+    return open_warehouse(config.warehouse_url, config.warehouse.schema_name, config.warehouse.limits)
+
+
+def lock_holders(config: Config) -> str:
+    """Who has locks in the warehouse at this moment, in words."""
+    engine = connected(config)
+    try:
+        with engine.connect() as connection:
+            found = holders(connection)
+    except SQLAlchemyError as error:
+        return f"who it is cannot be told ({type(error).__name__})"
+    finally:
+        engine.dispose()
+    return " and ".join(holder.told() for holder in found[:_TOLD]) or "it has ended meanwhile"
+
+
+_TOLD = 3
 
 
 def require_newest(engine: Engine) -> None:

@@ -53,9 +53,9 @@ def publish(
 
 def require_published(publications: Sequence[Publication]) -> None:
     """Raise `JobFailed` with what was not published, if there is any."""
-    problems = [f"exports.{one.export}.publish: {one.told}" for one in publications if not one.is_done]
-    if problems:
-        raise JobFailed("; ".join(problems))
+    refused = [f"exports.{one.export}.publish: {one.told}" for one in publications if not one.is_done]
+    if refused:
+        raise JobFailed("; ".join(refused))
 
 
 class _Refused(Exception):  # noqa: N818 - a state, as the house names them

@@ -12,6 +12,8 @@ _KINDS = {
     "azure_devops": "Azure DevOps",
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+_ROUNDS_UP, _TENTHS_BELOW = 999.5, 9.95
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -35,6 +37,15 @@ def duration(seconds: float) -> str:
 def count(number: int, noun: str) -> str:
     """`1 row`, `2,000 rows`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def size(number: int) -> str:
+    """`512 B`, `8.2 kB`, `183 MB`, `1.4 GB`: in thousands, to two or three digits."""
+    value, units = float(number), iter(_UNITS)
+    unit = next(units)
+    while value >= _ROUNDS_UP and (larger := next(units, None)) is not None:
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if value < _TENTHS_BELOW and unit != "B" else f"{value:,.0f} {unit}"
 
 
 def server(identity: Identity) -> str:

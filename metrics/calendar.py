@@ -7,7 +7,6 @@ from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import holidays
 from sqlalchemy import func, select
 
 from metrics.base import Context, Metric
@@ -66,6 +65,8 @@ def holidays_of(calendar: Calendar, first: date, last: date) -> Mapping[date, st
     """Day → name of the holiday, for the calendar's country or country-subdivision code."""
     if calendar.holidays is None:
         return {}
+    import holidays  # here, since it costs 50 ms and most calendars name none
+
     country, _, subdivision = calendar.holidays.partition("-")
     years = range(first.year, last.year + 1)
     return dict(holidays.country_holidays(country, subdiv=subdivision or None, years=years))

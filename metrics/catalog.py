@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from importlib.metadata import version
 
 from sqlalchemy import Connection, Table, delete, func, select
 
@@ -61,16 +60,11 @@ def compute(
     with _uncollected():
         for metric in chosen:
             metric.compute(replace(context, everything=metric.name in anew))
-            for table in metric.tables:
-                _define(connection, metric, table, context)
+    _define(chosen, context)
     outdated.remember(connection, outdated.METRICS, _still_valid(known, settings, chosen))
     if len(chosen) == len(METRICS):
         outdated.settle(context)
-    return {
-        table.name: connection.scalar(select(func.count()).select_from(table)) or 0
-        for metric in chosen
-        for table in metric.tables
-    }
+    return _row_counts(connection, [table for metric in chosen for table in metric.tables])
 
 
 @contextmanager
@@ -130,15 +124,27 @@ def wanted(names: Sequence[str]) -> list[Metric]:
     return [metric for metric in METRICS if metric.name in needed]
 
 
-def _define(connection: Connection, metric: Metric, table: Table, context: Context) -> None:
-    """Note in `definitions` which rules and which code a table was computed with."""
-    connection.execute(delete(definitions).where(definitions.c.table_name == table.name))
-    connection.execute(
-        definitions.insert().values(
-            table_name=table.name,
-            as_of=context.now,
-            code_version=version("flowmart"),
-            settings_hash=outdated.fingerprint(metric, context.settings),
-            settings=outdated.rules_of(metric, context.settings),
-        )
-    )
+def _define(chosen: Sequence[Metric], context: Context) -> None:
+    """Note in `definitions` which rules and which code the metrics' tables were computed with."""
+    rows = [
+        {
+            "table_name": table.name,
+            "as_of": context.now,
+            "code_version": outdated.code_version(),
+            "settings_hash": outdated.fingerprint(metric, context.settings),
+            "settings": outdated.rules_of(metric, context.settings),
+        }
+        for metric in chosen
+        for table in metric.tables
+    ]
+    names = [row["table_name"] for row in rows]
+    context.connection.execute(delete(definitions).where(definitions.c.table_name.in_(names)))
+    if rows:
+        context.connection.execute(definitions.insert(), rows)
+
+
+def _row_counts(connection: Connection, tables: Sequence[Table]) -> Mapping[str, int]:
+    if not tables:
+        return {}
+    counts = [select(func.count()).select_from(table).scalar_subquery() for table in tables]
+    return dict(zip([table.name for table in tables], connection.execute(select(*counts)).one(), strict=True))

@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, select
 
 from metrics.history.timeline import Change
-from warehouse.fetching import AnyTuple, fetch_as, fetch_rows
+from warehouse.fetching import AnyTuple, fetch_as, fetch_rows, portions
 from warehouse.tables.loaded import issue_changes, issues
 
 CHUNK = 250
-_NAMED_AT_ONCE = 500
 
 
 def chunks(
@@ -44,8 +43,8 @@ def _all(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[An
 
 
 def _named(connection: Connection, statement: Select[Any], ids: Sequence[str]) -> Iterator[Sequence[AnyTuple]]:
-    for start in range(0, len(ids), _NAMED_AT_ONCE):
-        chunk = fetch_rows(connection, statement.where(issues.c.issue_id.in_(ids[start : start + _NAMED_AT_ONCE])))
+    for some in portions(ids):
+        chunk = fetch_rows(connection, statement.where(issues.c.issue_id.in_(some)))
         if chunk:
             yield chunk
 

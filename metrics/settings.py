@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 
@@ -61,6 +62,18 @@ class Calendar:
     holidays: str | None = None
 
 
+class GroupName(NamedTuple):
+    """A group of people that a rule names."""
+
+    source_id: str
+    """The source that it is meant for; empty: every source."""
+    name: str
+
+    def is_of(self, source_id: str) -> bool:
+        """Whether it is meant for that source, be it among all others."""
+        return self.source_id in {"", source_id}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefectRule:
     """One rule of escape: exactly one condition is set; the first rule that matches a defect decides."""
@@ -75,7 +88,7 @@ class DefectRule:
     affects_released: bool = False
     link_types: frozenset[str] = frozenset()
     linked_types: frozenset[str] = frozenset()
-    reporter_groups: frozenset[str] = frozenset()
+    reporter_groups: frozenset[GroupName] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,13 +22,25 @@ def render_item(kind: str, item: object, autogen_context: Any) -> str | Literal[
 
 def run() -> None:
     """Online with a connection, offline (SQL as text) without one."""
-    options: dict[str, Any] = {"target_metadata": METADATA, "render_item": render_item, "compare_type": True}
+    options: dict[str, Any] = {
+        "target_metadata": METADATA,
+        "render_item": render_item,
+        "render_as_batch": True,  # SQLite alters a table by making it anew
+        "compare_type": True,
+        "transactional_ddl": True,
+    }
     if context.is_offline_mode():
-        context.configure(dialect_name=attributes["dialect"], literal_binds=True, **options)
+        # with the driver's own style of parameters every % in a comment would be doubled
+        dialect = {"dialect_name": attributes["dialect"], "dialect_opts": {"paramstyle": "named"}}
+        context.configure(**dialect, literal_binds=True, **options)
     else:
-        context.configure(connection=attributes["connection"], transactional_ddl=True, **options)
+        context.configure(connection=attributes["connection"], **options)
     with context.begin_transaction():
+        for statement in attributes.get("before", ()):
+            context.execute(statement)
         context.run_migrations()
+        for statement in attributes.get("after", ()):
+            context.execute(statement)
 
 
 run()

@@ -103,6 +103,17 @@ class Team:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class Group:
+    """People by a name, with groups within it; `project_id` set where it belongs to a project of Azure DevOps."""
+
+    id: int
+    name: str
+    members: tuple[int, ...]
+    groups: tuple[int, ...] = ()
+    project_id: int | None = None
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class Sprint:
     """Two weeks of one or more teams: future until activated, closed once completed."""
 
@@ -246,11 +257,23 @@ class Company:
     now: int
     people: dict[int, Person]
     products: tuple[Product, ...]
+    groups: dict[int, Group] = field(default_factory=dict)
     age: int = 0
 
     def product(self, tracker: str) -> Product:
         """The product that this tracker shows."""
         return next(p for p in self.products if p.tracker == tracker)
+
+    def people_in(self, group: Group) -> list[Person]:
+        """Everybody in the group and in those within it, by id."""
+        seen: dict[int, Group] = {}
+        waiting = [group]
+        while waiting:
+            one = waiting.pop()
+            if one.id not in seen:
+                seen[one.id] = one
+                waiting += [self.groups[number] for number in one.groups]
+        return [self.people[number] for number in sorted({n for one in seen.values() for n in one.members})]
 
 
 def replay(issue: Issue) -> Iterator[tuple[Event | None, State]]:

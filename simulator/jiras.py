@@ -35,6 +35,7 @@ JIRA_SWITCHES: dict[type, tuple[str, ...]] = {
         "denied_boards",
         "columnless_boards",
         "withheld_permissions",
+        "granted_permissions",
         "time_tracking",
         "language",
         "user_zone",

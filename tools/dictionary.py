@@ -1,4 +1,4 @@
-"""Writes docs/data-dictionary.md from the schema; with --check it only says whether the file is in step with it."""
+"""Writes docs/data-dictionary.md and docs/entities.svg from the schema; --check only says if they are in step."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from warehouse.dictionary import KINDS, Entry, entries
+import entities
 
-DOCUMENT = Path("docs/data-dictionary.md")
+from warehouse.dictionary import KINDS, Entry
+from warehouse.dictionary import entries as all_entries
 
 _HEAD = """# Data dictionary
 
@@ -20,6 +21,11 @@ Each table has one key column, the first. A description that begins with `table.
 to. SQLite and PostgreSQL have the same tables. The types are **text**, **JSON** (text in SQLite, `jsonb` in
 PostgreSQL), **instant** (UTC; ISO 8601 text in SQLite), **day**, **flag** (true or false), **whole number**,
 **decimal number**, **points** (story points) and **seconds**. Columns marked *required* are never NULL.
+
+![Each table with its key and the columns that join it to others](entities.svg)
+
+The picture shows keys (underlined) and joining columns. A line has the colour of the table that it leads to: it joins
+that table's key, at the arrow, with every column that holds it, at the dots.
 """
 
 _CHAPTERS = {
@@ -40,7 +46,7 @@ def document() -> str:
         for column in table.columns
         if not column.nullable
     }
-    by_table = [list(rows) for _, rows in groupby(entries(), key=lambda entry: entry.table_name)]
+    by_table = [list(rows) for _, rows in groupby(all_entries(), key=lambda entry: entry.table_name)]
     parts = [_HEAD]
     for kind, title in _CHAPTERS.items():
         parts.append(f"\n## {title}\n")
@@ -67,16 +73,22 @@ def escaped(text: str) -> str:
     return "`".join(outside).replace("|", "\\|")
 
 
+DOCUMENTS = {Path("docs/data-dictionary.md"): document, Path("docs/entities.svg"): entities.drawing}
+"""File → what makes it."""
+
+
 def main(arguments: list[str]) -> int:
-    """Write the file, or compare it; 1 if it differs."""
-    wanted = document()
+    """Write the files, or compare them; 1 if one differs."""
     if arguments != ["--check"]:
-        DOCUMENT.write_text(wanted, encoding="utf-8")
+        for path, made in DOCUMENTS.items():
+            path.write_text(made(), encoding="utf-8")
         return 0
-    if DOCUMENT.is_file() and DOCUMENT.read_text(encoding="utf-8") == wanted:
-        return 0
-    print(f"{DOCUMENT}: is not what the schema says: run `./dev python tools/dictionary.py`")
-    return 1
+    behind = [
+        path for path, made in DOCUMENTS.items() if not path.is_file() or path.read_text(encoding="utf-8") != made()
+    ]
+    for path in behind:
+        print(f"{path}: is not what the schema says: run `./dev python tools/dictionary.py`")
+    return 1 if behind else 0
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python tools/tabular.py FOLDER
 
-Needs the packages of the group `powerbi-check`, of which only the assemblies and the .NET runtime are used: see
+Needs the packages of powerbi-check.lock, of which only the assemblies and the .NET runtime are used: see
 docs/power-bi.md. What the object model refuses ends in its own error.
 """
 

@@ -10,8 +10,6 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-import psycopg
-from psycopg.types.json import Jsonb
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -174,6 +172,8 @@ def clean(text: str) -> str:
 
 def copy_rows(connection: Connection, target: str, like: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
     """Binary COPY of rows into the PostgreSQL table named `target`, whose columns are typed as those of `like`."""
+    import psycopg  # here, as below, since most warehouses are SQLite's, and the driver costs 60 ms
+
     types = [like.c[name].type for name in columns]
     converters = [_postgresql_converter(type_) for type_ in types]
     changes = [(place, convert) for place, convert in enumerate(converters) if convert is not None]
@@ -211,7 +211,7 @@ def _postgresql_name(type_: TypeEngine[Any]) -> str:
 
 def _postgresql_converter(type_: TypeEngine[Any]) -> Callable[[Any], Any] | None:
     if isinstance(type_, JsonText):
-        return _jsonb
+        return _jsonb()
     if isinstance(type_, Double):
         return float
     if isinstance(type_, Numeric):
@@ -223,9 +223,11 @@ def _decimal(value: float) -> Decimal:
     return Decimal(repr(value))
 
 
-def _jsonb(text: str) -> Jsonb:
+def _jsonb() -> Callable[[str], Any]:
+    from psycopg.types.json import Jsonb
+
     # PostgreSQL refuses an escaped NUL within jsonb
-    return Jsonb(clean(text).replace("\\u0000", "\ufffd"), dumps=str.encode)
+    return lambda text: Jsonb(clean(text).replace("\\u0000", "\ufffd"), dumps=str.encode)
 
 
 def stage_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> str:

@@ -8,10 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 
+from warehouse.fetching import portions
 from warehouse.stale import mark_stale
 from warehouse.tables.loaded import issues, projects, sources
-
-_ASKED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +86,7 @@ def mark_absent(connection: Connection, absences: Mapping[str, str], found_at: d
 def held_among(connection: Connection, issue_ids: Sequence[str]) -> Mapping[str, str]:
     """Those of the issues that are alive here, with their keys."""
     found: dict[str, str] = {}
-    for start in range(0, len(issue_ids), _ASKED_AT_ONCE):
-        some = issue_ids[start : start + _ASKED_AT_ONCE]
+    for some in portions(issue_ids):
         statement = select(issues.c.issue_id, issues.c.key).where(
             and_(issues.c.issue_id.in_(some), issues.c.absence.is_(None))
         )

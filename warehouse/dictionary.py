@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Column, Connection, Date, Double, Integer, Numeric, Table
+from sqlalchemy import Boolean, Column, Connection, Date, Double, Executable, Integer, Numeric, Table, delete, insert
 
 from warehouse.bulk import clear, insert_rows
-from warehouse.tables import COMPUTED, LOADED, OPERATIONAL
+from warehouse.tables import COMPUTED, LOADED, METADATA, OPERATIONAL
+from warehouse.tables.computed import dates
 from warehouse.tables.operational import data_dictionary
 from warehouse.types import JsonText, UtcDateTime
 
 KINDS = {"loaded": LOADED, "computed": COMPUTED, "operational": OPERATIONAL}
 """Kind → its tables, in order."""
+
+_NAMED = re.compile(r"(\w+)\.(\w+)")
 
 
 class Entry(NamedTuple):
@@ -38,6 +42,33 @@ def write_dictionary(connection: Connection) -> None:
     """Make the rows of `data_dictionary` those of the schema that this code has."""
     clear(connection, data_dictionary)
     insert_rows(connection, data_dictionary, Entry._fields, entries())
+
+
+def dictionary_rows() -> list[Executable]:
+    """The same as statements, for whoever prints them."""
+    rows = [insert(data_dictionary).values(entry._asdict()) for entry in entries()]
+    return [delete(data_dictionary), *rows]
+
+
+def joined_table(column: Column[Any]) -> str | None:
+    """The table whose key the column holds; None for columns that join to nothing.
+
+    Its description begins with `table.column`, or it is called as the key of one loaded table, or of `dates`.
+    """
+    named = _NAMED.match(column.comment or "")
+    if named is not None:
+        table = METADATA.tables.get(named[1])
+        return named[1] if table is not None and [*table.primary_key.columns.keys()] == [named[2]] else None
+    owners = [] if column.primary_key else [name for name, key in _own_keys() if key == column.name]
+    return owners[0] if len(owners) == 1 else None
+
+
+def _own_keys() -> Iterator[tuple[str, str]]:
+    """Each such table with its key, but for keys that are ids of another table's rows."""
+    for table in (*LOADED, dates):
+        (key,) = table.primary_key
+        if _NAMED.match(key.comment or "") is None:
+            yield table.name, key.name
 
 
 def data_type(column: Column[Any]) -> str:

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.pool import NullPool
 
+from warehouse import postgresql
+from warehouse.postgresql import USUAL, Limits
+
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection, Engine
+    import psycopg
+    from sqlalchemy import URL, Connection, Dialect, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_MILLISECONDS = 30_000
 _CACHE_KIBIBYTES = 65_536
+_NO_VALUES: dict[None, None] = {}
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
-def open_warehouse(url: str, schema: str = "") -> Engine:
+def open_warehouse(url: str, schema: str = "", limits: Limits = USUAL) -> Engine:
     """An engine for `sqlite:///path` or `postgresql+psycopg://…`; makes nothing but the file of a new SQLite database.
 
-    `schema` (PostgreSQL only) is where all tables are. Raises `ValueError` when address or schema cannot be used.
+    `schema` (where all tables are) and `limits` are for PostgreSQL only. Raises `ValueError` when address or schema
+    cannot be used. Connecting raises `UnusableServer` where no warehouse can be.
     """
     address = make_url(url)
     kind = address.get_backend_name()
     if kind == "sqlite":
         return _open_sqlite(address)
     if kind == "postgresql":
-        return _open_postgresql(address, schema)
+        return _open_postgresql(address, schema, limits)
     raise ValueError(f"no warehouse on {kind}: use sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE")
 
 
@@ -54,6 +62,9 @@ def warehouse_exists(engine: Engine) -> bool:
 
 
 def _open_sqlite(address: URL) -> Engine:
+    # what no adapter is known for costs the driver three look-ups that fail, for each value that it binds
+    sqlite3.register_adapter(type(None), _NO_VALUES.get)
+    sqlite3.register_adapter(bool, int)
     engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
 
     @event.listens_for(engine, "connect")
@@ -73,19 +84,16 @@ def _open_sqlite(address: URL) -> Engine:
     return engine
 
 
-def _open_postgresql(address: URL, schema: str) -> Engine:
+def _open_postgresql(address: URL, schema: str, limits: Limits) -> Engine:
     if schema and not _PLAIN_NAME.fullmatch(schema):
         raise ValueError(f"warehouse.schema: {schema!r} is no plain name (letters, digits, underscore)")
-    engine = create_engine(address)
+    postgresql.require_options(address)
+    given = postgresql.defaults(address, os.environ)
+    engine = create_engine(address, connect_args=given, use_native_hstore=False)
 
-    @event.listens_for(engine, "connect")
-    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        cursor.execute("SET TIME ZONE 'UTC'")
-        cursor.execute("SET DATESTYLE TO ISO")
-        if schema:
-            cursor.execute(f'SET search_path TO "{schema}"')
-        cursor.close()
-        connection.commit()
+    @event.listens_for(engine, "do_connect")
+    def connect(_: Dialect, __: ConnectionPoolEntry, ___: list[Any], options: dict[str, Any]) -> psycopg.Connection:
+        # before SQLAlchemy asks anything of the server, which may be too old to answer
+        return postgresql.connect(options, schema, limits)
 
     return engine

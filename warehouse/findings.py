@@ -9,9 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, select
 
+from warehouse.fetching import portions
 from warehouse.tables.operational import data_quality
-
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +70,7 @@ def renew_findings(
         one.data_quality_id: _row(one, held.get(one.data_quality_id, {}).get("found_at", now)) for one in findings
     }
     stale = [name for name, row in held.items() if wanted.get(name) != row]
-    for some in _some(stale):
+    for some in portions(stale):
         connection.execute(delete(data_quality).where(table.data_quality_id.in_(some)))
     new = [row for name, row in wanted.items() if held.get(name) != row]
     if new:
@@ -90,7 +89,3 @@ def _row(finding: Finding, found_at: datetime) -> dict[str, Any]:
         "advice": finding.advice,
         "found_at": found_at,
     }
-
-
-def _some(names: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE))

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
+from warehouse.sessions import Session, vouching_session
 from warehouse.tables.operational import leases
 
 LEASE_TIME = timedelta(minutes=30)
+
+_HOLDER = re.compile(r"(?P<host>.*) process (?P<process>\d+)(, database session (?P<session>\d+))?")
+_HELD: set[tuple[str, str]] = set()
+"""Address and job of what this process holds: a holder of its own number that it knows nothing of is a predecessor."""
 
 
 class LeaseHeld(Exception):  # noqa: N818 - a state, as the house names them
@@ -58,23 +66,45 @@ class Lease:
 def hold(engine: Engine, name: str, clock: Callable[[], datetime]) -> Iterator[Lease]:
     """Hold the job while the block runs. Raises `LeaseHeld` when another living process has it.
 
-    A holder that died is succeeded at once on its own machine, and elsewhere when its lease expires.
+    A holder that died is succeeded at once where that can be told (on PostgreSQL from every machine, else on its own),
+    and elsewhere when its lease expires. Whoever is taken for dead and lives commits nothing more: `Lease.renew`.
     """
-    lease = Lease(name, f"{socket.gethostname()} process {os.getpid()}")
-    with engine.begin() as connection:
-        _take(connection, lease, clock())
-    try:
-        yield lease
-    finally:
+    held = engine.url.render_as_string(), name
+    with vouching_session(engine, f"flowmart {name}") as session:
+        lease = Lease(name, _own_name(session))
         with engine.begin() as connection:
-            connection.execute(delete(leases).where(leases.c.lease_name == name, leases.c.holder == lease.holder))
+            _take(connection, lease, clock(), session, knows_it=held in _HELD)
+        _HELD.add(held)
+        try:
+            yield lease
+        except BaseException:
+            with suppress(SQLAlchemyError):  # the database may be what failed
+                _give_back(engine, lease)
+            raise
+        else:
+            _give_back(engine, lease)
+        finally:
+            _HELD.discard(held)
 
 
-def _take(connection: Connection, lease: Lease, now: datetime) -> None:
-    # the delete comes first: it takes the write lock, so that two processes cannot both find the job free
+def _own_name(session: Session) -> str:
+    vouched = "" if session.number is None else f", database session {session.number}"
+    return f"{socket.gethostname()} process {os.getpid()}{vouched}"
+
+
+def _give_back(engine: Engine, lease: Lease) -> None:
+    with engine.begin() as connection:
+        connection.execute(delete(leases).where(leases.c.lease_name == lease.name, leases.c.holder == lease.holder))
+
+
+def _take(connection: Connection, lease: Lease, now: datetime, session: Session, *, knows_it: bool) -> None:
+    """Write the lease; `knows_it` is whether this process holds the job already."""
+    # two processes cannot both find the job free: on SQLite the delete takes the write lock
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("flowmart leases", 0))))
     connection.execute(delete(leases).where(leases.c.lease_name == lease.name, leases.c.expires_at <= now))
     row = connection.execute(select(leases).where(leases.c.lease_name == lease.name).with_for_update()).one_or_none()
-    if row is not None and not _is_dead(row.holder):
+    if row is not None and not _is_dead(row.holder, session, knows_it=knows_it):
         raise LeaseHeld(lease.name, row.holder, row.acquired_at, row.expires_at)
     connection.execute(delete(leases).where(leases.c.lease_name == lease.name))
     connection.execute(
@@ -82,16 +112,32 @@ def _take(connection: Connection, lease: Lease, now: datetime) -> None:
     )
 
 
-def _is_dead(holder: str) -> bool:
-    host, _, process = holder.rpartition(" process ")
-    if host != socket.gethostname() or not process.isdigit():
+def _is_dead(holder: str, session: Session, *, knows_it: bool) -> bool:
+    """Whether the holder certainly does the job no longer."""
+    named = _HOLDER.fullmatch(holder)
+    if named is None:
         return False
-    if int(process) == os.getpid():
+    if named["session"] is not None and session.can_tell:
+        return session.number is not None  # its session would have kept the lock from ours
+    if named["host"] != socket.gethostname():
         return False
+    if int(named["process"]) == os.getpid():
+        return not knows_it  # in a container that was started again, processes get the numbers of those before
+    return not _may_live(int(named["process"]))
+
+
+def _may_live(process: int) -> bool:
+    """Whether a process of that number may be there.
+
+    A number given anew to another program counts as living: the lease expires. Containers that share a host name and
+    not their processes take one another for dead: the one that is taken over commits nothing more.
+    """
+    if sys.platform == "win32":
+        return True  # there, signal 0 would end the process
     try:
-        os.kill(int(process), 0)
+        os.kill(process, 0)
     except ProcessLookupError:
-        return True
-    except OSError:
         return False
-    return False
+    except (OSError, OverflowError):
+        return True
+    return True

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, func, or_, select
 
+from warehouse.fetching import portions
 from warehouse.tables.computed_sprints import sprint_issues
 from warehouse.tables.loaded import board_sprints, issues, sprints
-
-_ASKED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +79,7 @@ def read_sprint_issues(connection: Connection, sprint_id: str) -> Mapping[str, S
 def keys_and_levels(connection: Connection, issue_ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
     """Of those that are alive here: issue id → key and level."""
     found: dict[str, tuple[str, str]] = {}
-    wanted = sorted(issue_ids)
-    for start in range(0, len(wanted), _ASKED_AT_ONCE):
-        some = wanted[start : start + _ASKED_AT_ONCE]
+    for some in portions(sorted(issue_ids)):
         statement = select(issues.c.issue_id, issues.c.key, issues.c.level).where(
             issues.c.issue_id.in_(some), issues.c.absence.is_(None)
         )

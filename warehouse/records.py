@@ -21,6 +21,11 @@ def native_id(qualified: str) -> str:
     return qualified.partition(":")[2]
 
 
+def group_id(source_id: str, name: str) -> str:
+    """The id of a group, by the name that the config knows it by; letters' case does not matter."""
+    return qualified_id(source_id, name.strip().casefold())
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Base of all record types; `id` fields come first and are the table's primary key."""
 
@@ -100,6 +105,24 @@ class User(Record, frozen=True, kw_only=True, gc=False):
     display_name: str
     email: str | None = None
     is_active: bool | None = None
+
+
+class Group(Record, frozen=True, kw_only=True, gc=False):
+    """A group of people that a rule of the config names, by the name it has there; it is here once it was loaded."""
+
+    group_id: str
+    source_id: str
+    name: str
+
+
+class UserGroup(Record, frozen=True, kw_only=True, gc=False):
+    """Somebody who is in a group, or in a group within it."""
+
+    user_group_id: str
+    source_id: str
+    group_id: str
+    user_id: str
+    group_name: str
 
 
 class Status(Record, frozen=True, kw_only=True, gc=False):
@@ -342,6 +365,8 @@ RECORD_TABLES: dict[type[Record], str] = {
     BoardColumn: "board_columns",
     BoardColumnStatus: "board_column_statuses",
     User: "users",
+    Group: "groups",
+    UserGroup: "user_groups",
     Status: "statuses",
     IssueType: "issue_types",
     Field: "fields",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from warehouse.tables.loaded import sources
 from warehouse.tables.operational import sync_runs
@@ -67,3 +67,14 @@ def end_run(connection: Connection, sync_run_id: str, end: RunEnd, now: datetime
 def mark_synced(connection: Connection, source_id: str, started_at: datetime) -> None:
     """Note that all of a source was synced by a run that began at `started_at`."""
     connection.execute(update(sources).where(sources.c.source_id == source_id).values(last_synced_at=started_at))
+
+
+def forget_runs(connection: Connection, before: datetime) -> int:
+    """Delete the notes of runs that began before; returns how many. Of each stream the last one stays."""
+    of, later = sync_runs.c, sync_runs.alias()
+    last = (
+        select(func.max(later.c.started_at))
+        .where(later.c.source_id == of.source_id, later.c.stream == of.stream)
+        .scalar_subquery()
+    )
+    return connection.execute(delete(sync_runs).where(of.started_at < before, of.started_at < last)).rowcount

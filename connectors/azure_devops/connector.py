@@ -11,6 +11,7 @@ from connectors.azure_devops.mapping import fields
 from connectors.azure_devops.mapping import items as mapping
 from connectors.azure_devops.pulling import capacity, links
 from connectors.azure_devops.pulling.directory import Directory
+from connectors.azure_devops.pulling.groups import GroupDirectory
 from connectors.azure_devops.pulling.parents import Parents
 from connectors.azure_devops.pulling.renames import RenamePages
 from connectors.azure_devops.pulling.revisions import RevisionPages
@@ -19,6 +20,7 @@ from connectors.azure_devops.pulling.telling import Teller
 from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.azure_devops.survey import survey as surveying
 from connectors.base import Census, Counters, Identity, Page, Recall, Stream, Survey
+from connectors.groups import group_pages
 from connectors.http import HttpSettings
 from warehouse.records import Record, Source
 
@@ -52,7 +54,7 @@ class AzureDevOpsConnector:
         return surveying.survey(self._settings, self._gateway, self._directory, self._width)
 
     def streams(self) -> Sequence[Stream]:
-        """Projects and their make-up, teams and their capacity, then the two feeds."""
+        """Projects and their make-up, teams and their capacity, the two feeds, then groups of people."""
         teams = TeamPages(self._settings, self._gateway, self._directory, self._width)
         return (
             Stream("projects", self._projects),
@@ -64,6 +66,7 @@ class AzureDevOpsConnector:
             Stream("nodes", self._nodes),
             Stream("issues", self._issues),
             Stream("links", self._links),
+            Stream("groups", self._groups),
         )
 
     def census(self) -> Census:
@@ -109,6 +112,11 @@ class AzureDevOpsConnector:
     def _links(self, bookmark: str | None) -> Iterator[Page]:
         parents = Parents(self._settings.source_id, self._gateway, self._directory, self._recall)
         return links.pages(self._settings.source_id, self._gateway, parents, bookmark, self._settings.scope)
+
+    def _groups(self, bookmark: str | None) -> Iterator[Page]:
+        settings = self._settings
+        ask = GroupDirectory(settings.source_id, self._gateway, self._width).ask
+        yield from group_pages(settings.source_id, settings.url, settings.now(), settings.groups, bookmark, ask)
 
     def _teller(self) -> Teller:
         return Teller(self._settings, self._gateway, self._directory, self._recall, self._width)

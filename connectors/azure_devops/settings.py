@@ -28,6 +28,8 @@ class AzureDevOpsSettings:
     """Names or ids of the teams whose boards and sprints are loaded; empty: all of the projects. Issues: always all."""
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Role (`story_points`, `severity`, `found_in`) → name or reference name."""
+    groups: tuple[str, ...] = ()
+    """Names of the groups whose members are wanted."""
     history_since: date | None = None
     """Items that have not changed since are left out; the others come with their whole history."""
     changed_since: date | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import httpx
@@ -17,11 +19,17 @@ from connectors.http.retries import HttpSettings, RetryTransport
 T = TypeVar("T")
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed: read once, since that takes 20 ms and each source has a client."""
+    return httpx.create_ssl_context()
+
+
 class SourceHttp:
     """Sends every request of a source, the SDKs' too, and turns what comes back into values or `SourceError`s.
 
     `inspect` sees each answer first and raises when it is a refused login in disguise. Answers to requests with
-    `auth=None` are not inspected.
+    `auth=None` are not inspected. The login is shown to the server at `base_url`, and to those `trusted` beside it.
     """
 
     def __init__(
@@ -33,16 +41,17 @@ class SourceHttp:
         inspect: Callable[[httpx.Response], None],
         headers: Mapping[str, str] | None = None,
         counters: Counters | None = None,
+        trusted: Sequence[str] = (),
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.settings = settings
         self.counters = counters or Counters()
         limits = httpx.Limits(max_connections=settings.max_in_flight, max_keepalive_connections=settings.max_in_flight)
-        inner = RoutedTransport(lambda proxy: httpx.HTTPTransport(limits=limits, proxy=proxy))
+        inner = RoutedTransport(lambda proxy: httpx.HTTPTransport(verify=_trusted(), limits=limits, proxy=proxy))
         self._transport = RetryTransport(inner, settings, self.counters)
         signer = auth if isinstance(auth, httpx.Auth) else auth.auth(self._send_unsigned, settings.world.now)
         self.client = httpx.Client(
-            auth=GuardedAuth(signer, httpx.URL(self.base_url), inspect),
+            auth=GuardedAuth(signer, httpx.URL(self.base_url), inspect, [httpx.URL(each) for each in trusted]),
             transport=self._transport,
             timeout=settings.timeout_seconds,
             headers={"User-Agent": "flowmart", "Accept": "application/json", **(headers or {})},

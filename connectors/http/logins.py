@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -97,20 +97,31 @@ class BearerLogin(httpx.Auth):
 
 
 class GuardedAuth(httpx.Auth):
-    """Signs requests to the source's own origin and no other, and inspects what comes back in the end.
+    """Signs requests to the source's own origin and those that are `trusted`, and inspects what comes back in the end.
 
     The inspection is no event hook of the client, since those see a 401 before the login could renew its token.
     """
 
-    def __init__(self, inner: httpx.Auth, base: httpx.URL, inspect: Callable[[httpx.Response], None]) -> None:
+    def __init__(
+        self,
+        inner: httpx.Auth,
+        base: httpx.URL,
+        inspect: Callable[[httpx.Response], None],
+        trusted: Collection[httpx.URL] = (),
+    ) -> None:
         self._inner = inner
-        self._origin = (base.scheme, base.host, base.port)
+        self._origins = frozenset(map(origin, (base, *trusted)))
         self._inspect = inspect
 
     def auth_flow(self, request: httpx.Request) -> Flow:
         """httpx's hook."""
-        is_own = (request.url.scheme, request.url.host, request.url.port) == self._origin
+        is_own = origin(request.url) in self._origins
         self._inspect((yield from _exchanged(self._inner.auth_flow(request) if is_own else _unsigned(request))))
+
+
+def origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """What two addresses have in common that the same server answers."""
+    return url.scheme, url.host, url.port
 
 
 def _exchanged(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from connectors.base import Counters, Held, Identity, Page, Stream, Survey
 from connectors.errors import AuthenticationError, SourceError
+from connectors.groups import group_pages
 from connectors.http import HttpSettings, SourceHttp
 from connectors.jira.census.census import JiraCensus
 from connectors.jira.gateway import answers
@@ -20,6 +22,7 @@ from connectors.jira.mapping.entities import level_of
 from connectors.jira.mapping.history import ItemNames
 from connectors.jira.mapping.issues import MappingContext
 from connectors.jira.mapping.links import LinkWords
+from connectors.jira.pulling.groups import members
 from connectors.jira.pulling.issues import IssuePages, held_by_none
 from connectors.jira.pulling.newcomers import Newcomers
 from connectors.jira.pulling.site import Site
@@ -100,7 +103,7 @@ class JiraConnector:
         return survey(self._site, Inquiry(self._http))
 
     def streams(self) -> Sequence[Stream]:
-        """The site's own things, then issues."""
+        """The site's own things, then issues and what hangs on them, then the groups of those who reported them."""
         own = self._streams
         return (
             Stream("projects", own.projects),
@@ -112,6 +115,7 @@ class JiraConnector:
             Stream("versions", own.versions),
             Stream("issues", self._issues),
             Stream("worklogs", self._worklogs),
+            Stream("groups", self._groups),
         )
 
     def close(self) -> None:
@@ -157,6 +161,11 @@ class JiraConnector:
 
     def _worklogs(self, bookmark: str | None) -> Iterator[Page]:
         yield from WorklogPages(self._site, self._newcomers(), self._held, self._walk_began_at).pages(bookmark)
+
+    def _groups(self, bookmark: str | None) -> Iterator[Page]:
+        settings, site = self._settings, self._site
+        ask = partial(members, site)
+        yield from group_pages(settings.source_id, settings.url, settings.now(), settings.groups, bookmark, ask)
 
     def _newcomers(self) -> Newcomers:
         own = self._streams

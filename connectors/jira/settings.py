@@ -32,6 +32,8 @@ class JiraSettings:
     jql: str | None = None
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Role → names or ids of fields, in order of preference."""
+    groups: tuple[str, ...] = ()
+    """Names of the groups whose members are wanted."""
     history_since: date | None = None
     """Issues that were not touched since then are left out."""
     changed_since: date | None = None

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from exports.base import ExportError, Written
-from exports.catalog import EXPORTERS
+from exports.base import PLAIN, ExportError, Order, Written
 from exports.model import bi_model
+from exports.parquet import write_parquet
 from exports.powerbi import pbir, tmdl
 from exports.powerbi.ids import lineage
 from exports.powerbi.measure import TABLE
@@ -28,7 +28,7 @@ DATA = "data"
 _MODEL, _REPORT = f"{NAME}.SemanticModel", f"{NAME}.Report"
 
 
-def write_powerbi(connection: Connection, to: Path, source: Source) -> list[Written]:
+def write_powerbi(connection: Connection, to: Path, source: Source, order: Order = PLAIN) -> list[Written]:
     """Write `flowmart.pbip`, its semantic model and its report into the folder `to`.
 
     With Parquet and no folder named, the rows are written too, to `data` below. PostgreSQL's addresses, where none are
@@ -38,7 +38,8 @@ def write_powerbi(connection: Connection, to: Path, source: Source) -> list[Writ
     if source.kind is not SourceKind.PARQUET:
         source = _addressed(source, connection)
     elif not source.folder:
-        written = EXPORTERS["parquet"](connection, [table.stored for table in bi_model().tables], to / DATA)
+        tables = [table.stored for table in bi_model().tables]
+        written = write_parquet(connection, tables, to / DATA, replace(order, since=None, partition=None))
         source = replace(source, folder=str((to / DATA).resolve()))
     write_tree({path: text.encode() for path, text in project_files(source).items()}, to, NOTE)
     return [Written(table=NAME, path=to / f"{NAME}.pbip", rows=0), *written]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from exports.base import Reach
 from exports.model import Kind, ModelTable, Role, bi_model
 from exports.model_choices import Labels, Lookup
 from exports.powerbi.sql import SCHEMA_MARK, select_text
@@ -71,6 +72,16 @@ class Source:
         """The M query of a table, line by line."""
         steps = _parquet_steps(table) if self.kind is SourceKind.PARQUET else _postgresql_steps(table)
         return _let(list(steps))
+
+
+def source_of(reach: Reach) -> Source:
+    """The source that is asked for; Parquet if nothing is said."""
+    return Source(
+        kind=SourceKind(reach.way or SourceKind.PARQUET),
+        folder=reach.folder,
+        server=reach.server,
+        database=reach.database,
+    )
 
 
 _TO_UTC = """\

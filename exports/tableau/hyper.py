@@ -12,6 +12,7 @@ and it puts ids and checksums into each file.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from sqlalchemy import Connection, Table
 
-from exports.base import ExportError, Written
+from exports.base import PLAIN, ExportError, Order, Place, Written
+from exports.files import Part, Staging, write_set
 from exports.model import bi_model
 from exports.rows import INSTANT, POINTS, arrow_schema, record_batches
-from exports.tableau.placing import placed
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -33,6 +34,7 @@ EXTRACT = "flowmart.hyper"
 SCHEMA = "Extract"
 """The schema of all tables in the extract."""
 
+_AT_ONCE = 1 << 20
 _SETTINGS = {
     "log_config": "",  # no log file
     "default_database_version": "2",  # each Tableau that its maker still supports can read it
@@ -48,16 +50,22 @@ _TYPES: Mapping[pa.DataType, str] = {
 }
 
 
-def write_hyper(connection: Connection, tables: Sequence[Table], to: Path) -> list[Written]:
+def write_hyper(connection: Connection, tables: Sequence[Table], to: Place, order: Order = PLAIN) -> list[Written]:
     """Write `flowmart.hyper` with all these tables; an `Exporter`, but for the bytes that differ."""
-    with placed(to, EXTRACT) as part:
-        rows = fill_extract(connection, tables, part)
-    return [Written(table=table.name, path=to / EXTRACT, rows=rows[table.name]) for table in tables]
+
+    def write(staging: Staging) -> list[Part]:
+        with staging.new(EXTRACT) as file, TemporaryDirectory(prefix="flowmart-hyper-") as folder:
+            filled = Path(folder) / EXTRACT
+            rows = fill_extract(connection, tables, filled)
+            with filled.open("rb") as content:
+                shutil.copyfileobj(content, file, _AT_ONCE)
+        return [Part(EXTRACT, rows)]
+
+    return write_set(tables, to, "hyper", write, order)
 
 
 def fill_extract(connection: Connection, tables: Sequence[Table], path: Path) -> Mapping[str, int]:
-    """Make the extract at this path, over what is there; table → its rows."""
-    path.unlink(missing_ok=True)  # the engine replaces nothing but databases of its own
+    """Make an extract at this path, where nothing is yet; table → its rows."""
     with _extract(path) as run, TemporaryDirectory(prefix="flowmart-hyper-") as folder:
         run(f"CREATE SCHEMA {_quoted(SCHEMA)}")
         rows = {table.name: _copy(connection, table, Path(folder) / "rows.arrow", run) for table in tables}

@@ -7,19 +7,21 @@ import zipfile
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from sqlalchemy import Connection
 
-from exports.base import ExportError, Written
+from exports.base import PLAIN, ExportError, Order, Reach, Written
+from exports.files import Part, Staging, write_set
 from exports.model import bi_model
 from exports.tableau.connections import EXTRACT_PLACE, Place, extract, live
 from exports.tableau.hyper import EXTRACT, fill_extract
-from exports.tableau.placing import placed
 from exports.tableau.tds import data_source
 
 NAME = "flowmart"
 DESCRIBED, PACKAGED = f"{NAME}.tds", f"{NAME}.tdsx"
 _PORT = 5432
+_AT_ONCE = 1 << 20
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -32,25 +34,31 @@ class Mode(StrEnum):
     """It asks the warehouse, on PostgreSQL, each time."""
 
 
-def write_tableau(
-    connection: Connection, to: Path, mode: Mode, *, server: str | None = None, database: str | None = None
-) -> list[Written]:
-    """Write `flowmart.tdsx` or, live, `flowmart.tds` into the folder `to`.
+def write_tableau(connection: Connection, to: Path, order: Order = PLAIN) -> list[Written]:
+    """Write `flowmart.tdsx` or, where the order reaches the rows `live`, `flowmart.tds` into the folder `to`.
 
-    PostgreSQL's addresses (`server` may have a `:port`), where none are named, are those of the connection; never its
-    login. Raises `ExportError`.
+    PostgreSQL's addresses (the server may have a `:port`), where none are named, are those of the connection; never its
+    login. A `ModelExporter`, but for the bytes of the extract that differ. Raises `ExportError`.
     """
-    if mode is Mode.LIVE:
-        return _write_live(to, _address(connection, server, database))
+    if order.reach.way == Mode.LIVE:
+        return _write_live(to, _address(connection, order.reach), order)
     tables = [table.stored for table in bi_model().tables]
-    with placed(to, PACKAGED) as part, TemporaryDirectory(prefix="flowmart-tableau-") as folder:
-        filled = Path(folder) / EXTRACT
-        rows = fill_extract(connection, tables, filled)
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
-            package.writestr(_entry(DESCRIBED), data_source(extract()))
-            with filled.open("rb") as content, package.open(_entry(EXTRACT_PLACE), "w", force_zip64=True) as target:
-                shutil.copyfileobj(content, target, 1 << 20)
-    return [Written(table=table.name, path=to / PACKAGED, rows=rows[table.name]) for table in tables]
+
+    def write(staging: Staging) -> list[Part]:
+        with staging.new(PACKAGED) as file, TemporaryDirectory(prefix="flowmart-tableau-") as folder:
+            filled = Path(folder) / EXTRACT
+            rows = fill_extract(connection, tables, filled)
+            _pack(file, filled)
+        return [Part(PACKAGED, rows)]
+
+    return write_set(tables, to, "tableau", write, order)
+
+
+def _pack(file: BinaryIO, filled: Path) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
+        package.writestr(_entry(DESCRIBED), data_source(extract()))
+        with filled.open("rb") as content, package.open(_entry(EXTRACT_PLACE), "w", force_zip64=True) as target:
+            shutil.copyfileobj(content, target, _AT_ONCE)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
@@ -60,17 +68,22 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _write_live(to: Path, place: Place) -> list[Written]:
-    with placed(to, DESCRIBED) as part:
-        part.write_bytes(data_source(place))
+def _write_live(to: Path, place: Place, order: Order) -> list[Written]:
+    def write(staging: Staging) -> list[Part]:
+        with staging.new(DESCRIBED) as file:
+            file.write(data_source(place))
+        return [Part(DESCRIBED, {})]
+
+    write_set([], to, "tableau", write, order)
     return [Written(table=NAME, path=to / DESCRIBED, rows=0)]
 
 
-def _address(connection: Connection, server: str | None, database: str | None) -> Place:
+def _address(connection: Connection, reach: Reach) -> Place:
+    server, database = reach.server, reach.database
     url, schema = connection.engine.url, "public"
     if connection.dialect.name == "postgresql":
         server = server or f"{url.host or 'localhost'}:{url.port or _PORT}"
-        database = database or url.database
+        database = database or url.database or ""
         schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one() or schema
     if not server or not database:
         raise ExportError(

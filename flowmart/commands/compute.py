@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from exports.catalog import EXPORTERS
 from flowmart.as_of import asked, compute_as_of
 from flowmart.commands import export as export_command
-from flowmart.commands.export import Format
 from flowmart.commands.options import row, session_of, table
 from flowmart.compute import ComputeReport, compute
 from flowmart.errors import UsageError
 from flowmart.session import Session
 from flowmart.text import count
+
+Format = StrEnum("Format", {name.upper(): name for name in EXPORTERS})  # type: ignore[misc]  # built from the catalogue
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="METRIC", help="Metrics to compute; all if none is named.")]
 Full = Annotated[bool, typer.Option("--full", help="Compute all rows anew, not only those that changed.")]

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flowmart.commands.export import file_count
 from flowmart.commands.options import session_of
 from flowmart.config import Config
 from flowmart.demo import company, served
@@ -125,7 +126,7 @@ def _show_files(session: Session, config: Config, report: RunReport, to: Path) -
     session.print(f"warehouse      {to / Path(config.warehouse_url.removeprefix('sqlite:///')).name}")
     for name, files in report.written.items():
         folder = to / os.path.relpath(config.exports[name].to, to.absolute())
-        session.print(f"{name:<14} {folder} ({count(len({file.path for file in files}), 'file')})")
+        session.print(f"{name:<14} {folder} ({count(file_count(files), 'file')})")
     session.print(f"configuration  {to / 'flowmart.toml'}")
     _show_tries(session, config, to)
 

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 import typer
 
-from exports.rows import snapshot
+from exports.snapshot import snapshot
 from flowmart.commands.options import AsJson, print_json, session_of
 from flowmart.config import Config
 from flowmart.errors import JobFailed, UsageError

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Literal
 
 import typer
 from pydantic import ValidationError
 
-from exports.base import ExportError, Written
-from exports.catalog import FORMATS, choose_tables
+from exports.base import Written
+from exports.catalog import FORMATS
 from flowmart.commands.options import row, session_of, table
 from flowmart.config import Config
 from flowmart.errors import UsageError
-from flowmart.export import export, write
+from flowmart.export import asked_since, export, write
 from flowmart.power_bi import refresh, require_refreshed
 from flowmart.session import Session
 from flowmart.settings import Export
+from flowmart.settings.exports import BELONGINGS
 from flowmart.settings.power_bi import SourceName
-from flowmart.store import opened
 from flowmart.tableau import Publication, publish, require_published
 from flowmart.text import count
 
@@ -32,14 +33,22 @@ Names = Annotated[
 AdHocFormat = Annotated[
     Format | None, typer.Option("--format", help="Write an export that is not in the configuration.")
 ]
-To = Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Folder for --format; made if missing.")]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="DIR", help="Folder for --format, or a URL such as s3://bucket/folder.")
+]
+Partition = Annotated[
+    Literal["month"] | None, typer.Option("--partition", help="A file a month of the tables that grow (parquet).")
+]
+SinceWhen = Annotated[
+    str | None,
+    typer.Option("--since", metavar="DATE", help="Only what changed since, or since the `last` export there."),
+]
 Tables = Annotated[
     list[str] | None, typer.Option("--table", metavar="T", help="A table for --format; again for more. Default: all.")
 ]
-
-Source = StrEnum("Source", {name.upper(): name for name in get_args(SourceName)})  # type: ignore[misc]
 ReadFrom = Annotated[
-    Source | None, typer.Option("--source", help="Where a Power BI project reads from. Default: Parquet files in it.")
+    SourceName | None,
+    typer.Option("--source", help="Where a Power BI project reads from. Default: Parquet files in it."),
 ]
 
 Publish = Annotated[
@@ -53,18 +62,23 @@ def command(
     format_: AdHocFormat = None,
     to: To = None,
     tables: Tables = None,
+    partition: Partition = None,
     source: ReadFrom = None,
+    since: SinceWhen = None,
     publish_: Publish = False,  # noqa: FBT002 - Typer's shape
 ) -> None:
     """Write tables as files for BI tools and spreadsheets.
 
-    A file gets its name when it is complete, so that readers never see half of it.
+    A file gets its name when it is complete, so that readers never see half of it; manifest.json comes last and lists
+    all files with their checksums. With --since the files lie in a dated folder of their own. Tables that cannot tell
+    what changed are whole there; the manifest says which.
     """
     session = session_of(context)
-    config = session.config()
+    config, now = session.config(), session.begin()
+    begin = asked_since(since, config.zone)
     if format_ is None:
-        if to is not None or tables or source is not None:
-            raise UsageError("--to, --table and --source belong to --format")
+        if to is not None or tables or partition or source:
+            raise UsageError("--to, --table, --partition and --source belong to --format")
         if not config.exports:
             raise UsageError(
                 f"{session.config_file}: no [exports.NAME] is configured; add one, or name --format and --to"
@@ -72,29 +86,27 @@ def command(
         chosen = [wanted for name, wanted in config.exports.items() if not names or name in names]
         if publish_ and not any(wanted.publish for wanted in chosen):
             raise UsageError("--publish: none of these exports has a [exports.NAME.publish] in the configuration")
-        written = export(config, names or ())
+        written = export(config, names or (), now=now, since=begin)
         show(session, written)
-        if publish_:
-            publications = publish(config, written)
-            tell_published(session, publications)
-            require_published(publications)
-        require_refreshed(refresh(config, written))
+        _hand_on(session, config, written, to_tableau=publish_)
         return
     if publish_:
         raise UsageError("--publish belongs to exports of the configuration, not to --format")
     if names or to is None:
         raise UsageError("--format needs --to DIR, and takes no names of exports")
-    show(session, _ad_hoc(config, format_.value, to, tables or (), source and source.value))
+    wanted = _ad_hoc(format_.value, to, {"--table": tables, "--partition": partition, "--source": source})
+    show(session, write(config, {format_.value: wanted}, now=now, since=begin))
 
 
-def show(session: Session, written: Mapping[str, Sequence[Written]]) -> None:
-    """The files and their rows."""
-    files = [file for several in written.values() for file in several]
-    made = table("file", "rows", right=("rows",))
-    for file in files:
-        row(made, file.path, f"{file.rows:,}")
-    session.out.print(made)
-    session.tell(f"wrote {count(len({file.path for file in files}), 'file')}")
+def _hand_on(
+    session: Session, config: Config, written: Mapping[str, Sequence[Written]], *, to_tableau: bool
+) -> None:
+    """Tell the servers of BI tools, all of them. Raises `JobFailed` with what one refused."""
+    publications = publish(config, written) if to_tableau else []
+    tell_published(session, publications)
+    problems = refresh(config, written)
+    require_published(publications)
+    require_refreshed(problems)
 
 
 def tell_published(session: Session, publications: Sequence[Publication]) -> None:
@@ -104,15 +116,49 @@ def tell_published(session: Session, publications: Sequence[Publication]) -> Non
             session.tell(f"published {one.export}: {one.told}")
 
 
-def _ad_hoc(
-    config: Config, format_: str, to: Path, tables: Sequence[str], source: str | None
-) -> Mapping[str, Sequence[Written]]:
+def show(session: Session, written: Mapping[str, Sequence[Written]]) -> None:
+    """The files and their rows; of a table in many files, their folder."""
+    made = table("file", "rows", right=("rows",))
+    for files in written.values():
+        for _, parts in groupby(files, key=lambda file: file.table):
+            row(made, *_line(list(parts)))
+    session.out.print(made)
+    for files in written.values():
+        tell_notes(session, files)
+    session.tell(f"wrote {count(sum(map(file_count, written.values())), 'file')}")
+
+
+def file_count(files: Sequence[Written]) -> int:
+    """How many files these are: one may hold several tables."""
+    return len({file.path for file in files})
+
+
+def tell_notes(session: Session, files: Sequence[Written]) -> None:
+    """What the exporter has to say of its files."""
+    for note in dict.fromkeys(note for file in files for note in file.notes):
+        session.tell(note)
+
+
+def _line(parts: Sequence[Written]) -> tuple[str, str]:
+    rows = f"{sum(part.rows for part in parts):,}"
+    first = parts[0]
+    if len(parts) > 1:
+        return f"{str(first.path).rpartition(f'{first.table}/month=')[0]}{first.table}/ ({len(parts):,} months)", rows
+    alone = Path(str(first.path)).stem == first.table
+    return str(first.path) if alone else f"{first.path} ({first.table})", rows
+
+
+_KEYS = {"--table": "tables", "--partition": "partition", "--source": "source"}
+
+
+def _ad_hoc(format_: str, to: str, options: Mapping[str, object]) -> Export:
+    """What the options describe. Raises `UsageError`, before the warehouse is opened."""
+    given = {_KEYS[option]: value for option, value in options.items() if value}
+    for option, key in _KEYS.items():
+        belonging = BELONGINGS[key]
+        if key in given and format_ not in belonging.formats:
+            raise UsageError(f"{option} belongs to --format {belonging.told()}")
     try:
-        choose_tables(tables)  # a wrong name is told before the warehouse is opened
-        chosen = {} if source is None else {"source": source}
-        wanted = Export.model_validate({"format": format_, "to": str(to), "tables": list(tables), **chosen})
-    except ExportError as error:
-        raise UsageError(str(error)) from error
+        return Export.model_validate({"format": format_, "to": to, **given})
     except ValidationError as error:
-        raise UsageError(f"--format {format_}: {error.errors()[0]['ctx']['error']}") from error
-    return write(opened(config), {format_: wanted})
+        raise UsageError("; ".join(detail["msg"].removeprefix("Value error, ") for detail in error.errors())) from error

@@ -21,7 +21,7 @@ SOON = timedelta(days=14)
 """A token that ends within it is warned of."""
 _MOST_SHOWN = 12
 _PLACES = ("project", "board", "team")
-_ORDER = (*_PLACES, "issue type", "status", "field")
+_ORDER = (*_PLACES, "issue type", "status", "field", "group")
 _LABEL_WIDTH = 8
 
 
@@ -173,7 +173,7 @@ def _visible(seen: Sequence[Seen], mask: Callable[[str], str]) -> Table:
 
 def _name(seen: Seen) -> str:
     """Places with their detail; of all else the name, which often occurs once a project or type."""
-    told = [seen.detail] if seen.detail and seen.what in _PLACES else []
+    told = [seen.detail] if seen.detail and seen.what in (*_PLACES, "group") else []
     if seen.issues is not None:
         told.append(count(seen.issues, "issue"))
     return f"{seen.name} ({', '.join(told)})" if told else seen.name

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from flowmart.commands.options import AcceptLoss, AsJson, MaxInFlight, print_json, row, session_of, table
-from flowmart.failures import DIFFERENT
+from flowmart.errors import DIFFERENT
 from flowmart.run import require_whole
 from flowmart.session import Session
 from flowmart.syncing.reconcile import ProjectCount, SourceComparison, SprintComparison, reconcile

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from flowmart.commands.export import tell_published
+from flowmart.commands.export import file_count, tell_notes, tell_published
 from flowmart.commands.options import AcceptLoss, MaxInFlight, session_of
 from flowmart.commands.sync import told
+from flowmart.config import Config
 from flowmart.run import RunReport, run_once
 from flowmart.session import Session
 from flowmart.syncing.sync import SyncOptions
@@ -27,11 +28,11 @@ def command(
     with session.watching() as events:
         options = SyncOptions(accept_loss=accept_loss, max_in_flight=max_in_flight)
         report = run_once(config, "run", options, events=events, now=now, run_id=session.run_id)
-    show(session, report)
+    show(session, config, report)
     report.require_success()
 
 
-def show(session: Session, report: RunReport) -> None:
+def show(session: Session, config: Config, report: RunReport) -> None:
     """A line for each step."""
     if report.sync is not None:
         session.print(told(report.sync))
@@ -39,6 +40,6 @@ def show(session: Session, report: RunReport) -> None:
         rows = sum(report.compute.tables.values())
         session.print(f"computed {count(len(report.compute.tables), 'table')}: {count(rows, 'row')}")
     for name, files in report.written.items():
-        folder = files[0].path.parent if files else "nothing"
-        session.print(f"exported {name}: {count(len({file.path for file in files}), 'file')} in {folder}")
+        session.print(f"exported {name}: {count(file_count(files), 'file')} in {config.exports[name].shown_to}")
+        tell_notes(session, files)
     tell_published(session, report.published)

@@ -10,7 +10,6 @@ from flowmart.commands.options import session_of
 from flowmart.commands.run import show
 from flowmart.cron import next_due, trigger
 from flowmart.errors import UsageError
-from flowmart.failures import explain
 from flowmart.run import run_once
 from flowmart.schedule import serve
 from flowmart.session import Session
@@ -48,10 +47,10 @@ def perform(session: Session, step: str) -> None:
         _LOG.info("%s begins", step)
         with session.watching() as events:
             report = run_once(config, step, events=events, now=now, run_id=session.run_id)
-        show(session, report)
+        show(session, config, report)
         report.require_success()
     except Exception as error:
-        failure = explain(error, session.warehouse_shown)
+        failure = session.explain(error)
         if failure is None:
             raise
         _LOG.error("%s: %s", step, failure.text)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date, datetime
+from typing import Annotated
 
 import typer
 
@@ -11,17 +13,26 @@ from flowmart.config import Config
 from flowmart.errors import JobFailed
 from flowmart.session import Session
 from flowmart.status import SourceStatus, Status, StreamStatus, read_status
-from flowmart.text import duration, instant, printable
+from flowmart.text import duration, instant, printable, size
+from warehouse.sizes import Sizes
+
+WithSizes = Annotated[
+    bool, typer.Option("--sizes", help="Show how many rows and bytes each table has; counting takes a while.")
+]
 
 
-def command(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FBT002 - Typer's shape
+def command(
+    context: typer.Context,
+    sizes: WithSizes = False,  # noqa: FBT002 - Typer's shape
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
     """Show when each source was last synced, and how that went.
 
     Exit code 1 when a source's last complete sync is older than schedule.max_age, so that monitoring can call it.
     """
     session = session_of(context)
     config, now = session.config(), session.begin()
-    status = read_status(config, now)
+    status = read_status(config, now, with_sizes=sizes)
     if as_json:
         print_json(session, asdict(status))
     else:
@@ -48,6 +59,23 @@ def _show(session: Session, config: Config, status: Status) -> None:
         session.print(f"next {step} (by `flowmart schedule`): {instant(due, config.zone)}")
     for source in status.sources:
         _show_source(session, config, source)
+    if status.sizes is not None:
+        _show_sizes(session, config, status.sizes)
+
+
+def _show_sizes(session: Session, config: Config, sizes: Sizes) -> None:
+    guessed = ", by table estimated from some rows" if sizes.is_estimated else ""
+    unused = f", {size(sizes.unused_bytes)} of it free for new rows" if sizes.unused_bytes else ""
+    title = f"sizes: {size(sizes.total_bytes)}{unused}{guessed}"
+    made = table("table", "rows", "size", "oldest", "newest", title=title, right=("rows", "size"))
+    for one in sizes.tables:
+        row(made, one.table, f"{one.rows:,}", size(one.bytes), _day(config, one.oldest), _day(config, one.newest))
+    session.out.print(made)
+
+
+def _day(config: Config, of: datetime | date | None) -> str | None:
+    """The day of an instant in the calendar's zone; a day as it is."""
+    return f"{of.astimezone(config.zone) if isinstance(of, datetime) else of:%Y-%m-%d}" if of is not None else None
 
 
 def _received(stream: StreamStatus) -> str | None:

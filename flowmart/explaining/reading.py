@@ -15,13 +15,12 @@ from flowmart.text import instant
 from metrics.catalog import METRICS
 from metrics.outdated import rules_of
 from metrics.settings import MetricSettings
+from warehouse.fetching import portions
 from warehouse.tables import table
 from warehouse.tables.computed import definitions
 from warehouse.tables.loaded import boards, issues, projects, users, versions
 
 AnyRow = Row[*tuple[Any, ...]]
-
-_ASKED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +91,9 @@ def names_of(
     source: Source, ids: Iterable[str | None], of: Table = users, column: str = "display_name"
 ) -> dict[str, str]:
     """Id → name (of users by default), for those that there are."""
-    wanted = sorted({one for one in ids if one})
     (key,) = of.primary_key
     found: dict[str, str] = {}
-    for start in range(0, len(wanted), _ASKED_AT_ONCE):
-        some = wanted[start : start + _ASKED_AT_ONCE]
+    for some in portions(sorted({one for one in ids if one})):
         found |= {row[0]: row[1] for row in source.rows(select(key, of.c[column]).where(key.in_(some)))}
     return found
 

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from flowmart.explaining.reading import AnyRow, Source
 from flowmart.explaining.shapes import Figure, Line, Listed, Value
+from warehouse.fetching import portions
 from warehouse.tables.loaded import issues
 
-_ASKED_AT_ONCE = 500
 _ALMOST = 1e-9
 
 Names = Mapping[str, tuple[str, str, str]]
@@ -20,10 +20,9 @@ Names = Mapping[str, tuple[str, str, str]]
 
 def names_of_issues(source: Source, ids: Iterable[str]) -> Names:
     """What lines show of issues."""
-    wanted, found = sorted(set(ids)), {}
+    found = {}
     of = issues.c
-    for start in range(0, len(wanted), _ASKED_AT_ONCE):
-        some = wanted[start : start + _ASKED_AT_ONCE]
+    for some in portions(sorted(set(ids))):
         for row in source.rows(select(of.issue_id, of.key, of.issue_type, of.summary).where(of.issue_id.in_(some))):
             found[row.issue_id] = (row.key, row.issue_type, row.summary)
     return found

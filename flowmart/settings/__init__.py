@@ -1,6 +1,7 @@
 """The configuration's sections, one model each: what may be written there, and what it means."""
 
-from flowmart.settings.jobs import Export, Schedule, Sync
+from flowmart.settings.exports import Export
+from flowmart.settings.jobs import Retention, Schedule, Sync
 from flowmart.settings.root import Config
 from flowmart.settings.sources import AzureDevOpsSource, FieldNames, JiraSource, Source
 from flowmart.settings.warehouse import Warehouse
@@ -11,6 +12,7 @@ __all__ = [
     "Export",
     "FieldNames",
     "JiraSource",
+    "Retention",
     "Schedule",
     "Source",
     "Sync",

@@ -10,8 +10,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
+from exports.cloud import SCHEMES
+
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_URL = re.compile(r"\s*[a-z][a-z0-9+.-]+://")
+_PASSWORD = re.compile(r"[^/@]*:[^/@]*@")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -70,6 +74,20 @@ def _beside_the_file(value: object, info: ValidationInfo) -> object:
     return path if folder is None else Path(folder) / path
 
 
+def _folder_or_url(value: object, info: ValidationInfo) -> object:
+    """A URL stays as it is written; everything else is a path."""
+    if not isinstance(value, str) or not _URL.match(value):
+        return _beside_the_file(value, info)
+    scheme, _, rest = value.strip().partition("://")
+    if scheme not in SCHEMES:
+        raise ValueError(f"no kind of place is called {scheme}://{nearest(scheme, sorted(SCHEMES))}")
+    if not rest.strip("/"):
+        raise ValueError(f"name the bucket or container: {scheme}://NAME/FOLDER")
+    if _PASSWORD.match(rest):
+        raise ValueError("no password in a URL; put it into `storage`, or into the store's own variables")
+    return value.strip()
+
+
 Text = Annotated[str, AfterValidator(_not_blank)]
 """A text that says something."""
 
@@ -87,3 +105,6 @@ TimeOfDay = Annotated[time | None, BeforeValidator(_time_of_day)]
 
 FilePath = Annotated[Path, BeforeValidator(_beside_the_file)]
 """A path; a relative one counts from the folder of the configuration file."""
+
+FolderOrUrl = Annotated[Path | str, BeforeValidator(_folder_or_url)]
+"""A path as above, or the URL of a folder in an object store, such as `s3://bucket/folder`, as text."""

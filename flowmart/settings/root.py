@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from flowmart.settings.base import Section, Text
-from flowmart.settings.jobs import Export, Schedule, Sync
+from flowmart.settings.exports import Export
+from flowmart.settings.jobs import Retention, Schedule, Sync
 from flowmart.settings.rules import CalendarSection, DefectsSection, MetricsSection, SprintsSection
 from flowmart.settings.sources import Source, SourceName
 from flowmart.settings.warehouse import Warehouse
@@ -28,6 +29,7 @@ class Config(Section):
     metrics: MetricsSection = Field(default_factory=MetricsSection)
     defects: DefectsSection = Field(default_factory=DefectsSection)
     sync: Sync = Field(default_factory=Sync)
+    retention: Retention = Field(default_factory=Retention)
     schedule: Schedule = Field(default_factory=Schedule)
     exports: dict[Text, Export] = Field(default_factory=dict)
 
@@ -55,18 +57,19 @@ class Config(Section):
             source_workflows={name: merged(self.workflow, source.workflow) for name, source in self.sources.items()},
             grace_hours=self.sprints.grace_hours,
             calendar=self.calendar.rules(),
-            defects=self.defects.settings(),
+            defects=self.defects.settings(self.sources),
             levels=frozenset(self.metrics.levels),
         )
+
+    def groups_of(self, source: str) -> tuple[str, ...]:
+        """Names of the groups of people that rules ask about in a source, each once."""
+        named = (group for rule in self.defects.settings(self.sources).rules for group in sorted(rule.reporter_groups))
+        return tuple({group.name.casefold(): group.name for group in named if group.is_of(source)}.values())
 
     def secrets(self) -> Iterator[str]:
         """Every text that must never be shown."""
         for source in self.sources.values():
             yield from source.secrets()
-        if self.warehouse.password:
-            yield self.warehouse.password
+        yield from self.warehouse.secrets()
         for export in self.exports.values():
-            if export.refresh is not None:
-                yield export.refresh.client_secret.get_secret_value()
-            if export.publish is not None:
-                yield export.publish.token.get_secret_value()
+            yield from export.secrets()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import time
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-import holidays
 from pydantic import AfterValidator, Field, model_validator
 
 from flowmart.settings.base import Section, Text, Texts, TimeOfDay, nearest
-from metrics.settings import Calendar, DefectRule, Defects
+from metrics.settings import Calendar, DefectRule, Defects, GroupName
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -27,6 +26,8 @@ def _known_holidays(value: str) -> str:
     code = value.strip().upper()
     if not code:
         return ""
+    import holidays  # here, since it costs 50 ms and most calendars name none
+
     countries = holidays.list_supported_countries(include_aliases=True)
     country, _, subdivision = code.partition("-")
     if country not in countries:
@@ -81,7 +82,7 @@ class MetricsSection(Section):
 
 
 class DefectRuleSection(Section):
-    """One rule of escape. Exactly one condition: field with values, labels, types, affects_released, link_types."""
+    """One rule of escape, with exactly one condition: field with values, or one of the others."""
 
     name: Text | None = None
     escaped: bool
@@ -104,15 +105,13 @@ class DefectRuleSection(Section):
             raise ValueError("field needs values beside it")
         if self.linked_types and not self.link_types:
             raise ValueError("linked_types needs link_types beside it")
-        if self.reporter_groups:
-            raise ValueError("reporter_groups cannot be used yet: groups are not loaded; use labels, or a field")
         if len(given) != 1:
             said = f"here are {' and '.join(given)}" if given else "here is none"
             raise ValueError(f"needs exactly one condition of {', '.join(conditions)}; {said}")
         return self
 
-    def rule(self, number: int) -> DefectRule:
-        """The same for the metrics."""
+    def rule(self, number: int, sources: Collection[str]) -> DefectRule:
+        """The same for the metrics; a group after a source's name and a colon is one of that source alone."""
         return DefectRule(
             name=self.name or f"rule {number}",
             escaped=self.escaped,
@@ -123,8 +122,13 @@ class DefectRuleSection(Section):
             affects_released=self.affects_released,
             link_types=frozenset(self.link_types),
             linked_types=frozenset(self.linked_types),
-            reporter_groups=frozenset(self.reporter_groups),
+            reporter_groups=frozenset(_group(name, sources) for name in self.reporter_groups),
         )
+
+
+def _group(text: str, sources: Collection[str]) -> GroupName:
+    before, _, name = (part.strip() for part in text.partition(":"))
+    return GroupName(before, name) if before in sources and name else GroupName("", text.strip())
 
 
 class DefectsSection(Section):
@@ -134,10 +138,10 @@ class DefectsSection(Section):
     rules: Annotated[tuple[DefectRuleSection, ...], Field(strict=False)] = ()
     severity_weights: Mapping[Text, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
 
-    def settings(self) -> Defects:
-        """The same for the metrics."""
+    def settings(self, sources: Collection[str]) -> Defects:
+        """The same for the metrics; `sources` are the names of those that are configured."""
         return Defects(
             types=frozenset(self.types),
-            rules=tuple(rule.rule(number) for number, rule in enumerate(self.rules, start=1)),
+            rules=tuple(rule.rule(number, sources) for number, rule in enumerate(self.rules, start=1)),
             severity_weights=dict(self.severity_weights),
         )

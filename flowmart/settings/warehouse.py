@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -10,9 +11,11 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_va
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from flowmart.settings.base import Section
+from flowmart.settings.base import Seconds, Section
+from warehouse.postgresql import USUAL, Limits, require_options
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_SECRET_OPTIONS = ("password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")
 _EXPECTED = "use sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
 
 
@@ -26,6 +29,7 @@ def _usable_address(value: object, info: ValidationInfo) -> object:
     if address.drivername not in {"sqlite", "postgresql", "postgresql+psycopg"}:
         raise ValueError(f"no warehouse on {address.drivername}; {_EXPECTED}")
     if address.drivername != "sqlite":
+        require_options(address)
         return SecretStr(address.render_as_string(hide_password=False))
     if not address.database or address.database == ":memory:":
         raise ValueError("needs a file, such as sqlite:///flowmart.db")
@@ -41,6 +45,8 @@ class Warehouse(Section):
         default="sqlite:///flowmart.db", validate_default=True
     )
     schema_name: str = Field(default="", alias="schema")
+    lock_seconds: Annotated[Seconds, Field(alias="lock_timeout")] = USUAL.lock_seconds
+    statement_seconds: Annotated[Seconds, Field(alias="statement_timeout")] = USUAL.statement_seconds
 
     @field_validator("schema_name")
     @classmethod
@@ -56,11 +62,22 @@ class Warehouse(Section):
         return self
 
     @property
-    def shown(self) -> str:
-        """The address without its password, for people."""
-        return make_url(self.url.get_secret_value()).render_as_string(hide_password=True)
+    def limits(self) -> Limits:
+        """How long PostgreSQL may keep us waiting."""
+        return Limits(lock_seconds=self.lock_seconds, statement_seconds=self.statement_seconds)
 
     @property
-    def password(self) -> str | None:
-        """The password within the address."""
-        return make_url(self.url.get_secret_value()).password
+    def shown(self) -> str:
+        """The address without its passwords, for people."""
+        address = make_url(self.url.get_secret_value()).difference_update_query(_SECRET_OPTIONS)
+        return address.render_as_string(hide_password=True)
+
+    def secrets(self) -> Iterator[str]:
+        """The passwords within the address."""
+        address = make_url(self.url.get_secret_value())
+        if address.password:
+            yield address.password
+        for name in _SECRET_OPTIONS:
+            value = address.query.get(name)
+            if isinstance(value, str) and value:
+                yield value

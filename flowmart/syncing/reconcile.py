@@ -84,20 +84,22 @@ def reconcile(
     synced = sync(config, options, events=events, now=now, run_id=run_id)
     compute(config, metric_names=[sprint_metrics.METRIC.name], now=now)
     engine = opened(config)
-    with hold(engine, "run", utc_now) as lease:
-        job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
-        names = chosen(config, options.sources)
-        with connected(config, engine, names, options, now) as sources:
-            calls = [
-                partial(compare, job, report, source, sprints)
-                for report, (_, source) in zip(synced.sources, sources, strict=True)
-            ]
-            compared = side_by_side(calls, job)
-        whole = [one for one in compared if one.report.error is None]
-        with job.writing() as connection:
-            findings = [finding for one in whole for finding in one.findings]
-            replace_findings(connection, [one.report.name for one in whole], CHECKS, findings, now)
-    engine.dispose()
+    try:
+        with hold(engine, "run", utc_now) as lease:
+            job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
+            names = chosen(config, options.sources)
+            with connected(config, engine, names, options, now) as sources:
+                calls = [
+                    partial(compare, job, report, source, sprints)
+                    for report, (_, source) in zip(synced.sources, sources, strict=True)
+                ]
+                compared = side_by_side(calls, job)
+            whole = [one for one in compared if one.report.error is None]
+            with job.writing() as connection:
+                findings = [finding for one in whole for finding in one.findings]
+                replace_findings(connection, [one.report.name for one in whole], CHECKS, findings, now)
+    finally:
+        engine.dispose()
     return tuple(compared)
 
 

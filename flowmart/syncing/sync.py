@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Engine, select
@@ -22,7 +22,9 @@ from flowmart.syncing.job import Job, side_by_side
 from flowmart.syncing.sync_source import SourceReport, SourceRun, sync_source
 from metrics.catalog import classify
 from warehouse.leases import hold
+from warehouse.runs import forget_runs
 from warehouse.tables.loaded import issue_snapshots, issues
+from warehouse.upkeep import tidy
 
 _RECALLED_AT_ONCE = 500
 
@@ -66,14 +68,18 @@ def sync(config: Config, options: SyncOptions, *, events: SyncEvents, now: datet
     """
     names = chosen(config, options.sources)
     engine = opened(config)
-    with hold(engine, "run", utc_now) as lease:
-        job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
-        with connected(config, engine, names, options, now) as sources:
-            calls = [partial(sync_source, job, _run_of(config, options, name), source) for name, source in sources]
-            reports = side_by_side(calls, job)
-        with engine.begin() as connection:
-            classify(connection, config.metric_settings(), now)
-    engine.dispose()
+    try:
+        with hold(engine, "run", utc_now) as lease:
+            job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
+            with connected(config, engine, names, options, now) as sources:
+                calls = [partial(sync_source, job, _run_of(config, options, name), source) for name, source in sources]
+                reports = side_by_side(calls, job)
+            with job.writing() as connection:
+                classify(connection, config.metric_settings(), now)
+                forget_runs(connection, now - timedelta(seconds=config.retention.sync_runs_seconds))
+            tidy(engine)
+    finally:
+        engine.dispose()
     return SyncReport(run_id=run_id, sources=tuple(reports))
 
 

@@ -9,9 +9,9 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from metrics.defects.escape_rules import Facts
+from metrics.defects.escape_rules import Facts, Membership
 
-AFFECTS = "affects_versions"
+AFFECTS, REPORTER = "affects_versions", "reporter"
 COLUMNS: Mapping[str, str] = {
     "area_path": "area",
     "found_in": "found_in",
@@ -86,6 +86,11 @@ class Subject:
     """Ids of versions."""
     links: Sequence[Link] = ()
     edits: Sequence[Edit] = ()
+    reporter_id: str | None = None
+
+
+Memberships = Mapping[str, Sequence[Membership]]
+"""User → the groups that they are in, of those that rules name. Nobody tells who was in a group before."""
 
 
 def facts_at(
@@ -93,6 +98,7 @@ def facts_at(
     moment: datetime,
     asked: Iterable[AskedField],
     released: Mapping[str, Version],
+    members: Memberships,
     *,
     at_creation: bool,
 ) -> Facts:
@@ -112,6 +118,7 @@ def facts_at(
             for link in subject.links
             if _was_there(link, moment, at_creation=at_creation)
         ],
+        members.get(_reporter(subject, later) or "", ()),
     )
 
 
@@ -160,6 +167,13 @@ def parts_of_text(text: str | None) -> tuple[str, ...]:
 def _type(subject: Subject, later: Sequence[Edit]) -> str:
     first = next((edit for edit in later if edit.field == "type"), None)
     return (first and (first.from_text or first.from_value)) or subject.issue_type
+
+
+def _reporter(subject: Subject, later: Sequence[Edit]) -> str | None:
+    first = next((edit for edit in later if edit.field == REPORTER), None)
+    if first is None:
+        return subject.reporter_id
+    return f"{subject.issue_id.partition(':')[0]}:{first.from_value}" if first.from_value else None
 
 
 def _labels(subject: Subject, later: Sequence[Edit]) -> Sequence[str]:

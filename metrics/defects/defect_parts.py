@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, select
 
 from metrics.defects.among import Among
-from metrics.defects.defect_facts import AFFECTS, COLUMNS, AskedField, Edit, Link, Version
+from metrics.defects.defect_facts import AFFECTS, COLUMNS, REPORTER, AskedField, Edit, Link, Version
 from metrics.defects.escape_rules import Rules
 from warehouse.fetching import AnyTuple, fetch_rows, portions
 from warehouse.tables.loaded import (
@@ -84,6 +84,8 @@ def _changing(rules: Rules, asked: Iterable[AskedField]) -> Iterator[str]:
     yield from (name for name, is_asked in (("labels", rules.labels), ("type", rules.types)) if is_asked)
     if rules.affects:
         yield AFFECTS
+    if rules.groups:
+        yield REPORTER
 
 
 def _labels(connection: Connection, among: Among) -> Mapping[str, Sequence[str]]:

@@ -17,6 +17,7 @@ from metrics.defects.defect_facts import (
     AFFECTS,
     COLUMNS,
     AskedField,
+    Memberships,
     Subject,
     Version,
     affected,
@@ -27,6 +28,7 @@ from metrics.defects.defect_facts import (
 )
 from metrics.defects.defect_parts import Parts, read_asked_fields, read_parts, read_released
 from metrics.defects.escape_rules import Facts, Rules, Verdict, make_ready
+from metrics.defects.members import read_members
 from metrics.defects.stage_moves import Move, as_text, read_moves
 from metrics.history.blocking_links import read_linked
 from metrics.history.stages import DONE
@@ -39,7 +41,7 @@ from warehouse.tables.computed_defects import defects
 from warehouse.tables.loaded import issue_changes, issue_versions, issues, sources
 
 _AZURE_DEVOPS = "azure_devops"
-_FIELDS = "defects:fields"
+_FIELDS, _MEMBERS = "defects:fields", "defects:members"
 _AS_A_WHOLE = 10_000
 """So many issues to renew cost more one by one than all defects together."""
 
@@ -58,13 +60,14 @@ class _Defect(NamedTuple):
     resolve_seconds: float | None
     source_id: str
     issue_type: str
+    reporter_id: str | None
     severity: str | None
     is_ahead: bool
     """Something of it changed after now."""
 
 
 _WIDTH = len(_Defect._fields)
-_TYPE, _SEVERITY = _Defect._fields.index("issue_type"), _Defect._fields.index("severity")
+_TYPE, _REPORTER, _SEVERITY = map(_Defect._fields.index, ("issue_type", "reporter_id", "severity"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class _Rules:
     rules: Rules
     asked: Sequence[AskedField]
     released: Mapping[str, Version]
+    members: Memberships
     tagged: frozenset[str]
     """Sources whose labels are tags, and whose defects may be of any level: those of Azure DevOps."""
 
@@ -94,7 +98,8 @@ def _compute(context: Context) -> None:
     connection = context.connection
     rules = make_ready(context.settings.defects.rules)
     known = _read_rules(context, rules)
-    whole = _note_fields(connection, known.asked) or context.everything
+    others = [_note_fields(connection, known.asked), _note_members(connection, known.members)]
+    whole = any(others) or context.everything
     ids = [] if whole else _reached(context, rules)
     whole |= len(ids) > _AS_A_WHOLE
     groups: list[Among] = [all_defects] if whole else [those(few) for few in portions(ids)]
@@ -109,10 +114,21 @@ def _compute(context: Context) -> None:
 
 def _note_fields(connection: Connection, asked: Iterable[AskedField]) -> bool:
     """Whether the fields that rules name had other names or roles in the last compute."""
-    told = [(one.folded, sorted(one.names), sorted(one.roles.items(), key=str)) for one in asked]
-    current = {_FIELDS: hashlib.sha256(msgspec.json.encode(told)).hexdigest()}
-    known = inputs_known(connection, (_FIELDS,))
-    remember(connection, (_FIELDS,), current)
+    return _note(
+        connection, _FIELDS, [(one.folded, sorted(one.names), sorted(one.roles.items(), key=str)) for one in asked]
+    )
+
+
+def _note_members(connection: Connection, members: Memberships) -> bool:
+    """Whether other people were in the groups that rules name in the last compute: any defect may be theirs."""
+    return _note(connection, _MEMBERS, sorted(members.items()))
+
+
+def _note(connection: Connection, what: str, told: object) -> bool:
+    """Whether an input of all defects is another one than in the last compute."""
+    current = {what: hashlib.sha256(msgspec.json.encode(told)).hexdigest()}
+    known = inputs_known(connection, (what,))
+    remember(connection, (what,), current)
     return known != current
 
 
@@ -125,6 +141,7 @@ def _read_rules(context: Context, rules: Rules) -> _Rules:
         rules=rules,
         asked=read_asked_fields(connection, rules),
         released=read_released(connection),
+        members=read_members(connection) if rules.groups else {},
         tagged=frozenset(connection.scalars(tagged)),
         names=names,
         in_columns=sum(name in COLUMNS for name in names),
@@ -187,11 +204,12 @@ def _rows(known: _Rules, among: Among) -> Iterator[AnyTuple]:
             yield _special(known, _Defect._make(row[:_WIDTH]), fields, parts, moves.get(issue_id))
             continue
         # most defects are alike in all that rules ask for, then and now
-        labels = parts.labels.get(issue_id, ())
-        key = (row[_TYPE], fields, *labels)
+        labels, groups = parts.labels.get(issue_id, ()), known.members.get(row[_REPORTER], ())
+        key = (row[_TYPE], fields, groups, *labels)
         decided = alike.get(key)
         if decided is None:
-            facts = Facts(row[_TYPE], row[4], labels, dict(zip(known.names, fields, strict=True)))
+            named = dict(zip(known.names, fields, strict=True))
+            facts = Facts(row[_TYPE], row[4], labels, named, groups=groups)
             decided = alike[key] = known.rules.verdict(facts)
         yield (*row[:5], row[_SEVERITY], *decided, decided[0], row[5], None, None, *row[6:9], None)
 
@@ -211,6 +229,7 @@ def _select(known: _Rules, among: Among) -> Select[Any]:
             flow.lead_seconds,
             of.source_id,
             of.issue_type,
+            of.reporter_id,
             of.severity,
             (of.updated_at > known.context.now).label("is_ahead"),
             *known.columns,
@@ -240,6 +259,7 @@ def _special(
         parts.affects.get(issue_id, ()),
         parts.links.get(issue_id, ()),
         parts.edits.get(issue_id, ()),
+        defect.reporter_id,
     )
     later = [edit for edit in subject.edits if edit.changed_at > now]
     introduced = next(iter(released_first(affected(subject, later), known.released)), None)
@@ -266,10 +286,10 @@ def _special(
 
 def _verdicts(known: _Rules, subject: Subject, created_at: datetime) -> tuple[Verdict, Verdict]:
     """Those of now and of creation."""
-    now, asked, released = known.context.now, known.asked, known.released
+    now, told = known.context.now, (known.asked, known.released, known.members)
     return (
-        known.rules.verdict(facts_at(subject, now, asked, released, at_creation=False)),
-        known.rules.verdict(facts_at(subject, created_at, asked, released, at_creation=True)),
+        known.rules.verdict(facts_at(subject, now, *told, at_creation=False)),
+        known.rules.verdict(facts_at(subject, created_at, *told, at_creation=True)),
     )
 
 

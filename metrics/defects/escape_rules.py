@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
 from metrics.history.stages import folded
 from metrics.settings import DefectRule
+from warehouse.records import group_id, native_id
 
 ESCAPED = "escaped"
 INTERNAL = "internal"
@@ -21,6 +22,13 @@ class Verdict(NamedTuple):
     escape_class: str
     rule: str | None
     evidence: str | None
+
+
+class Membership(NamedTuple):
+    """A group that somebody is in."""
+
+    group_id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,8 @@ class Facts:
     """(name, release day) of the affects-versions that are marked released."""
     links: Sequence[tuple[str, str | None]] = ()
     """(type, type of the other issue)."""
+    groups: Sequence[Membership] = ()
+    """Those that the reporter is in, of the groups that rules name."""
 
 
 _Evidence = Callable[[Facts], str | None]
@@ -55,6 +65,7 @@ class Rules:
     types: bool
     affects: bool
     links: bool
+    groups: bool
 
     def verdict(self, facts: Facts) -> Verdict:
         """The first rule that matches decides; `unknown` when none does."""
@@ -74,6 +85,7 @@ def make_ready(rules: Sequence[DefectRule]) -> Rules:
         types=any(rule.types for rule in rules),
         affects=any(rule.affects_released for rule in rules),
         links=any(rule.link_types for rule in rules),
+        groups=any(rule.reporter_groups for rule in rules),
     )
 
 
@@ -86,6 +98,10 @@ def _condition(rule: DefectRule) -> _Evidence:
     if rule.link_types:
         types, others = folded(rule.link_types), folded(rule.linked_types)
         return lambda facts: _linked(facts.links, types, others)
+    if rule.reporter_groups:
+        of_one = {group_id(each.source_id, each.name) for each in rule.reporter_groups if each.source_id}
+        of_all = {native_id(group_id("", each.name)) for each in rule.reporter_groups if not each.source_id}
+        return lambda facts: _grouped(facts.groups, of_one, of_all)
     if rule.labels:
         labels = folded(rule.labels)
         return lambda facts: _named(facts.labels, labels)
@@ -104,4 +120,11 @@ def _linked(links: Iterable[tuple[str, str | None]], types: frozenset[str], othe
     for link_type, other in links:
         if link_type.casefold() in types and (not others or (other or "").casefold() in others):
             return f"{link_type} {other}" if other else link_type
+    return None
+
+
+def _grouped(groups: Iterable[Membership], of_one: Collection[str], of_all: Collection[str]) -> str | None:
+    for each in groups:
+        if each.group_id in of_one or native_id(each.group_id) in of_all:
+            return each.name
     return None

@@ -7,10 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from warehouse.fetching import AnyTuple, fetch_rows
+from warehouse.fetching import AnyTuple, fetch_rows, portions
 from warehouse.tables.loaded import issues
-
-_ASKED_AT_ONCE = 500
 
 
 def epics(parents: Mapping[str, str], portfolio: Collection[str]) -> dict[str, str]:
@@ -85,8 +83,4 @@ def descendants(connection: Connection, issue_ids: Sequence[str]) -> set[str]:
 def _where(
     connection: Connection, column: ColumnElement[Any], values: Sequence[str], *wanted: ColumnElement[Any]
 ) -> list[AnyTuple]:
-    return [
-        row
-        for start in range(0, len(values), _ASKED_AT_ONCE)
-        for row in fetch_rows(connection, select(*wanted).where(column.in_(values[start : start + _ASKED_AT_ONCE])))
-    ]
+    return [row for some in portions(values) for row in fetch_rows(connection, select(*wanted).where(column.in_(some)))]

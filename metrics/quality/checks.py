@@ -113,6 +113,12 @@ OVERALL_CHECKS: Mapping[str, Check] = {
         "Issues are assigned to or reported by somebody whom `users` does not have",
         "Give the account the permission to browse users, then run `flowmart sync --full`.",
     ),
+    "unknown_group": Check(
+        WARNING,
+        "group",
+        "A rule of [[defects.rules]] names a group whose members were never loaded, so that it matches no defect there",
+        "See with `flowmart check` whether the group or a permission is missing, mend it, and run `flowmart sync`.",
+    ),
     "released_without_day": Check(
         INFO,
         "version",

@@ -1,4 +1,4 @@
-"""Checks of what sources bring beside issues and sprints: syncs, statuses and versions."""
+"""Checks of what sources bring beside issues and sprints: syncs, statuses, groups and versions."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from datetime import timedelta
 from sqlalchemy import and_, func, or_, select
 
 from metrics.base import Context
+from metrics.defects.members import never_loaded
 from metrics.quality.checks import finding
 from warehouse.findings import Finding
+from warehouse.records import group_id
 from warehouse.tables.loaded import issues, projects, sources, statuses, versions
 from warehouse.tables.operational import sync_runs
 
 FRESH = timedelta(hours=26)
+_SOURCES = select(sources.c.source_id)
 
 
 def source_findings(context: Context) -> Iterator[Finding]:
-    """Findings of all checks of sources, statuses and versions."""
+    """Findings of all checks of sources, statuses, groups and versions."""
     yield from _syncs(context)
     yield from _failed_streams(context)
     yield from _statuses(context)
+    yield from _groups(context)
     yield from _versions(context)
 
 
@@ -73,6 +77,21 @@ def _statuses(context: Context) -> Iterator[Finding]:
         if status_id in counts:
             evidence = f"'{name}' has {'no category' if category is None else f'category {category}'}"
             yield finding("status_without_stage", status_id, f"{evidence}; {counts[status_id]:,} issues are in it")
+
+
+def _groups(context: Context) -> Iterator[Finding]:
+    """One finding a group and source, however many rules name it."""
+    rules = [rule for rule in context.settings.defects.rules if rule.reporter_groups]
+    if not rules:
+        return
+    named: dict[str, tuple[str, str, list[str]]] = {}
+    for rule, source_id, group in never_loaded(context.connection, rules, context.connection.scalars(_SOURCES)):
+        _, _, names = named.setdefault(group_id(source_id, group.name), (source_id, group.name, []))
+        names.append(rule)
+    for one, (source_id, name, names) in named.items():
+        told = ", ".join(f"'{rule}'" for rule in dict.fromkeys(names))
+        evidence = f"the members of '{name}' in {source_id} are unknown; it is named by {told}"
+        yield finding("unknown_group", one, evidence)
 
 
 def _versions(context: Context) -> Iterator[Finding]:

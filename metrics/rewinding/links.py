@@ -12,13 +12,12 @@ from sqlalchemy import Connection, and_, delete, select
 
 from metrics.rewinding.history import Known, source_of
 from warehouse.bulk import update_rows
-from warehouse.fetching import fetch_rows
+from warehouse.fetching import fetch_rows, portions
 from warehouse.tables.loaded import issue_links, issues
 from warehouse.tables.side import link_events
 
 _TO_CHILD = "Parent"
 """How links from a parent to its child are called in Azure DevOps."""
-_AT_ONCE = 1_000
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 _Ends = tuple[str, str | None, str]
@@ -90,9 +89,8 @@ def _makings(
     of = link_events.c
     columns = (of.issue_id, of.other_issue_id, of.other_key, of.link_type, of.direction, of.happened_at)
     found: defaultdict[tuple[str | None, ...], list[datetime]] = defaultdict(list)
-    wanted = sorted(issue_ids)
-    for start in range(0, len(wanted), _AT_ONCE):
-        made = and_(of.issue_id.in_(wanted[start : start + _AT_ONCE]), of.is_made.is_(True))
+    for some in portions(sorted(issue_ids)):
+        made = and_(of.issue_id.in_(some), of.is_made.is_(True))
         for issue_id, other_id, key, link_type, direction, at in fetch_rows(connection, select(*columns).where(made)):
             other = other_id or known.issue_ids.get(f"{source_of(issue_id)}:{key}")
             found[issue_id, other, link_type, direction].append(at)
@@ -137,8 +135,8 @@ def _rewind_told(connection: Connection, known: Known, told: Mapping[_Ends, Sequ
             kept.append((link_id, *was))
     if kept:
         update_rows(connection, issue_links, "link_id", Existence._fields, kept)
-    for start in range(0, len(unmade), _AT_ONCE):
-        connection.execute(delete(issue_links).where(of.link_id.in_(unmade[start : start + _AT_ONCE])))
+    for some in portions(unmade):
+        connection.execute(delete(issue_links).where(of.link_id.in_(some)))
 
 
 def _rewind_parents(connection: Connection, known: Known, told: Mapping[_Ends, Sequence[Step]]) -> None:

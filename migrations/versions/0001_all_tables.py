@@ -34,7 +34,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("blocked_interval_id", name=op.f("pk_blocked_intervals")),
         comment="One row per stretch of an issue's life in which something blocked it; stretches of one issue never overlap.",
     )
-    op.create_index(op.f("ix_blocked_intervals_issue_id"), "blocked_intervals", ["issue_id"], unique=False)
+    with op.batch_alter_table("blocked_intervals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_blocked_intervals_issue_id"), ["issue_id"], unique=False)
+
     op.create_table(
         "board_areas",
         sa.Column("board_area_id", sa.String(), nullable=False, comment="<board_id>:<area path>"),
@@ -128,7 +130,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("comment_id", name=op.f("pk_comments")),
         comment="One row per comment on an issue, without its text.",
     )
-    op.create_index(op.f("ix_comments_issue_id"), "comments", ["issue_id"], unique=False)
+    with op.batch_alter_table("comments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_comments_issue_id"), ["issue_id"], unique=False)
+
     op.create_table(
         "compute_inputs",
         sa.Column("input_id", sa.String(), nullable=False, comment="Kind and id of the thing, e.g. sprint:acme:37"),
@@ -206,7 +210,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("daily_flow_id", name=op.f("pk_daily_flow")),
         comment="One row per local day, project, home board, type, level and status: issues in it at the end of the day.",
     )
-    op.create_index(op.f("ix_daily_flow_day"), "daily_flow", ["day"], unique=False)
+    with op.batch_alter_table("daily_flow", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_daily_flow_day"), ["day"], unique=False)
+
     op.create_table(
         "data_dictionary",
         sa.Column("data_dictionary_id", sa.String(), nullable=False, comment="<table> or <table>.<column>"),
@@ -497,7 +503,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("estimate_id", name=op.f("pk_estimates")),
         comment="One row per estimate that an issue had, from the history of its story points.",
     )
-    op.create_index(op.f("ix_estimates_issue_id"), "estimates", ["issue_id"], unique=False)
+    with op.batch_alter_table("estimates", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_estimates_issue_id"), ["issue_id"], unique=False)
+
     op.create_table(
         "fields",
         sa.Column("field_id", sa.String(), nullable=False, comment="<source>:<id or reference name in the tracker>"),
@@ -514,6 +522,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("field_id", name=op.f("pk_fields")),
         comment="One row per field of a tracker.",
+    )
+    op.create_table(
+        "groups",
+        sa.Column("group_id", sa.String(), nullable=False, comment="<source>:<name in the config, in small letters>"),
+        sa.Column("source_id", sa.String(), nullable=False, comment="sources.source_id"),
+        sa.Column("name", sa.String(), nullable=False, comment="Name, as the config writes it"),
+        sa.PrimaryKeyConstraint("group_id", name=op.f("pk_groups")),
+        comment="One row per group of people that a rule of the config names and whose members were loaded.",
     )
     op.create_table(
         "issue_changes",
@@ -547,12 +563,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("change_id", name=op.f("pk_issue_changes")),
         comment="One row per change of one field of an issue; values at creation are not changes.",
     )
-    op.create_index(
-        op.f("ix_issue_changes_issue_id_changed_at_entry_number_ordinal"),
-        "issue_changes",
-        ["issue_id", "changed_at", "entry_number", "ordinal"],
-        unique=False,
-    )
+    with op.batch_alter_table("issue_changes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_issue_changes_issue_id_changed_at_entry_number_ordinal"),
+            ["issue_id", "changed_at", "entry_number", "ordinal"],
+            unique=False,
+        )
+
     op.create_table(
         "issue_components",
         sa.Column("issue_component_id", sa.String(), nullable=False, comment="<issue_id>:<component>"),
@@ -561,7 +578,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issue_component_id", name=op.f("pk_issue_components")),
         comment="One row per component of an issue.",
     )
-    op.create_index(op.f("ix_issue_components_issue_id"), "issue_components", ["issue_id"], unique=False)
+    with op.batch_alter_table("issue_components", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_issue_components_issue_id"), ["issue_id"], unique=False)
+
     op.create_table(
         "issue_flow",
         sa.Column("issue_id", sa.String(), nullable=False, comment="issues.issue_id"),
@@ -664,15 +683,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issue_id", name=op.f("pk_issue_flow")),
         comment="One row per issue: when it started and finished, how long that took, and why a metric leaves it out.",
     )
-    op.create_index(op.f("ix_issue_flow_finished_on"), "issue_flow", ["finished_on"], unique=False)
-    op.create_index(
-        op.f("ix_issue_flow_status_age_seconds"),
-        "issue_flow",
-        ["status_age_seconds"],
-        unique=False,
-        sqlite_where=sa.text("status_age_seconds IS NOT NULL"),
-        postgresql_where=sa.text("status_age_seconds IS NOT NULL"),
-    )
+    with op.batch_alter_table("issue_flow", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_issue_flow_finished_on"), ["finished_on"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_issue_flow_status_age_seconds"),
+            ["status_age_seconds"],
+            unique=False,
+            sqlite_where=sa.text("status_age_seconds IS NOT NULL"),
+            postgresql_where=sa.text("status_age_seconds IS NOT NULL"),
+        )
+
     op.create_table(
         "issue_labels",
         sa.Column("issue_label_id", sa.String(), nullable=False, comment="<issue_id>:<label>"),
@@ -681,7 +701,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issue_label_id", name=op.f("pk_issue_labels")),
         comment="One row per label (tag) of an issue.",
     )
-    op.create_index(op.f("ix_issue_labels_issue_id"), "issue_labels", ["issue_id"], unique=False)
+    with op.batch_alter_table("issue_labels", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_issue_labels_issue_id"), ["issue_id"], unique=False)
+
     op.create_table(
         "issue_links",
         sa.Column(
@@ -712,8 +734,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("link_id", name=op.f("pk_issue_links")),
         comment="One row per link between two issues, told from its outward side where we hold that; removed ones stay, marked.",
     )
-    op.create_index(op.f("ix_issue_links_issue_id"), "issue_links", ["issue_id"], unique=False)
-    op.create_index(op.f("ix_issue_links_other_issue_id"), "issue_links", ["other_issue_id"], unique=False)
+    with op.batch_alter_table("issue_links", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_issue_links_issue_id"), ["issue_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_issue_links_other_issue_id"), ["other_issue_id"], unique=False)
+
     op.create_table(
         "issue_snapshots",
         sa.Column("issue_id", sa.String(), nullable=False, comment="issues.issue_id"),
@@ -743,7 +767,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issue_version_id", name=op.f("pk_issue_versions")),
         comment="One row per version that an issue is fixed in or was found in.",
     )
-    op.create_index(op.f("ix_issue_versions_issue_id"), "issue_versions", ["issue_id"], unique=False)
+    with op.batch_alter_table("issue_versions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_issue_versions_issue_id"), ["issue_id"], unique=False)
+
     op.create_table(
         "issues",
         sa.Column("issue_id", sa.String(), nullable=False, comment="<source>:<immutable id in the tracker>"),
@@ -819,8 +845,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issue_id", name=op.f("pk_issues")),
         comment="One row per Jira issue or Azure DevOps work item, as it is now; absent ones stay, marked in `absence`.",
     )
-    op.create_index(op.f("ix_issues_parent_id"), "issues", ["parent_id"], unique=False)
-    op.create_index(op.f("ix_issues_project_id"), "issues", ["project_id"], unique=False)
+    with op.batch_alter_table("issues", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_issues_parent_id"), ["parent_id"], unique=False)
+
     op.create_table(
         "leases",
         sa.Column("lease_name", sa.String(), nullable=False, comment="The job, e.g. run"),
@@ -869,7 +896,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("link_event_id", name=op.f("pk_link_events")),
         comment="One row per making or removal of a link, as the history of an issue (Azure DevOps: the feed of links) tells it.",
     )
-    op.create_index(op.f("ix_link_events_issue_id"), "link_events", ["issue_id"], unique=False)
+    with op.batch_alter_table("link_events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_link_events_issue_id"), ["issue_id"], unique=False)
+
     op.create_table(
         "projects",
         sa.Column("project_id", sa.String(), nullable=False, comment="<source>:<id in the tracker>"),
@@ -947,7 +976,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sprint_day_id", name=op.f("pk_sprint_days")),
         comment="One row per local day of an active or closed sprint: where burndown and burn-up stand at its end.",
     )
-    op.create_index(op.f("ix_sprint_days_sprint_id"), "sprint_days", ["sprint_id"], unique=False)
+    with op.batch_alter_table("sprint_days", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sprint_days_sprint_id"), ["sprint_id"], unique=False)
+
     op.create_table(
         "sprint_issues",
         sa.Column("sprint_issue_id", sa.String(), nullable=False, comment="<sprint_id>:<issue_id>"),
@@ -995,8 +1026,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sprint_issue_id", name=op.f("pk_sprint_issues")),
         comment="One row per issue that was a member of a sprint between its start and its end.",
     )
-    op.create_index(op.f("ix_sprint_issues_issue_id"), "sprint_issues", ["issue_id"], unique=False)
-    op.create_index(op.f("ix_sprint_issues_sprint_id"), "sprint_issues", ["sprint_id"], unique=False)
+    with op.batch_alter_table("sprint_issues", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sprint_issues_issue_id"), ["issue_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sprint_issues_sprint_id"), ["sprint_id"], unique=False)
+
     op.create_table(
         "sprint_memberships",
         sa.Column(
@@ -1015,8 +1048,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sprint_membership_id", name=op.f("pk_sprint_memberships")),
         comment="One row per stay of an issue in a sprint, from the history of its Sprint field (or iteration and area).",
     )
-    op.create_index(op.f("ix_sprint_memberships_issue_id"), "sprint_memberships", ["issue_id"], unique=False)
-    op.create_index(op.f("ix_sprint_memberships_sprint_id"), "sprint_memberships", ["sprint_id"], unique=False)
+    with op.batch_alter_table("sprint_memberships", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sprint_memberships_issue_id"), ["issue_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sprint_memberships_sprint_id"), ["sprint_id"], unique=False)
+
     op.create_table(
         "sprint_metrics",
         sa.Column("sprint_id", sa.String(), nullable=False, comment="sprints.sprint_id"),
@@ -1160,8 +1195,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sprint_scope_event_id", name=op.f("pk_sprint_scope_events")),
         comment="One row per event that changed a sprint's scope or its completion.",
     )
-    op.create_index(op.f("ix_sprint_scope_events_issue_id"), "sprint_scope_events", ["issue_id"], unique=False)
-    op.create_index(op.f("ix_sprint_scope_events_sprint_id"), "sprint_scope_events", ["sprint_id"], unique=False)
+    with op.batch_alter_table("sprint_scope_events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sprint_scope_events_issue_id"), ["issue_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sprint_scope_events_sprint_id"), ["sprint_id"], unique=False)
+
     op.create_table(
         "sprints",
         sa.Column(
@@ -1236,7 +1273,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("status_interval_id", name=op.f("pk_status_intervals")),
         comment="One row per stay of an issue in a status, replayed from its history.",
     )
-    op.create_index(op.f("ix_status_intervals_issue_id"), "status_intervals", ["issue_id"], unique=False)
+    with op.batch_alter_table("status_intervals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_status_intervals_issue_id"), ["issue_id"], unique=False)
+
     op.create_table(
         "statuses",
         sa.Column(
@@ -1326,6 +1365,19 @@ def upgrade() -> None:
         comment="One row per period, project, home board and type: delivered issues. Sums over rows are right.",
     )
     op.create_table(
+        "user_groups",
+        sa.Column("user_group_id", sa.String(), nullable=False, comment="<group_id>:<user in the tracker>"),
+        sa.Column("source_id", sa.String(), nullable=False, comment="sources.source_id"),
+        sa.Column("group_id", sa.String(), nullable=False, comment="groups.group_id"),
+        sa.Column("user_id", sa.String(), nullable=False, comment="users.user_id; it may be one whom no issue names"),
+        sa.Column("group_name", sa.String(), nullable=False, comment="Name of the group, as the config writes it"),
+        sa.PrimaryKeyConstraint("user_group_id", name=op.f("pk_user_groups")),
+        comment="One row per person in a group, or in a group within it, as of the last sync that asked; no history is kept.",
+    )
+    with op.batch_alter_table("user_groups", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_groups_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "users",
         sa.Column("user_id", sa.String(), nullable=False, comment="<source>:<account id, user key or unique name>"),
         sa.Column("source_id", sa.String(), nullable=False, comment="sources.source_id"),
@@ -1389,7 +1441,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version_snapshot_id", name=op.f("pk_version_snapshots")),
         comment="One row per version and day on which a sync found it new or changed: trackers keep no history of release days.",
     )
-    op.create_index(op.f("ix_version_snapshots_version_id"), "version_snapshots", ["version_id"], unique=False)
     op.create_table(
         "versions",
         sa.Column("version_id", sa.String(), nullable=False, comment="<source>:<id in the tracker>"),
@@ -1440,70 +1491,98 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("worklog_id", name=op.f("pk_worklogs")),
         comment="One row per piece of time booked on an issue; deleted ones stay, marked in `deleted_at`.",
     )
-    op.create_index(op.f("ix_worklogs_issue_id"), "worklogs", ["issue_id"], unique=False)
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
-    op.drop_index(op.f("ix_worklogs_issue_id"), table_name="worklogs")
     op.drop_table("worklogs")
     op.drop_table("wip_aging")
     op.drop_table("versions")
-    op.drop_index(op.f("ix_version_snapshots_version_id"), table_name="version_snapshots")
     op.drop_table("version_snapshots")
     op.drop_table("velocity_trend")
     op.drop_table("users")
+    with op.batch_alter_table("user_groups", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_user_groups_user_id"))
+
+    op.drop_table("user_groups")
     op.drop_table("throughput")
     op.drop_table("sync_runs")
     op.drop_table("statuses")
-    op.drop_index(op.f("ix_status_intervals_issue_id"), table_name="status_intervals")
+    with op.batch_alter_table("status_intervals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_status_intervals_issue_id"))
+
     op.drop_table("status_intervals")
     op.drop_table("stale_issues")
     op.drop_table("sprints")
-    op.drop_index(op.f("ix_sprint_scope_events_sprint_id"), table_name="sprint_scope_events")
-    op.drop_index(op.f("ix_sprint_scope_events_issue_id"), table_name="sprint_scope_events")
+    with op.batch_alter_table("sprint_scope_events", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sprint_scope_events_sprint_id"))
+        batch_op.drop_index(batch_op.f("ix_sprint_scope_events_issue_id"))
+
     op.drop_table("sprint_scope_events")
     op.drop_table("sprint_metrics")
-    op.drop_index(op.f("ix_sprint_memberships_sprint_id"), table_name="sprint_memberships")
-    op.drop_index(op.f("ix_sprint_memberships_issue_id"), table_name="sprint_memberships")
+    with op.batch_alter_table("sprint_memberships", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sprint_memberships_sprint_id"))
+        batch_op.drop_index(batch_op.f("ix_sprint_memberships_issue_id"))
+
     op.drop_table("sprint_memberships")
-    op.drop_index(op.f("ix_sprint_issues_sprint_id"), table_name="sprint_issues")
-    op.drop_index(op.f("ix_sprint_issues_issue_id"), table_name="sprint_issues")
+    with op.batch_alter_table("sprint_issues", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sprint_issues_sprint_id"))
+        batch_op.drop_index(batch_op.f("ix_sprint_issues_issue_id"))
+
     op.drop_table("sprint_issues")
-    op.drop_index(op.f("ix_sprint_days_sprint_id"), table_name="sprint_days")
+    with op.batch_alter_table("sprint_days", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sprint_days_sprint_id"))
+
     op.drop_table("sprint_days")
     op.drop_table("sources")
     op.drop_table("projects")
-    op.drop_index(op.f("ix_link_events_issue_id"), table_name="link_events")
+    with op.batch_alter_table("link_events", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_link_events_issue_id"))
+
     op.drop_table("link_events")
     op.drop_table("leases")
-    op.drop_index(op.f("ix_issues_project_id"), table_name="issues")
-    op.drop_index(op.f("ix_issues_parent_id"), table_name="issues")
+    with op.batch_alter_table("issues", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_issues_parent_id"))
+
     op.drop_table("issues")
-    op.drop_index(op.f("ix_issue_versions_issue_id"), table_name="issue_versions")
+    with op.batch_alter_table("issue_versions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_issue_versions_issue_id"))
+
     op.drop_table("issue_versions")
     op.drop_table("issue_types")
     op.drop_table("issue_snapshots")
-    op.drop_index(op.f("ix_issue_links_other_issue_id"), table_name="issue_links")
-    op.drop_index(op.f("ix_issue_links_issue_id"), table_name="issue_links")
+    with op.batch_alter_table("issue_links", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_issue_links_other_issue_id"))
+        batch_op.drop_index(batch_op.f("ix_issue_links_issue_id"))
+
     op.drop_table("issue_links")
-    op.drop_index(op.f("ix_issue_labels_issue_id"), table_name="issue_labels")
+    with op.batch_alter_table("issue_labels", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_issue_labels_issue_id"))
+
     op.drop_table("issue_labels")
-    op.drop_index(
-        op.f("ix_issue_flow_status_age_seconds"),
-        table_name="issue_flow",
-        sqlite_where=sa.text("status_age_seconds IS NOT NULL"),
-        postgresql_where=sa.text("status_age_seconds IS NOT NULL"),
-    )
-    op.drop_index(op.f("ix_issue_flow_finished_on"), table_name="issue_flow")
+    with op.batch_alter_table("issue_flow", schema=None) as batch_op:
+        batch_op.drop_index(
+            batch_op.f("ix_issue_flow_status_age_seconds"),
+            sqlite_where=sa.text("status_age_seconds IS NOT NULL"),
+            postgresql_where=sa.text("status_age_seconds IS NOT NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_issue_flow_finished_on"))
+
     op.drop_table("issue_flow")
-    op.drop_index(op.f("ix_issue_components_issue_id"), table_name="issue_components")
+    with op.batch_alter_table("issue_components", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_issue_components_issue_id"))
+
     op.drop_table("issue_components")
-    op.drop_index(op.f("ix_issue_changes_issue_id_changed_at_entry_number_ordinal"), table_name="issue_changes")
+    with op.batch_alter_table("issue_changes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_issue_changes_issue_id_changed_at_entry_number_ordinal"))
+
     op.drop_table("issue_changes")
+    op.drop_table("groups")
     op.drop_table("fields")
-    op.drop_index(op.f("ix_estimates_issue_id"), table_name="estimates")
+    with op.batch_alter_table("estimates", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_estimates_issue_id"))
+
     op.drop_table("estimates")
     op.drop_table("definitions")
     op.drop_table("defects")
@@ -1513,11 +1592,15 @@ def downgrade() -> None:
     op.drop_table("dates")
     op.drop_table("data_quality")
     op.drop_table("data_dictionary")
-    op.drop_index(op.f("ix_daily_flow_day"), table_name="daily_flow")
+    with op.batch_alter_table("daily_flow", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_daily_flow_day"))
+
     op.drop_table("daily_flow")
     op.drop_table("cycle_time_trend")
     op.drop_table("compute_inputs")
-    op.drop_index(op.f("ix_comments_issue_id"), table_name="comments")
+    with op.batch_alter_table("comments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_comments_issue_id"))
+
     op.drop_table("comments")
     op.drop_table("capacities")
     op.drop_table("bookmarks")
@@ -1526,6 +1609,8 @@ def downgrade() -> None:
     op.drop_table("board_columns")
     op.drop_table("board_column_statuses")
     op.drop_table("board_areas")
-    op.drop_index(op.f("ix_blocked_intervals_issue_id"), table_name="blocked_intervals")
+    with op.batch_alter_table("blocked_intervals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_blocked_intervals_issue_id"))
+
     op.drop_table("blocked_intervals")
     # ### end Alembic commands ###

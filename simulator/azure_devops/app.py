@@ -10,10 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator.azure_devops import comments, items, reporting, structure, work
+from simulator.azure_devops import comments, graph, identities, items, reporting, structure, work
 from simulator.azure_devops.entra import answer_for_entra, is_for_entra
 from simulator.azure_devops.logins import is_let_in, sign_in
-from simulator.azure_devops.organization import Organization
+from simulator.azure_devops.organization import GRAPH_DOOR, Organization
 from simulator.azure_devops.refusals import refuse
 from simulator.wire import Refusal
 
@@ -72,12 +72,21 @@ _WORK = {
     "boards/{board}": work.one_board,
     "boards/{board}/columns": work.board_columns,
 }
+_GRAPH = (
+    (GRAPH_DOOR, "/_apis/graph/groups", graph.list_groups, "GET"),
+    (GRAPH_DOOR, "/_apis/graph/memberships/{descriptor}", graph.memberships, "GET"),
+    (GRAPH_DOOR, "/_apis/graph/subjectlookup", graph.look_up, "POST"),
+)
+_IDENTITIES = (("", "/_apis/identities", identities.read_identities, "GET"),)
 
 
 def make_app(organization: Organization) -> ASGIApp:
     """The organisation's application."""
     handlers = {Refusal: _refused, 404: _unknown, 405: _unknown}
-    app = Starlette(routes=_routes(organization.base.lower()), exception_handlers=handlers)
+    base = organization.base.lower()
+    peoples = _IDENTITIES if organization.is_server else _GRAPH
+    routes = [*_routes(base), *(Route(door + base + path, e, methods=[method]) for door, path, e, method in peoples)]
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.state.organization = organization
     return _Door(app, organization)
 

@@ -10,6 +10,7 @@ AREAS = (
     ("1d4f49f9-02b9-4e26-b826-2cdb6195f2a9", "work"),
     ("5264459e-e5e0-4bd8-b118-0985e68a4ec5", "wit"),
 )
+GRAPH = "bb1e7ec9-e901-4b68-999a-de7012b920f8"
 _TEAM = "{project}/{team}/_apis/{area}"
 _ITERATION = f"{_TEAM}/teamsettings/iterations/{{iterationId}}/{{resource}}"
 _PROJECT = "{project}/_apis/{area}"

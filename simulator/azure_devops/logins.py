@@ -11,6 +11,8 @@ from simulator.azure_devops.refusals import refuse
 from simulator.faults import SIGN_IN, SIGN_IN_PLACE
 from simulator.wire import credentials
 
+_UNAUTHORIZED = "TF400813: The user 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa' is not authorized to access this resource."
+
 
 def is_let_in(request: Request, organization: Organization) -> bool:
     """Whether the request carries the personal access token, or an access token that is good."""
@@ -27,7 +29,12 @@ def sign_in(request: Request, organization: Organization) -> Response:
         return HTMLResponse(SIGN_IN, 203)
     if request.method == "GET" and not is_suppressed and organization.sign_in == "302":
         return HTMLResponse(SIGN_IN, 302, {"Location": SIGN_IN_PLACE})
-    message = "TF400813: The user 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa' is not authorized to access this resource."
     realm = organization.url.removesuffix(organization.base) if organization.is_server else "https://dev.azure.com/"
     headers = {"WWW-Authenticate": f'Basic realm="{realm}"', "X-TFS-ServiceError": "TF400813"}
-    return refuse(401, "UnauthorizedRequestException", message, headers=headers).response
+    return refuse(401, "UnauthorizedRequestException", _UNAUTHORIZED, headers=headers).response
+
+
+def forbidden_scope(organization: Organization, scope: str) -> None:
+    """Refuses what the token's scopes do not reach, in the same words as a dead token."""
+    if scope in organization.withheld_scopes:
+        raise refuse(401, "UnauthorizedRequestException", _UNAUTHORIZED)

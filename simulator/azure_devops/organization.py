@@ -16,6 +16,7 @@ from simulator.wire import Cache
 _NAMESPACE = uuid.UUID("5d3c7d2e-0000-4000-8000-000000000000")
 _EFFORTS = {"Agile": "StoryPoints", "Scrum": "Effort", "CMMI": "Size"}
 _EMPTY_PROJECT = 100_000
+GRAPH_DOOR = "/vssps"
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -51,6 +52,9 @@ class Organization:
     """Names of projects that the token may not see."""
     hidden_areas: list[str] = field(default_factory=list)
     """Paths of areas whose work items the token may not see, with all below them."""
+    withheld_scopes: list[str] = field(default_factory=list)
+    """What the token may not read: `graph`, `identity`."""
+    groups_a_page: int = 200
     token_seconds: int = 3_600
     """How long an Entra access token is good for, by the company's clock."""
     tenant_id: str = ""
@@ -61,6 +65,11 @@ class Organization:
     feed: Feed = field(default_factory=Feed)
     snapshots: Cache[list[Any]] = field(default_factory=lambda: Cache(8_000))
     texts: Cache[list[str]] = field(default_factory=lambda: Cache(8_000))
+
+    @property
+    def graph_url(self) -> str:
+        """Where the Graph of the Services is: beside the organisation."""
+        return f"{self.url.removesuffix(self.base)}{GRAPH_DOOR}{self.base}"
 
     @property
     def ceiling(self) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator.azure_devops.locations import AREAS, location_table
+from simulator.azure_devops.locations import AREAS, GRAPH, location_table
 from simulator.azure_devops.organization import Organization, ado_time, guid, identity, iteration_node
 from simulator.azure_devops.refusals import refuse
 from simulator.azure_devops.relations import NAMES as RELATION_NAMES
@@ -83,10 +83,12 @@ async def locations(request: Request) -> Response:
 
 
 async def resource_areas(request: Request) -> Response:
-    """Where each area of services is: all at the organisation's address; a Server has no areas."""
+    """Where each area of services is: at the organisation's address, but for the Graph; a Server has no areas."""
     organization = organization_of(request)
-    areas = () if organization.is_server else AREAS
-    return listing([{"id": n, "name": name, "locationUrl": f"{organization.url}/"} for n, name in areas])
+    if organization.is_server:
+        return listing([])
+    rows = [{"id": n, "name": name, "locationUrl": f"{organization.url}/"} for n, name in AREAS]
+    return listing([*rows, {"id": GRAPH, "name": "Graph", "locationUrl": f"{organization.graph_url}/"}])
 
 
 async def connection_data(request: Request) -> Response:

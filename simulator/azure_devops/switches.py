@@ -24,6 +24,8 @@ AZURE_DEVOPS_SWITCHES = (
     "hidden_projects",
     "hidden_areas",
     "token_seconds",
+    "withheld_scopes",
+    "groups_a_page",
 )
 FEED_SWITCHES = ("parent_makes_revision",)
 

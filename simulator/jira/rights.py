@@ -44,8 +44,13 @@ async def my_permissions(request: Request) -> Response:
 
 def _permission(site: Site, key: str) -> dict[str, Any]:
     number, name, kind = _PERMISSIONS[key]
-    has = key not in _NEVER and key not in site.withheld_permissions and not site.is_anonymous
-    return {"id": number, "key": key, "name": name, "type": kind, "description": "", "havePermission": has}
+    return {"id": number, "key": key, "name": name, "type": kind, "description": "", "havePermission": may(site, key)}
+
+
+def may(site: Site, key: str) -> bool:
+    """Whether the caller has the permission; those of administrators only if they were granted."""
+    has = key not in _NEVER or key in site.granted_permissions
+    return has and key not in site.withheld_permissions and not site.is_anonymous
 
 
 async def security_levels(request: Request) -> Response:

@@ -81,6 +81,7 @@ class Site:
     denied_boards: list[int] = field(default_factory=list)
     columnless_boards: list[int] = field(default_factory=list)
     withheld_permissions: list[str] = field(default_factory=list)
+    granted_permissions: list[str] = field(default_factory=list)
     time_tracking: bool = True
     language: str = "en"
     user_zone: str = "America/Los_Angeles"

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from simulator.jira import lists, rights, sprint_report, worklogs
+from simulator.jira import groups, lists, rights, sprint_report, worklogs
 from simulator.jira_cloud import agile, gateway, histories, issues, search, software, structure
 from simulator.jira_cloud.login import Cloud, Login
 from simulator.wire import Refusal, answer
@@ -16,6 +16,7 @@ from simulator.wire import Refusal, answer
 _GETS = {
     "myself": structure.myself,
     "mypermissions": rights.my_permissions,
+    "group/member": groups.members,
     "serverInfo": structure.server_info,
     "users/search": structure.users,
     "user/bulk": structure.users_bulk,

@@ -49,6 +49,8 @@ class Gateway:
         """Whether the tokens' scopes reach this path of the API."""
         if path.startswith(_AGILE):
             return "read:board-scope:jira-software" in self.scopes
+        if path.endswith("/group/member"):
+            return "manage:jira-configuration" in self.scopes or "read:group:jira" in self.scopes
         is_people = path.endswith(("/myself", "/users/search", "/user/bulk"))
         return ("read:jira-user" if is_people else "read:jira-work") in self.scopes
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from simulator.jira import lists, rights, sprint_report, worklogs
+from simulator.jira import groups, lists, rights, sprint_report, worklogs
 from simulator.jira_data_center import agile, search, structure
 from simulator.jira_data_center.login import Door
 from simulator.jira_data_center.server import Server
@@ -17,6 +17,7 @@ from simulator.wire import Refusal, answer
 _GETS = {
     "myself": structure.myself,
     "mypermissions": rights.my_permissions,
+    "group/member": groups.members,
     "serverInfo": structure.server_info,
     "user": structure.get_user,
     "user/search": structure.search_users,

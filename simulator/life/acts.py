@@ -10,6 +10,7 @@ from simulator.company import Issue, Product
 from simulator.life import deeds, removal
 from simulator.life.deeds import Given
 from simulator.life.lookup import find_issue, find_product
+from simulator.life.regrouping import regroup
 from simulator.life.renames import rename
 from simulator.life.world import World, flush
 
@@ -30,6 +31,7 @@ _TO_AN_ISSUE: dict[str, Callable[[World, Product, Issue, Given], Given]] = {
 _TO_A_PRODUCT: dict[str, Callable[[World, Product, Given], Given]] = {
     "create": deeds.create,
     "rename": rename,
+    "regroup": regroup,
     "delete_sprint": removal.delete_sprint,
 }
 _ONLY_WITHOUT_DELETED = {"edit", "move", "retype", "link", "unlink", "log_work", "comment"}

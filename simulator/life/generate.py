@@ -8,7 +8,7 @@ from random import Random
 from simulator.company import Company, Product
 from simulator.life import chores
 from simulator.life.births import give_birth
-from simulator.life.layout import payments, people, shop
+from simulator.life.layout import groups, payments, people, shop
 from simulator.life.sprints import LENGTH, keep_calendar
 from simulator.life.working import reopen, work
 from simulator.life.worktime import DAY, is_workday, last_closed_day, monday, opening
@@ -28,7 +28,7 @@ def make_world(*, seed: int, issues: int, now: int) -> World:
     floors = [Floor(product=product, team=team) for product in products for team in product.teams.values()]
     quotas = _quotas(days, first, issues)
     world = World(
-        company=Company(seed=seed, now=now, people=people(), products=products),
+        company=Company(seed=seed, now=now, people=people(), products=products, groups=groups()),
         rng=Random(seed),
         floors=floors,
         day=days[0],

@@ -10,6 +10,7 @@ from simulator.company import (
     REMOVED,
     RESOLVED,
     TODO,
+    Group,
     IssueType,
     Person,
     Product,
@@ -39,6 +40,18 @@ def members(team_number: int) -> tuple[int, ...]:
     """The ids of the people in the n-th team."""
     first = 2 + team_number * TEAM_SIZE
     return tuple(range(first, first + TEAM_SIZE))
+
+
+def groups() -> dict[int, Group]:
+    """Customers, with partners among them, of whom one has left; and who contributes to each project of the Shop."""
+    of_teams = [members(number) for number in range(4)]
+    found = [
+        Group(id=1, name="customers", members=(of_teams[0][5], of_teams[2][5]), groups=(2,)),
+        Group(id=2, name="partners", members=(of_teams[1][5], of_teams[3][5], 2 + 4 * TEAM_SIZE)),
+        Group(id=3, name="Contributors", members=of_teams[2] + of_teams[3], project_id=SHOP),
+        Group(id=4, name="Contributors", members=of_teams[2], project_id=INTAKE),
+    ]
+    return {group.id: group for group in found}
 
 
 def _jira_types(pay_path: tuple[int, ...], web_path: tuple[int, ...]) -> list[IssueType]:

@@ -61,9 +61,9 @@ class Trackers:
         counts = [state[tracker]["requests_by_path"] for tracker in ("jira_cloud", "azure_devops")]
         return sum(number for count in counts for asked, number in count.items() if path in asked)
 
-    def act(self, do: str, tracker: str, issue: int | str, **what: Any) -> dict[str, Any]:
-        """Let somebody do one thing to an issue, at the company's now; gives its id and key."""
-        command = {"do": do, "tracker": tracker, "issue": issue, **what}
+    def act(self, do: str, tracker: str, issue: int | str | None = None, **what: Any) -> dict[str, Any]:
+        """Let somebody do one thing, mostly to an issue, at the company's now; gives the issue's id and key."""
+        command = {"do": do, "tracker": tracker, **what} | ({} if issue is None else {"issue": issue})
         answer = httpx.post(self._control("act"), json=command, timeout=60)
         assert answer.is_success, answer.text
         done: dict[str, Any] = answer.json()

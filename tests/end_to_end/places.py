@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-import migrations
 from flowmart.clock import utc_now
 from flowmart.progress import LoggedEvents
 from flowmart.syncing.census import CensusRules
@@ -21,7 +20,7 @@ from flowmart.syncing.sync import held_from, recall_from
 from flowmart.syncing.sync_source import SourceReport, SourceRun, sync_source
 from simulator.server import Running
 from tests.connectors.contract.flavours import SOURCE, Clock, make
-from warehouse.engine import open_warehouse
+from tests.migrated import migrated
 from warehouse.leases import hold
 from warehouse.tables import LOADED, OBSERVED
 from warehouse.tables import table as table_named
@@ -48,8 +47,7 @@ class Place:
 
     def __init__(self, folder: Path, running: Running, flavour: str, **settings: Any) -> None:
         folder.mkdir(exist_ok=True)
-        self.engine: Engine = open_warehouse(f"sqlite:///{folder / 'flowmart.db'}")
-        migrations.upgrade(self.engine)
+        self.engine: Engine = migrated(folder / "flowmart.db")
         self.waited = 0.0
         """Seconds that the last sync waited, by its clock."""
         self.retries = 0
@@ -69,7 +67,8 @@ class Place:
         now = datetime.fromisoformat(self._running.connect["now"])
         clock = Clock(now)
         recall, held = recall_from(self.engine), held_from(self.engine)
-        with hold(self.engine, "run", utc_now) as lease:
+        # one connection stays open, or each that is closed would be the last, which writes everything to the disk
+        with self.engine.connect(), hold(self.engine, "run", utc_now) as lease:
             job = Job(engine=self.engine, lease=lease, events=LoggedEvents(), run_id=f"run {self._runs}", now=now)
             connector = make(self._running, self._flavour, recall, held=held, clock=clock, **self._settings)
             with closing(connector) as source:

@@ -40,6 +40,7 @@ def test_the_demo_ends_with_numbers_of_its_warehouse_and_the_paths_of_its_files(
     has_tableau = find_spec("tableauhyperapi") is not None
     assert (folder / "exports" / "hyper" / "flowmart.hyper").exists() == has_tableau
     assert (folder / "exports" / "tableau" / "flowmart.tdsx").exists() == has_tableau
+    assert (folder / "exports" / "excel" / "flowmart.xlsx").exists()
     assert demo(folder) == (0, said)
 
 

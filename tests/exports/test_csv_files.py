@@ -16,9 +16,10 @@ import pyarrow.csv
 import pytest
 from sqlalchemy import Boolean, Column, Date, Engine, Float, Integer, Numeric, Table
 
+from exports.base import Order
 from exports.catalog import EXPORTERS, choose_tables
 from exports.csv_files import write_csv
-from exports.rows import snapshot
+from exports.snapshot import snapshot
 from warehouse.bulk import insert_rows
 from warehouse.types import JsonText, UtcDateTime, utc_text
 
@@ -69,7 +70,7 @@ def test_every_cell_of_every_table_reads_back_as_it_is_in_the_warehouse(
 ) -> None:
     tables = choose_tables()
     with snapshot(filled) as connection:
-        written = write_csv(connection, tables, tmp_path / "out", neutralise_formulas=False)
+        written = write_csv(connection, tables, tmp_path / "out", Order(neutralise_formulas=False))
     for table, file in zip(tables, written, strict=True):
         found = [{c.name: value_of(c, row[c.name]) for c in table.columns} for row in read(file.path)]
         assert found == [{c.name: expected(c, row) for c in table.columns} for row in stored(table)]
@@ -88,7 +89,7 @@ def errors_of_runs(engine: Engine, folder: Path, texts: list[str | None], *, saf
         names = [c.name for c in table.columns if c.name not in {"finished_at", "expected", "received"}]
         insert_rows(connection, table, names, rows)
     with snapshot(engine) as connection:
-        (file,) = write_csv(connection, [table], folder, neutralise_formulas=safe)
+        (file,) = write_csv(connection, [table], folder, Order(neutralise_formulas=safe))
     return file.path.read_bytes()
 
 

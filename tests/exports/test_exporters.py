@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import ZipFile
 
+import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import Engine, MetaData, delete, func, select, text
+from sqlalchemy import Engine, MetaData, delete, func, select
 
 from exports.base import ExportError
 from exports.catalog import EXPORTERS, INTERNAL, choose_tables
-from exports.rows import record_batches, snapshot
+from exports.manifest import MANIFEST
+from exports.rows import record_batches
+from exports.snapshot import snapshot
+from exports.xlsx import WORKBOOK
+from tests.warehouse.test_loader import an_issue
 from warehouse.engine import open_warehouse
 from warehouse.loader import Loader
 from warehouse.records import IssueChange
@@ -25,7 +32,7 @@ formats = pytest.mark.parametrize("format_", sorted(EXPORTERS))
 def exported(engine: Engine, format_: str, folder: Path) -> dict[str, bytes]:
     with snapshot(engine) as connection:
         files = EXPORTERS[format_](connection, choose_tables(TABLES), folder)
-    return {file.table: file.path.read_bytes() for file in files}
+    return {path.name: path.read_bytes() for path in {*(Path(file.path) for file in files), folder / MANIFEST}}
 
 
 @formats
@@ -43,20 +50,16 @@ def test_the_same_rows_give_the_same_bytes_whatever_order_they_came_in(
 
 
 @pytest.fixture
-def two_warehouses(postgres_url: str, tmp_path: Path) -> Iterator[list[Engine]]:
+def two_warehouses(empty_postgres: Engine, tmp_path: Path) -> Iterator[list[Engine]]:
     """One on each engine, with the tables of this test."""
-    engines = [open_warehouse(f"sqlite:///{tmp_path / 'w.db'}"), open_warehouse(postgres_url, "flowmart_exports")]
-    with engines[1].begin() as connection:
-        connection.execute(text("DROP SCHEMA IF EXISTS flowmart_exports CASCADE"))
-        connection.execute(text("CREATE SCHEMA flowmart_exports"))
+    engines = [open_warehouse(f"sqlite:///{tmp_path / 'w.db'}"), empty_postgres]
     wanted = MetaData()
     for table in choose_tables(TABLES):
         table.to_metadata(wanted)
     for engine in engines:
         wanted.create_all(engine)
     yield engines
-    for engine in engines:
-        engine.dispose()
+    engines[0].dispose()
 
 
 @formats
@@ -75,7 +78,8 @@ def test_a_new_export_takes_the_place_of_the_old_and_leaves_nothing_else(
 ) -> None:
     exported(filled, format_, tmp_path / "out")
     exported(filled, format_, tmp_path / "out")
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(f"{name}.{format_}" for name in TABLES)
+    files = [WORKBOOK] if format_ == "xlsx" else [f"{name}.{format_}" for name in TABLES]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted([*files, MANIFEST])
 
 
 @formats
@@ -96,7 +100,11 @@ def test_what_no_engine_stores_arrives_replaced(warehouse: Engine, tmp_path: Pat
     )
     with warehouse.begin() as connection:
         Loader(connection).upsert([change])
-    assert "nul\ufffd lone\ufffd".encode() in exported(warehouse, format_, tmp_path)["issue_changes"]
+    files = exported(warehouse, format_, tmp_path)
+    if format_ == "xlsx":
+        with ZipFile(tmp_path / WORKBOOK) as workbook:
+            files = {name: workbook.read(name) for name in workbook.namelist()}
+    assert any("nul\ufffd lone\ufffd".encode() in content for content in files.values())
 
 
 def test_all_tables_of_an_export_are_of_one_instant(filled: Engine) -> None:
@@ -125,3 +133,53 @@ def test_an_unknown_table_is_answered_with_the_nearest_name() -> None:
         choose_tables(["isues"])
     with pytest.raises(ExportError, match=r"there are: .*issues"):
         choose_tables(["qqq"])
+
+
+TITLES = [
+    "=cmd|' /C calc'!A0",
+    "+1",
+    "@x",
+    "-1+2",
+    "a\tb\tc",
+    "say \"no\", 'never'",
+    "one\ntwo\r\nthree",
+    "nul\0 in it",
+    "lone \ud800 and \udfff",
+    "x" * 32_000,
+    "🙂 漢字 e\u0301",
+]
+AS_STORED = [title.replace("\0", "\ufffd").replace("\ud800", "\ufffd").replace("\udfff", "\ufffd") for title in TITLES]
+
+
+@pytest.fixture
+def titled(warehouse: Engine) -> Engine:
+    """Issues with these titles, loaded as a sync does."""
+    with warehouse.begin() as connection:
+        Loader(connection).upsert([an_issue(10 + n, summary=title) for n, title in enumerate(TITLES)])
+    return warehouse
+
+
+def only_issues(engine: Engine, format_: str, folder: Path) -> Path:
+    with snapshot(engine) as connection:
+        (file,) = EXPORTERS[format_](connection, choose_tables(["issues"]), folder)
+    return Path(file.path)
+
+
+def test_titles_in_csv_are_as_stored_but_for_an_apostrophe_before_what_would_run(
+    titled: Engine, tmp_path: Path
+) -> None:
+    with only_issues(titled, "csv", tmp_path).open(newline="", encoding="utf-8") as file:
+        found = [row["summary"] for row in csv.DictReader(file, strict=True)]
+    assert found == [f"'{title}" if title[0] in "=+-@" else title for title in AS_STORED]
+
+
+def test_titles_in_parquet_are_as_stored(titled: Engine, tmp_path: Path) -> None:
+    assert pq.read_table(only_issues(titled, "parquet", tmp_path))["summary"].to_pylist() == AS_STORED
+
+
+def test_titles_in_a_workbook_are_as_stored_and_texts(titled: Engine, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    sheet = openpyxl.load_workbook(only_issues(titled, "xlsx", tmp_path))["issues"]
+    (column,) = (cells for cells in sheet.iter_cols() if cells[0].value == "summary")
+    assert [openpyxl.utils.escape.unescape(cell.value) for cell in column[1:]] == AS_STORED
+    assert {cell.data_type for cell in column} == {"s"}

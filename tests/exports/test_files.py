@@ -14,6 +14,7 @@ from sqlalchemy import Column, Integer, MetaData, Table
 
 from exports.base import ExportError, Written
 from exports.files import write_files
+from exports.manifest import MANIFEST
 
 ONE, TWO = (Table(name, MetaData(), Column("n", Integer, primary_key=True)) for name in ("one", "two"))
 
@@ -38,7 +39,7 @@ def new(table: Table, file: BinaryIO) -> int:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.name != MANIFEST)
 
 
 def test_files_are_named_after_their_tables_in_a_folder_that_is_made(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Column, Engine, Numeric, Table, update
 
-from exports.base import ExportError
+from exports.base import PLAIN, ExportError, Order
 from exports.catalog import choose_tables
-from exports.parquet import _row_groups, write_parquet
-from exports.rows import snapshot
+from exports.parquet import MONTH_OF, _row_groups, write_parquet
+from exports.snapshot import snapshot
 from warehouse.bulk import insert_rows
 from warehouse.types import JsonText
 
@@ -35,9 +36,9 @@ def found(column: Column[Any], row: Mapping[str, Any]) -> object:
     return json.loads(value) if isinstance(column.type, JsonText) else value
 
 
-def export(engine: Engine, folder: Path, *names: str) -> list[Path]:
+def export(engine: Engine, folder: Path, *names: str, order: Order = PLAIN) -> list[Path]:
     with snapshot(engine) as connection:
-        return [file.path for file in write_parquet(connection, choose_tables(names), folder)]
+        return [Path(file.path) for file in write_parquet(connection, choose_tables(names), folder, order)]
 
 
 def test_every_cell_of_every_table_reads_back_as_it_is_in_the_warehouse(
@@ -78,6 +79,13 @@ def test_files_are_zstd_with_statistics(filled: Engine, tmp_path: Path) -> None:
     assert all(column.is_stats_set for column in columns)
 
 
+def test_files_say_their_order_and_where_each_page_begins(filled: Engine, tmp_path: Path) -> None:
+    (path,) = export(filled, tmp_path, "issues")
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    assert [(c.column_index, c.descending) for c in group.sorting_columns] == [(0, False)]
+    assert all(group.column(n).has_column_index and group.column(n).has_offset_index for n in range(group.num_columns))
+
+
 def test_json_has_one_form_on_both_engines(filled: Engine, tmp_path: Path) -> None:
     (path,) = export(filled, tmp_path, "issues")
     texts = set(pq.read_table(path, columns=["custom_fields"])["custom_fields"].to_pylist())
@@ -98,6 +106,87 @@ def test_points_too_large_for_any_tool_are_named(filled: Engine, tmp_path: Path)
     with pytest.raises(ExportError, match=r"^issues\.story_points: a value does not fit its type: .*overflow"):
         export(filled, tmp_path, "issues")
     assert list(tmp_path.glob("*.parquet")) == []
+
+
+MONTHLY = Order(partition="month")
+
+
+def moments(engine: Engine, *texts: str) -> None:
+    """Changes of one issue at these instants, their keys in the opposite order."""
+    (table,) = choose_tables(["issue_changes"])
+    names = ["change_id", "issue_id", "entry_number", "ordinal", "changed_at", "field"]
+    rows = [(f"{100 - n}", "a:1", n, 0, datetime.fromisoformat(text), "x") for n, text in enumerate(texts)]
+    with engine.begin() as connection:
+        insert_rows(connection, table, names, rows)
+
+
+def test_a_table_that_grows_becomes_a_folder_of_months_in_utc_each_in_the_order_of_time(
+    warehouse: Engine, tmp_path: Path
+) -> None:
+    moments(
+        warehouse, "2026-05-31T23:59:59.999999Z", "2026-06-01T00:30+02:00", "2026-06-01T00:00Z", "2025-12-31T00:00Z"
+    )
+    files = export(warehouse, tmp_path, "issue_changes", order=MONTHLY)
+    assert [file.relative_to(tmp_path).as_posix() for file in files] == [
+        f"issue_changes/month={month}/issue_changes.parquet" for month in ("2025-12", "2026-05", "2026-06")
+    ]
+    assert [pq.ParquetFile(file).read(["change_id"])["change_id"].to_pylist() for file in files] == [
+        ["97"],
+        ["99", "100"],
+        ["98"],
+    ]
+    group = pq.ParquetFile(files[1]).metadata.row_group(0)
+    names = pq.read_schema(files[1]).names
+    assert [names[c.column_index] for c in group.sorting_columns] == ["changed_at", "change_id"]
+    assert "month" not in names
+
+
+def test_all_months_together_are_the_whole_table(filled: Engine, tmp_path: Path) -> None:
+    whole, months = tmp_path / "whole", tmp_path / "months"
+    export(filled, whole, *MONTH_OF)
+    export(filled, months, *MONTH_OF, order=MONTHLY)
+    for name in MONTH_OF:
+        files = sorted((months / name).glob("month=*/*.parquet"))
+        (key,) = (column.name for column in choose_tables([name])[0].primary_key)
+        together = pa.concat_tables([pq.ParquetFile(file).read() for file in files])
+        assert together.sort_by(key) == pq.read_table(whole / f"{name}.parquet").sort_by(key)
+        assert len(files) > 1
+
+
+def test_each_column_whose_month_decides_is_always_there() -> None:
+    for name, column in MONTH_OF.items():
+        (table,) = choose_tables([name])
+        assert not table.c[column].nullable
+
+
+def test_tables_that_grow_little_stay_one_file(filled: Engine, tmp_path: Path) -> None:
+    assert export(filled, tmp_path, "sprints", order=MONTHLY) == [tmp_path / "sprints.parquet"]
+
+
+def test_a_month_that_has_no_rows_any_more_goes_and_what_is_not_ours_stays(warehouse: Engine, tmp_path: Path) -> None:
+    moments(warehouse, "2026-05-01T00:00Z", "2026-06-01T00:00Z")
+    may, june = export(warehouse, tmp_path, "issue_changes", order=MONTHLY)
+    theirs = tmp_path / "issue_changes" / "notes.txt"
+    theirs.touch()
+    (table,) = choose_tables(["issue_changes"])
+    with warehouse.begin() as connection:
+        connection.execute(table.delete().where(table.c.change_id == "100"))
+    assert export(warehouse, tmp_path, "issue_changes", order=MONTHLY) == [june]
+    assert not may.parent.exists()
+    assert export(warehouse, tmp_path, "issue_changes") == [tmp_path / "issue_changes.parquet"]
+    assert not june.parent.exists()
+    assert theirs.exists()
+
+
+def test_another_engine_skips_months_and_reads_the_types(warehouse: Engine, tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    moments(warehouse, "2026-05-01T00:00Z", "2026-06-01T00:00Z", "2026-06-02T00:00Z")
+    export(warehouse, tmp_path, "issue_changes", order=MONTHLY)
+    files = f"'{tmp_path}/issue_changes/**/*.parquet', hive_partitioning=true, hive_types={{'month': VARCHAR}}"
+    changes = duckdb.sql(f"SELECT * FROM read_parquet({files})")  # noqa: S608 - a path of ours
+    assert changes.aggregate("month, count(*)").order("month").fetchall() == [("2026-05", 1), ("2026-06", 2)]
+    types = dict(zip(changes.columns, map(str, changes.types), strict=True))
+    assert types["changed_at"] == "TIMESTAMP WITH TIME ZONE"
 
 
 def batches(count: int, rows: int, text: str) -> list[pa.RecordBatch]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,15 @@ def test_a_folder_in_the_place_of_a_file_leaves_what_was_there(tmp_path: Path) -
     with pytest.raises(ExportError, match=r"a\.txt: a folder is where a file is needed"):
         write_tree(FIRST, tmp_path, ".note")
     assert [path.name for path in tmp_path.rglob(".*.part")] == []
+
+
+def test_what_an_export_that_was_killed_left_goes_with_the_next(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    left = tmp_path / f".deep~er~b.txt.{int(ended.stdout)}.0123abcd.part"
+    left.write_bytes(b"ha")
+    write_tree(FIRST, tmp_path, ".note")
+    assert not left.exists()
+    assert tree(tmp_path) == FIRST
 
 
 def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:

@@ -6,9 +6,12 @@ import logging
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from sqlalchemy import URL, Engine
 
 from connectors.base import Counters, FieldChoice, Identity, Seen, Stream, Survey
 from connectors.errors import SourceError
@@ -101,3 +104,67 @@ def call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
     root.setLevel(level)
     logging.captureWarnings(capture=False)
     signal.signal(signal.SIGTERM, terminated)
+
+
+PASSWORD = "h1dden-password"
+
+
+def warehouse(url: URL, schema: str = "", *more: str) -> str:
+    """The section of the configuration."""
+    address = url.render_as_string(hide_password=False)
+    return "\n".join(("[warehouse]", f'url = "{address}"', f'schema = "{schema}"', *more))
+
+
+def one_line(ended: Ended) -> str:
+    """The line of a command that failed; it begins with the address, and no password is in it."""
+    assert ended.code == 1, ended.err
+    (line,) = ended.err.splitlines()
+    assert PASSWORD not in line
+    assert "made-up" not in line
+    head, _, rest = line.partition(": ")[2].partition(": ")
+    assert head.startswith("warehouse postgresql")
+    return rest
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """A schema of our own, without any table at first."""
+
+    engine: Engine
+    schema: str
+
+    def section(self, *more: str, url: URL | None = None) -> str:
+        return warehouse(url or self.engine.url, self.schema, *more)
+
+
+@pytest.fixture
+def ours(empty_postgres: Engine, postgres_schema: str) -> Ours:
+    """A warehouse on PostgreSQL to make."""
+    return Ours(empty_postgres, f"{postgres_schema}_empty")
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A tracker that knows nobody, and repeats what it was sent."""
+
+    def do_GET(self) -> None:
+        body = f'{{"errorMessages": ["who is {self.headers["Authorization"]}?"]}}'.encode()
+        self.send_response(401)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        pass
+
+
+@pytest.fixture
+def refusing_tracker() -> Iterator[str]:
+    """The address of such a tracker."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, select, update
 
 import migrations
 from tests.flowmart.scripted import an_issue
 from warehouse.loader import Loader
-from warehouse.records import IssueChange, Project, Source, Status
+from warehouse.records import Group, IssueChange, Project, Source, Status, UserGroup
 from warehouse.tables import METADATA, table
 from warehouse.tables.computed import issue_flow
 
@@ -61,8 +61,8 @@ def calling(empty_warehouse: Engine, call: Call, tmp_path: Path, monkeypatch: py
     url = empty_warehouse.url.render_as_string(hide_password=False)
     more = f'[calendar]\ntimezone = "Europe/Berlin"\n[warehouse]\nurl = "{url}"\nschema = "{schema}"\n'
 
-    def with_warehouse(*words: str) -> Ended:
-        return call(*words, more=more, environment=NOW)
+    def with_warehouse(*words: str, rules: str = "") -> Ended:
+        return call(*words, more=more + rules, environment=NOW)
 
     return with_warehouse
 
@@ -180,3 +180,29 @@ def test_full_computes_what_did_not_change_too(calling: Call, empty_warehouse: E
         connection.execute(delete(issue_flow).where(issue_flow.c.issue_id == "acme:1"))
     assert (calling("compute").code, count()) == (0, 1)
     assert (calling("compute", "--full").code, count()) == (0, 2)
+
+
+def test_the_members_of_groups_are_those_of_the_last_sync(
+    calling: Call, empty_warehouse: Engine, tmp_path: Path
+) -> None:
+    group = Group(group_id="acme:customers", source_id="acme", name="customers")
+    member = UserGroup(
+        user_group_id="acme:customers:eve", source_id="acme", group_id=group.group_id, user_id="acme:eve",
+        group_name="customers",
+    )  # fmt: skip
+    changed = IssueChange(
+        change_id="acme:6:0", issue_id="acme:1", entry_number=6, ordinal=0, author_id=None, field="reporter",
+        changed_at=an_issue(1).created_at.replace(day=9), field_id=None, from_value="mia", from_text="Mia",
+        to_value="eve", to_text="Eve",
+    )  # fmt: skip
+    with empty_warehouse.begin() as connection:
+        Loader(connection).upsert([group, member, changed])
+        connection.execute(update(table("issues")).values(issue_type="Bug", reporter_id="acme:eve"))
+    rule = '[[defects.rules]]\nescaped = true\nreporter_groups = ["customers"]\n'
+    for day, classes in (("2026-09-08", ["unknown"]), ("2026-09-30", ["escaped", "escaped"])):
+        assert calling("compute", "--as-of", day, rules=rule).code == 0
+        folder = tmp_path / f"as-of-{day}"
+        found = pq.read_table(folder / "defects.parquet").to_pylist()
+        assert [row["escape_class"] for row in sorted(found, key=lambda row: row["issue_id"])] == classes
+        assert pq.read_table(folder / "user_groups.parquet").num_rows == 1
+        assert pq.read_table(folder / "groups.parquet").num_rows == 1

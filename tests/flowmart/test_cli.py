@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 import respx
 
 import migrations
+from warehouse.tables import METADATA
 
 if TYPE_CHECKING:
     from conftest import Call
@@ -58,7 +60,7 @@ def test_the_version_is_told(call: Call) -> None:
         (["sync", "-c", "x"], "flowmart: No such option: -c; it stands before the command: flowmart -c FILE COMMAND"),
         (["sync", "nope"], "flowmart: no source named nope; configured are acme"),
         (["sync", "--since", "soon"], "flowmart: --since: 'soon' is no day such as 2026-09-01"),
-        (["export", "--to", "x"], "flowmart: --to, --table and --source belong to --format"),
+        (["export", "--to", "x"], "flowmart: --to, --table, --partition and --source belong to --format"),
         (["export", "--format", "csv"], "flowmart: --format needs --to DIR, and takes no names of exports"),
         (["migrate", "--check", "--sql"], "flowmart: --check stands alone"),
         (
@@ -131,6 +133,36 @@ def test_status_as_json_is_one_document_on_stdout(call: Call) -> None:
     ]
 
 
+def test_status_shows_sizes_in_eighty_columns(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert call("migrate").code == 0
+    ended = call("status", "--sizes", environment={"FLOWMART_NOW": "2026-10-02T00:00:00Z"})
+    assert ended.code == 1  # the source was never synced
+    lines = [line.rstrip() for line in ended.out.splitlines()]
+    title = next(place for place, line in enumerate(lines) if line.startswith("sizes: "))
+    assert re.fullmatch(r"sizes: \d{3} kB", lines[title])
+    assert lines[title + 2].split() == ["table", "rows", "size", "oldest", "newest"]
+    shown = [line.split() for line in lines[title + 4 :] if line]
+    assert sorted(words[0] for words in shown) == sorted(METADATA.tables)
+    assert ["leases", "0", "8.2", "kB", "-", "-"] in shown
+    assert max(map(len, lines[title:])) <= 80
+
+
+def test_status_as_json_has_sizes_when_asked_for(call: Call) -> None:
+    assert call("migrate").code == 0
+    assert json.loads(call("status", "--json").out)["sizes"] is None
+    sizes = json.loads(call("status", "--json", "--sizes").out)["sizes"]
+    assert sizes["total_bytes"] >= sum(one["bytes"] for one in sizes["tables"])
+    assert {
+        "table": "leases",
+        "kind": "operational",
+        "rows": 0,
+        "bytes": 8192,
+        "oldest": None,
+        "newest": None,
+    } in sizes["tables"]
+
+
 def test_migrate_brings_an_empty_warehouse_to_the_newest_revision(call: Call) -> None:
     before = call("migrate", "--check")
     assert (before.code, before.out) == (1, "")
@@ -169,12 +201,12 @@ def test_an_export_without_configuration_says_what_to_add(call: Call, tmp_path: 
 def test_an_ad_hoc_export_writes_the_tables_named(call: Call, tmp_path: Path) -> None:
     ended = call("export", "--format", "csv", "--to", str(tmp_path / "out"), "--table", "issues", "--table", "sprints")
     assert ended.code == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["issues.csv", "sprints.csv"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["issues.csv", "manifest.json", "sprints.csv"]
 
 
 def test_a_table_that_is_not_there_is_named_before_anything_is_made(call: Call, tmp_path: Path) -> None:
     ended = call("export", "--format", "csv", "--to", str(tmp_path / "out"), "--table", "issue")
-    assert (ended.code, ended.err) == (2, "flowmart: issue: there is no such table; did you mean issues?\n")
+    assert (ended.code, ended.err) == (2, "flowmart: unknown table 'issue'; did you mean issues?\n")
     assert [path.name for path in tmp_path.iterdir()] == ["flowmart.toml"]
 
 
@@ -201,27 +233,28 @@ def test_a_power_bi_project_is_written_with_its_rows_or_where_to_get_them(call: 
     [
         (
             ["--format", "powerbi", "--table", "issues"],
-            "flowmart: --format powerbi: tables: a Power BI project always has all of them; take the key out\n",
+            "--table belongs to --format csv, parquet or xlsx; a model for a BI tool always has all of its own",
         ),
         (
-            ["--format", "csv", "--source", "directquery"],
-            'flowmart: --format csv: source: belongs to format = "powerbi"\n',
+            ["--format", "powerbi", "--since", "last"],
+            "powerbi: --since belongs to format csv or parquet; the others are always whole",
         ),
-        (
-            ["--format", "tableau", "--table", "issues"],
-            "flowmart: --format tableau: tables: a data source for Tableau always has all of them; take the key out\n",
-        ),
-        (
-            ["--format", "csv", "--publish"],
-            "flowmart: --publish belongs to exports of the configuration, not to --format\n",
-        ),
+        (["--format", "powerbi", "--partition", "month"], "--partition belongs to --format parquet"),
+        (["--format", "csv", "--source", "directquery"], "--source belongs to --format powerbi"),
+        (["--format", "xlsx", "--source", "parquet"], "--source belongs to --format powerbi"),
     ],
 )
 def test_what_does_not_belong_to_a_format_is_refused(
     call: Call, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
     ended = call("export", *arguments, "--to", str(tmp_path / "out"))
-    assert (ended.code, ended.err) == (2, said)
+    assert (ended.code, ended.err) == (2, f"flowmart: {said}\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_power_bi_project_does_not_go_to_an_object_store(call: Call) -> None:
+    ended = call("export", "--format", "powerbi", "--to", "s3://lake/bi")
+    assert (ended.code, ended.err) == (2, "flowmart: to: powerbi is written on this machine only; name a folder\n")
 
 
 def test_a_dataset_that_was_not_refreshed_ends_an_export_that_wrote_all_files(call: Call, tmp_path: Path) -> None:
@@ -246,25 +279,6 @@ authority = "http://127.0.0.1:9"
     assert (tmp_path / "bi" / "flowmart.pbip").exists()
     assert ended.err.splitlines()[-1].startswith("flowmart: exports.bi.refresh: Entra cannot be asked for tokens")
     assert "s3cret-secret" not in ended.err
-
-
-LIVE = """[exports.bi]
-format = "tableau"
-to = "bi"
-connection = "live"
-server = "db"
-database = "flow"
-"""
-
-
-def test_a_live_data_source_is_written_and_published_only_where_a_server_is_configured(
-    call: Call, tmp_path: Path
-) -> None:
-    assert call("export", more=LIVE).code == 0
-    assert [path.name for path in (tmp_path / "bi").iterdir()] == ["flowmart.tds"]
-    assert call("export", "--publish", more=LIVE).err == (
-        "flowmart: --publish: none of these exports has a [exports.NAME.publish] in the configuration\n"
-    )
 
 
 def test_a_configured_export_goes_beside_the_file(call: Call, tmp_path: Path) -> None:
@@ -301,7 +315,7 @@ def test_a_database_server_that_is_not_there_is_one_line_without_the_password(ca
         environment={"PGPASSWORD": "h1dden-password"},
     )
     assert (ended.code, len(ended.err.splitlines())) == (1, 1)
-    assert ended.err.startswith("flowmart: warehouse postgresql://me:***@127.0.0.1:1/db: connection failed")
+    assert ended.err.startswith("flowmart: warehouse postgresql://me:***@127.0.0.1:1/db: no server listens there; ")
     assert "h1dden" not in ended.err
 
 

@@ -74,6 +74,36 @@ def test_what_the_world_causes_is_one_line(error: Exception, code: int, text: st
 
 
 @pytest.mark.parametrize(
+    ("error", "begin"),
+    [
+        (psycopg.errors.QueryCanceled("canceling statement"), "a statement took longer than warehouse."),
+        (psycopg.errors.IdleInTransactionSessionTimeout("x"), "the server ended the session for a pause in a "),
+        (psycopg.errors.InvalidSchemaName("no schema"), "there is no schema to make tables in; name one in "),
+        (
+            psycopg.errors.InsufficientPrivilege("permission denied for table issues\nHINT: x"),
+            "permission denied for table issues; let the owner of the tables run `flowmart migrate --roles`",
+        ),
+        (
+            psycopg.OperationalError('FATAL: no pg_hba.conf entry for host "h", user "u", database "d", no encryption'),
+            "the server takes this login over TLS only; ",
+        ),
+        (
+            psycopg.OperationalError("no pg_hba.conf entry …, SSL encryption\nno pg_hba.conf entry …, no encryption"),
+            "the server does not let this user in from here; ",
+        ),
+        (psycopg.OperationalError('FATAL: role "anna" does not exist'), "there is no such user; create it, or "),
+        (psycopg.OperationalError('definition of service "x" not found'), "there is no such service in the service "),
+    ],
+)
+def test_what_a_server_of_postgresql_says_is_one_line_too(error: psycopg.Error, begin: str) -> None:
+    failure = explain(in_a_statement(error), "sqlite:///w.db")
+    assert failure is not None
+    assert failure.code == 1
+    assert failure.text.removeprefix(f"{WHERE}: ").startswith(begin)
+    assert "\n" not in failure.text
+
+
+@pytest.mark.parametrize(
     "error",
     [
         ValueError("x"),

@@ -11,9 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -44,32 +42,6 @@ def ended(folder: Path, *arguments: str) -> tuple[int, str, str]:
 def configure(folder: Path, url: str = "https://acme.example", more: str = "") -> None:
     text = f'[sources.acme]\ntype = "jira"\nurl = "{url}"\nemail = "me@acme.example"\ntoken = "${{TOKEN}}"\n{more}'
     (folder / "flowmart.toml").write_text(text, encoding="utf-8")
-
-
-class Refusing(BaseHTTPRequestHandler):
-    """A tracker that knows nobody, and repeats what it was sent."""
-
-    def do_GET(self) -> None:
-        body = f'{{"errorMessages": ["who is {self.headers["Authorization"]}?"]}}'.encode()
-        self.send_response(401)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        pass
-
-
-@pytest.fixture
-def refusing_tracker() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def test_a_wrong_token_is_told_in_one_line_and_noted(tmp_path: Path, refusing_tracker: str) -> None:

@@ -82,3 +82,17 @@ def test_of_each_stream_the_last_run_is_shown_in_the_order_of_their_beginning(co
 def test_the_next_run_is_told_by_the_calendars_clock(config: Config) -> None:
     due = read_status(config, NOW).next_runs["run"]
     assert due.isoformat() == "2026-10-03T02:15:00+02:00"
+
+
+def test_sizes_are_counted_when_asked_for(config: Config, engine: Engine) -> None:
+    a_run(engine, "issues", 5, outcome="done")
+    assert read_status(config, NOW).sizes is None
+    sizes = read_status(config, NOW, with_sizes=True).sizes
+    assert sizes is not None
+    of_runs = next(one for one in sizes.tables if one.table == "sync_runs")
+    assert (of_runs.rows, of_runs.oldest) == (1, NOW - timedelta(hours=5))
+
+
+def test_without_a_warehouse_there_are_no_sizes(config: Config, tmp_path: Path) -> None:
+    assert read_status(config, NOW, with_sizes=True).sizes is None
+    assert list(tmp_path.iterdir()) == []

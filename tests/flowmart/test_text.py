@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flowmart.text import count, duration, instant, printable
+from flowmart.text import count, duration, instant, printable, size
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,24 @@ def test_durations(seconds: float, words: str) -> None:
 
 def test_counts() -> None:
     assert [count(n, "row") for n in (0, 1, 2000)] == ["0 rows", "1 row", "2,000 rows"]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1_000, "1.0 kB"),
+        (9_949, "9.9 kB"),
+        (9_950, "10 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (182_849_536, "183 MB"),
+        (12_340_000_000_000_000, "12,340 TB"),
+    ],
+)
+def test_sizes(number: int, words: str) -> None:
+    assert size(number) == words
 
 
 def test_instants_are_local() -> None:

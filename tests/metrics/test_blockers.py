@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,19 @@ def read(company: Any, issue_ids: Collection[str] | None = None, now: float = 1_
     with company.engine.connect() as connection:
         context = Context(connection=connection, settings=settings, now=at(now))
         return read_blocking(context, read_catalogue(connection, settings), issue_ids)
+
+
+@contextmanager
+def asked_of(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
+    """What the engine is asked within the block: each statement and its values."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, given: object, *_: object) -> None:
+        asked.append((statement, given))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(engine, "before_cursor_execute", note)  # the engine outlives the test
 
 
 def spans(company: Any, issue_id: str, now: float = 1_000, **workflow: Any) -> Spans:
@@ -209,11 +223,11 @@ def test_the_config_says_which_link_types_block_whatever_their_case(company: Any
 
 def test_where_links_do_not_block_none_is_read(company: Any, life: Any) -> None:
     company.holds(life(1), life(2), link())
-    asked = statements(company.engine)
-    assert read(company, blocked_by_links=False).of("acme:2") == ()
-    assert read(company, ["acme:2"], blocked_by_links=False).of("acme:2") == ()
+    with asked_of(company.engine) as asked:
+        assert read(company, blocked_by_links=False).of("acme:2") == ()
+        assert read(company, ["acme:2"], blocked_by_links=False).of("acme:2") == ()
     assert asked
-    assert not any("link" in statement for statement in asked)
+    assert not any("link" in statement for statement, _ in asked)
 
 
 def test_each_source_has_its_own_rules(company: Any, life: Any) -> None:
@@ -226,19 +240,11 @@ def test_each_source_has_its_own_rules(company: Any, life: Any) -> None:
     assert set(found.links) == {"ado:2"}
 
 
-def statements(engine: Engine) -> list[str]:
-    """What the engine is asked from now on."""
-    asked: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda _c, _u, statement, *_: asked.append(statement))
-    return asked
-
-
 def test_only_the_histories_of_blockers_are_read(company: Any, life: Any) -> None:
     others = [life(number).then(2, status="Doing") for number in range(3, 9)]
     company.holds(life(1).then(4, status="Done"), life(2), *others, link())
-    asked: list[Any] = []
-    event.listen(company.engine, "before_cursor_execute", lambda _c, _u, sql, given, *_: asked.append((sql, given)))
-    assert spans(company, "acme:2") == [(0, 4, "link: acme:1")]
+    with asked_of(company.engine) as asked:
+        assert spans(company, "acme:2") == [(0, 4, "link: acme:1")]
     of_changes = [given for sql, given in asked if "FROM issue_changes" in sql and "changed_at" in sql]
     assert of_changes
     for given in of_changes:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from exports.catalog import choose_tables
-from exports.rows import snapshot
+from exports.snapshot import snapshot
 from exports.tableau.calculations import CALCULATIONS
 from exports.tableau.hyper import EXTRACT, write_hyper
 from tests.exports.tableau.formulas import sql_of

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import delete, inspect, select, update
 
 import migrations
@@ -24,6 +25,38 @@ def test_upgrade_leaves_nothing_for_autogenerate_to_find(empty_warehouse: Engine
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
     assert migrations.current(empty_warehouse) == migrations.head()
+
+
+def test_what_can_have_a_name_has_that_of_the_convention(empty_warehouse: Engine) -> None:
+    migrations.upgrade(empty_warehouse)
+    inspector = inspect(empty_warehouse)
+    for name in METADATA.tables:
+        assert inspector.get_pk_constraint(name)["name"] == f"pk_{name}"
+        indexes = {index["name"]: "_".join(map(str, index["column_names"])) for index in inspector.get_indexes(name)}
+        assert indexes == {f"ix_{name}_{columns}": columns for columns in indexes.values()}
+        rules = [*inspector.get_check_constraints(name), *inspector.get_unique_constraints(name)]
+        assert [rule["name"] for rule in rules if not str(rule["name"]).startswith(("ck_", "uq_"))] == []
+        assert [key for key in inspector.get_foreign_keys(name) if not str(key["name"]).startswith("fk_")] == []
+
+
+def test_no_name_is_longer_than_postgresql_keeps() -> None:
+    names = [str(index.name) for table in METADATA.tables.values() for index in table.indexes] + list(METADATA.tables)
+    assert [name for name in names if len(name) > 63] == []
+
+
+def test_the_names_of_the_files_tell_the_revisions_that_alembic_finds_in_them() -> None:
+    scripts = ScriptDirectory.from_config(migrations._config())
+    assert migrations.revisions() == [script.revision for script in scripts.walk_revisions()][::-1]
+    assert migrations.head() == scripts.get_current_head()
+
+
+def test_the_revision_of_a_warehouse_is_the_one_that_alembic_noted(empty_warehouse: Engine) -> None:
+    assert migrations.current(empty_warehouse) is None
+    migrations.upgrade(empty_warehouse)
+    with empty_warehouse.connect() as connection:
+        assert migrations.current(empty_warehouse) == MigrationContext.configure(connection).get_current_revision()
+    migrations.upgrade(empty_warehouse, "base")
+    assert migrations.current(empty_warehouse) is None
 
 
 def test_downgrade_leaves_nothing(empty_warehouse: Engine) -> None:

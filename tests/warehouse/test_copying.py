@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, select
 
-from exports.rows import snapshot
+from exports.snapshot import snapshot
 from tests.warehouse.test_loader import an_issue
 from warehouse.copying import copy_tables
 from warehouse.engine import open_scratch, open_warehouse

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, select
 
-from warehouse.dictionary import KINDS, data_type, entries, write_dictionary
+from warehouse.dictionary import KINDS, data_type, entries, joined_table, write_dictionary
 from warehouse.tables import METADATA, table
 from warehouse.tables.operational import data_dictionary
 
@@ -66,6 +66,26 @@ def test_a_type_is_told_in_words(name: str, words: str) -> None:
 )
 def test_a_column_is_of_the_kind_of_its_table_unless_compute_fills_it(name: str, kind: str) -> None:
     assert {entry.data_dictionary_id: entry.kind for entry in entries()}[name] == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "joins"),
+    [
+        ("issues.issue_id", None),
+        ("issues.parent_id", "issues"),
+        ("issues.assignee_id", "users"),
+        ("issues.summary", None),
+        ("issue_flow.issue_id", "issues"),
+        ("issue_flow.finished_by_change_id", "issue_changes"),
+        ("sync_runs.source_id", "sources"),
+        ("daily_flow.day", "dates"),
+        ("board_areas.area_path", None),
+        ("data_dictionary.table_name", None),
+    ],
+)
+def test_a_column_joins_to_the_key_that_its_description_or_its_name_names(name: str, joins: str | None) -> None:
+    table_name, column_name = name.split(".")
+    assert joined_table(table(table_name).c[column_name]) == joins
 
 
 def test_writing_takes_the_place_of_what_was_there(warehouse: Engine) -> None:

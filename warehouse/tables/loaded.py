@@ -11,7 +11,9 @@ from warehouse.tables.side import (
     capacities,
     comments,
     days_off,
+    groups,
     link_events,
+    user_groups,
     version_snapshots,
     worklogs,
 )
@@ -178,7 +180,6 @@ issues = make(
     text("epic_id", "issues.issue_id of the nearest ancestor of level portfolio", derived=True),
     text("board_id", "boards.board_id: its home board", derived=True),
     text("sprint_id", "sprints.sprint_id of the active sprint it is in", derived=True),
-    Index(None, "project_id"),
     Index(None, "parent_id"),
 )
 
@@ -264,6 +265,8 @@ LOADED = (
     board_columns,
     board_column_statuses,
     users,
+    groups,
+    user_groups,
     statuses,
     issue_types,
     fields,

@@ -1,4 +1,4 @@
-"""Loaded tables beside issues and their changes: time booked, comments, capacity, columns, link events, versions."""
+"""Loaded tables beside issues and their changes: time booked, groups, capacity, columns, versions …"""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ worklogs = make(
     number("seconds", "Time spent", required=True),
     moment("updated_at", "Last change", required=True, decides=True),
     moment("deleted_at", "When it was deleted"),
-    Index(None, "issue_id"),
 )
 
 comments = make(
@@ -28,6 +27,25 @@ comments = make(
     moment("created_at", "Creation", required=True),
     moment("updated_at", "Last change, where the tracker tells"),
     Index(None, "issue_id"),
+)
+
+groups = make(
+    "groups",
+    "One row per group of people that a rule of the config names and whose members were loaded.",
+    key("group_id", "<source>:<name in the config, in small letters>"),
+    text("source_id", "sources.source_id", required=True),
+    text("name", "Name, as the config writes it", required=True),
+)
+
+user_groups = make(
+    "user_groups",
+    "One row per person in a group, or in a group within it, as of the last sync that asked; no history is kept.",
+    key("user_group_id", "<group_id>:<user in the tracker>"),
+    text("source_id", "sources.source_id", required=True),
+    text("group_id", "groups.group_id", required=True),
+    text("user_id", "users.user_id; it may be one whom no issue names", required=True),
+    text("group_name", "Name of the group, as the config writes it", required=True),
+    Index(None, "user_id"),
 )
 
 capacities = make(
@@ -96,5 +114,4 @@ version_snapshots = make(
     flag("is_archived", "Marked as archived"),
     day("released_on", "Release day"),
     day("start_on", "Start day"),
-    Index(None, "version_id"),
 )

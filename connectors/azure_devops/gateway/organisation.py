@@ -37,13 +37,14 @@ from connectors.azure_devops.gateway.answers import (
     TypeInfo,
     WorkItem,
 )
+from connectors.azure_devops.gateway.groups import GRAPH, Graph, Identities, ResourceArea, siblings
 from connectors.azure_devops.gateway.refusals import OF_A_PAT, OF_ENTRA, refusing_sign_in
 from connectors.azure_devops.gateway.sdk import connect
 from connectors.azure_devops.gateway.versions import Versions
 from connectors.base import Counters
 from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from connectors.http import HttpSettings, SourceHttp, decode, raise_for_status
-from connectors.http.logins import Login
+from connectors.http.logins import Login, origin
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ class Gateway:
             settings=settings,
             inspect=refusing_sign_in(OF_A_PAT if isinstance(token, str) else OF_ENTRA),
             headers={"X-TFS-FedAuthRedirect": "Suppress"},
+            trusted=siblings(self.url),
         )
         self._sdk = connect(self.url, self._http.client)
         self._versions = Versions()
@@ -232,6 +234,21 @@ class Gateway:
             return [int(each.id) for each in decode(response, list[Found])]
         return [int(each.id) for each in decode(response, Listing[Found]).rows]
 
+    def group_book(self) -> Graph | Identities:
+        """Where to ask who is in a group: Services name the address of their Graph, a Server has none."""
+        try:
+            areas = self._get("_apis/ResourceAreas", Listing[ResourceArea]).rows
+        except NotFound:
+            areas = []
+        url = next((each.location_url for each in areas if each.id.lower() == GRAPH), None)
+        if not url:
+            return Identities(self._send)
+        if origin(httpx.URL(url)) not in {origin(httpx.URL(each)) for each in (self.url, *siblings(self.url))}:
+            raise UnexpectedResponse(
+                f"{self.url} names {httpx.URL(url).host} as the address of its groups, to which the login is not shown"
+            )
+        return Graph(self._send, url)
+
     def is_recycled(self, project_id: str, item_id: int) -> bool:
         """Whether an item is in the recycle bin of that project."""
         try:
@@ -267,11 +284,12 @@ class Gateway:
         return decode(self._send("POST", path, params, body), type_)
 
     def _send(self, method: str, path: str, params: dict[str, Any] | None, body: object = None) -> httpx.Response:
-        """A successful answer, in whichever version the server speaks."""
+        """A successful answer, in whichever version the server speaks unless `params` name one."""
 
         def send(version: dict[str, str]) -> httpx.Response:
             return self._http.send(method, path, params={**version, **(params or {})}, body=body)
 
-        response = self._versions.ask(path.rpartition("/")[2], send)
+        names_one = "api-version" in (params or {})
+        response = send({}) if names_one else self._versions.ask(path.rpartition("/")[2], send)
         raise_for_status(response)
         return response

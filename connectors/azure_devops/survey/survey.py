@@ -11,11 +11,13 @@ from connectors.azure_devops.gateway.organisation import Gateway
 from connectors.azure_devops.mapping import fields
 from connectors.azure_devops.pulling import teams
 from connectors.azure_devops.pulling.directory import Directory
+from connectors.azure_devops.pulling.groups import GroupDirectory
 from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.azure_devops.survey import permissions
 from connectors.azure_devops.survey.candidates import count_items
 from connectors.base import FieldChoice, Seen, Survey
 from connectors.errors import AuthenticationError, NotFound, PermissionMissing, UnexpectedResponse
+from connectors.groups import look_at_groups
 from connectors.plausible import Counted
 
 T = TypeVar("T")
@@ -57,14 +59,19 @@ def survey(settings: AzureDevOpsSettings, gateway: Gateway, directory: Directory
     seen_teams = _teams(gateway, projects, found)
     what = "work items, fields and types"
     parts = found.part(what, permissions.WORK_ITEMS, lambda: _parts(gateway, directory, width), _Parts())
+    ask = GroupDirectory(settings.source_id, gateway, width).ask
+    groups, group_notes, group_problems = look_at_groups(settings.groups, ask)
     return Survey(
-        seen=(*_places(projects, seen_teams, parts.counted.by_project), *parts.seen),
+        seen=(*_places(projects, seen_teams, parts.counted.by_project), *parts.seen, *groups),
         fields=parts.choices,
         candidates=parts.counted.candidates,
         missing_permissions=(*found.missing, *parts.missing),
         token_note=_TOKEN if isinstance(settings.token, str) else _RENEWED,
-        problems=(*directory.take_problems(), *found.problems, *_missing_teams(settings, seen_teams, found)),
-        notes=(*found.notes, *parts.counted.notes, *parts.notes),
+        problems=(
+            *(*directory.take_problems(), *found.problems, *_missing_teams(settings, seen_teams, found)),
+            *group_problems,
+        ),
+        notes=(*found.notes, *parts.counted.notes, *parts.notes, *group_notes),
     )
 
 

@@ -33,11 +33,14 @@ def by_token(http: SourceHttp, path: str, body: Mapping[str, Any], type_: type[T
         seen.add(token)
 
 
-def by_start(http: SourceHttp, path: str, type_: type[T]) -> Iterator[T]:
+def by_start(
+    http: SourceHttp, path: str, type_: type[T], *, size: int = LISTED, params: Mapping[str, Any] | None = None
+) -> Iterator[T]:
     """Items of a list that is paged by `startAt`; it ends where the server says so or a page is empty."""
     start = 0
     while True:
-        page = http.fetch("GET", path, answers.Values, params={"startAt": start, "maxResults": LISTED})
+        asked = {**(params or {}), "startAt": start, "maxResults": size}
+        page = http.fetch("GET", path, answers.Values, params=asked)
         for raw in page.values:
             yield each(raw, type_)
         if page.is_last or not page.values:

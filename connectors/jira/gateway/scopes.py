@@ -88,6 +88,13 @@ USERS = Family(
     granular="read:user:jira, read:application-role:jira, read:avatar:jira and read:group:jira",
     lost="only people whom issues name are known",
 )
+GROUPS = Family(
+    what="members of groups",
+    path="api/*/group",
+    classic="manage:jira-configuration",
+    granular="read:group:jira, read:user:jira and read:avatar:jira",
+    lost="rules that ask for groups match nobody new",
+)
 WORKLOGS = Family(
     what="worklogs",
     path="api/*/worklog",
@@ -111,7 +118,7 @@ PERMISSIONS = Family(
 )
 _FAMILIES = (
     *(MYSELF, PERMISSIONS, PROJECTS, FIELDS, TYPES, STATUSES),
-    *(SPRINTS, BOARDS, SEARCH, HISTORIES, USERS, WORKLOGS),
+    *(SPRINTS, BOARDS, SEARCH, HISTORIES, USERS, GROUPS, WORKLOGS),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from connectors.jira.gateway.paging import LISTED, by_library, by_start
 _BOARDS_LISTED = 50
 _OWN_LANGUAGE = {"X-Force-Accept-Language": "false", "Accept-Language": "*"}
 """Undoes that names are asked for in English: histories were written in the site's language."""
+_MEMBERS_LISTED = 50
+_GROUP_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WORKLOGS_LISTED = 5_000
 _REFUSALS = frozenset({400, 403, 404})
 """What is asked of a board is answered with when it is odd or not for this account."""
@@ -123,6 +126,15 @@ class Gateway:
         own = decode(response, answers.LinkTypes).issue_link_types
         told = (msgspec.structs.replace(one, name=names.get(one.id, one.name)) for one in own)
         return list(dict.fromkeys([*found, *told]))
+
+    def members(self, group: str, *, is_cloud: bool) -> Iterator[answers.Account]:
+        """Everybody in a group and in those within it, inactive people too; a Cloud knows groups by their ids as well.
+
+        Raises `NotFound` where there is no such group, and `PermissionMissing` without the permission to look.
+        """
+        asked = "groupId" if is_cloud and _GROUP_ID.fullmatch(group) else "groupname"
+        params = {asked: group, "includeInactiveUsers": "true"}
+        return by_start(self._http, f"{_API}/group/member", answers.Account, size=_MEMBERS_LISTED, params=params)
 
     # --- what hangs on an issue
 

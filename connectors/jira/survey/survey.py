@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from connectors.base import FieldChoice, Seen, Survey
 from connectors.errors import AuthenticationError, NotFound, PermissionMissing, SourceError, UnexpectedResponse
+from connectors.groups import look_at_groups
 from connectors.jira.gateway import answers
 from connectors.jira.gateway.inquiry import Inquiry
 from connectors.jira.gateway.scopes import BOARDS, FIELDS, PROJECTS, STATUSES, TYPES, Family, lacks_scope
 from connectors.jira.mapping.fields import FieldMap, choose_fields
+from connectors.jira.pulling.groups import members
 from connectors.jira.pulling.site import Boards, Projects, Site
 from connectors.jira.survey.candidates import count_issues, estimating_boards
 from connectors.jira.survey.permissions import no_licence, rights, token_expiry
@@ -55,15 +58,19 @@ def survey(site: Site, inquiry: Inquiry) -> Survey:
     counted = _counted(site, projects.found, fields, estimating_boards(boards), found)
     held = rights(site, inquiry, projects.found, boards.found)
     expiry = token_expiry(site, inquiry)
+    groups, group_notes, group_problems = look_at_groups(site.settings.groups, partial(members, site))
     return Survey(
-        seen=tuple(_seen(projects.found, boards.found, statuses, types, fields, counted.by_project)),
+        seen=(*_seen(projects.found, boards.found, statuses, types, fields, counted.by_project), *groups),
         fields=tuple(_named(choice, fields) for choice in fields.choices),
         candidates=counted.candidates,
         missing_permissions=tuple(dict.fromkeys([*found.missing, *held.missing])),
         token_expires_at=expiry.at,
         token_note=expiry.note,
-        problems=(*found.problems, *projects.problems, *boards.problems, *fields.problems, *held.problems),
-        notes=(*boards.notes, *found.notes, *counted.notes, *held.notes),
+        problems=(
+            *(*found.problems, *projects.problems, *boards.problems, *fields.problems),
+            *(*held.problems, *group_problems),
+        ),
+        notes=(*boards.notes, *found.notes, *counted.notes, *held.notes, *group_notes),
     )
 
 

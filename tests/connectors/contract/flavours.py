@@ -72,10 +72,12 @@ class Warehouse:
         kept = self.tables.get("IssueSnapshot", {})
         return {issue_id: kept[issue_id]["content"] for issue_id in issue_ids if issue_id in kept}
 
-    def sync(self, connector: Connector, before_page: Callable[[str, Page], None] | None = None) -> None:
-        """All streams from their bookmarks; `before_page` may look at a page, or break off by an exception."""
+    def sync(
+        self, connector: Connector, before_page: Callable[[str, Page], None] | None = None, only: str = ""
+    ) -> None:
+        """All streams from their bookmarks, or one; `before_page` may look at a page, or break off by an exception."""
         self.pages = []
-        for stream in connector.streams():
+        for stream in (each for each in connector.streams() if only in {"", each.name}):
             for page in stream.pages(self.bookmarks.get(stream.name)):
                 if before_page is not None:
                     before_page(stream.name, page)

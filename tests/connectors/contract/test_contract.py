@@ -27,6 +27,7 @@ PARENTS = {
     ("Comment", "issue_id"): "Issue",
     ("Comment", "author_id"): "User",
     ("DayOff", "sprint_id"): "Sprint",
+    ("UserGroup", "group_id"): "Group",
     ("Issue", "project_id"): "Project",
     ("Issue", "status_id"): "Status",
     ("Issue", "assignee_id"): "User",

@@ -132,7 +132,7 @@ def test_the_first_page_has_the_source_and_its_projects(connect: Connect) -> Non
 def test_streams_come_parents_first(connect: Connect) -> None:
     names = [stream.name for stream in connect().streams()]
     before = ["projects", "fields", "issue_types", "statuses", "users", "boards", "versions"]
-    assert names == [*before, "issues", "worklogs"]
+    assert names == [*before, "issues", "worklogs", "groups"]
 
 
 def test_lists_are_read_to_their_end(jira: FakeJira, connect: Connect) -> None:

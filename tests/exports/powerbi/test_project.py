@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Engine
 
-from exports.base import ExportError
+from exports.base import ExportError, Order
+from exports.catalog import write
+from exports.manifest import MANIFEST
 from exports.model import bi_model
 from exports.powerbi.project import write_powerbi
 from exports.powerbi.source import Source, SourceKind
-from exports.rows import snapshot
+from exports.snapshot import snapshot
 from warehouse.engine import open_warehouse
 
+MADE = datetime(2026, 10, 2, 2, 15, tzinfo=UTC)
 MODEL = "flowmart.SemanticModel/definition/"
 
 
@@ -32,6 +37,26 @@ def test_with_parquet_the_project_carries_all_rows_and_says_where(filled: Engine
     assert pq.read_table(tmp_path / "out" / "data" / "issue_flow.parquet").num_rows == 40
 
 
+def test_the_rows_have_a_manifest_of_the_run_and_are_whole_whatever_the_order_says(
+    filled: Engine, tmp_path: Path
+) -> None:
+    order = Order(made_at=MADE, revision="0001", since=MADE, partition="month")
+    with snapshot(filled) as connection:
+        write(connection, "powerbi", (), tmp_path, order)
+    told = json.loads((tmp_path / "data" / MANIFEST).read_text("utf-8"))
+    assert (told["made_at"], told["schema_revision"], told["since"]) == ("2026-10-02T02:15:00Z", "0001", None)
+    assert {entry["name"] for entry in told["tables"]} == {table.name for table in bi_model().tables}
+    assert pq.read_table(tmp_path / "data" / "issue_flow.parquet").num_rows == 40
+
+
+def test_a_url_is_no_place_for_a_project(warehouse: Engine) -> None:
+    with (
+        snapshot(warehouse) as connection,
+        pytest.raises(ExportError, match=r"^memory://lake: powerbi is written on this machine only; name a folder$"),
+    ):
+        write(connection, "powerbi", (), "memory://lake")
+
+
 def test_the_same_warehouse_gives_the_same_bytes(filled: Engine, tmp_path: Path) -> None:
     first = written(filled, tmp_path / "out", Source())
     assert written(filled, tmp_path / "out", Source()) == first
@@ -43,7 +68,7 @@ def test_a_folder_that_is_named_is_read_and_no_rows_are_written(warehouse: Engin
     assert rb'"\\files\bi"' in files[MODEL + "expressions.tmdl"]
 
 
-@pytest.mark.usefixtures("_postgres_tables")
+@pytest.mark.usefixtures("postgres_warehouse")
 def test_postgresql_is_addressed_as_the_warehouse_is_without_its_login(
     postgres_url: str, postgres_schema: str, tmp_path: Path
 ) -> None:

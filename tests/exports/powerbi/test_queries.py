@@ -13,7 +13,6 @@ from exports.catalog import choose_tables
 from exports.model import Kind, ModelTable, bi_model
 from exports.powerbi.source import Source, SourceKind
 from exports.powerbi.sql import SCHEMA_MARK, select_text
-from warehouse.engine import open_warehouse
 
 MODEL = bi_model()
 TYPES: dict[Kind, type | tuple[type, ...]] = {
@@ -30,21 +29,13 @@ each_table = pytest.mark.parametrize("table", MODEL.tables, ids=lambda table: ta
 
 
 @pytest.fixture
-def connection(_postgres_tables: str, postgres_schema: str, fill: Callable[..., None]) -> Iterator[Connection]:
+def connection(postgres_warehouse: Engine, fill: Callable[..., None]) -> Iterator[Connection]:
     """PostgreSQL with awkward rows in all tables, and no search path, as Power BI comes to it."""
-    engine: Engine = open_warehouse(_postgres_tables, postgres_schema)
-    tables = choose_tables()
-    names = ", ".join(f'"{table.name}"' for table in tables)
-    with engine.begin() as begun:
-        begun.execute(text(f"TRUNCATE {names}"))
-    fill(engine, tables)
-    with engine.connect() as opened:
+    fill(postgres_warehouse, choose_tables())
+    with postgres_warehouse.connect() as opened:
         opened.execute(text("SET search_path TO pg_catalog"))
         yield opened
         opened.rollback()
-    with engine.begin() as begun:
-        begun.execute(text(f"TRUNCATE {names}"))
-    engine.dispose()
 
 
 def test_every_statement_gives_the_columns_of_its_table_typed(connection: Connection, postgres_schema: str) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,16 +35,23 @@ def is_installed() -> bool:
 
 
 @pytest.fixture
-def understood(source: Source, tmp_path: Path) -> dict[str, Any]:
+def understood(source: Source) -> dict[str, Any]:
     """What the object model makes of the model of each source."""
     if not is_installed():
-        pytest.skip("the packages of the group powerbi-check are not installed")
-    write_tree({path: text.encode() for path, text in project_files(source).items()}, tmp_path, NOTE)
-    folder = tmp_path / "flowmart.SemanticModel" / "definition"
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    ended = subprocess.run(
-        [PYTHON, str(TOOL), str(folder)], check=False, capture_output=True, text=True, env=environment
-    )
+        pytest.skip("the packages of powerbi-check.lock are not installed: `./dev powerbi-check`")
+    return understanding_of(source)
+
+
+@cache
+def understanding_of(source: Source) -> dict[str, Any]:
+    """Asked once for each source: .NET takes seconds to start."""
+    with tempfile.TemporaryDirectory() as place:
+        write_tree({path: text.encode() for path, text in project_files(source).items()}, Path(place), NOTE)
+        folder = Path(place) / "flowmart.SemanticModel" / "definition"
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        ended = subprocess.run(
+            [PYTHON, str(TOOL), str(folder)], check=False, capture_output=True, text=True, env=environment
+        )
     assert ended.returncode == 0, ended.stderr[-2_000:]
     found: dict[str, Any] = json.loads(ended.stdout)
     return found

@@ -12,9 +12,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from exports.base import ExportError
+from exports.base import ExportError, Order, Reach
 from exports.model import Role, bi_model
-from exports.rows import snapshot
+from exports.snapshot import snapshot
 from exports.tableau.calculations import CALCULATIONS
 from exports.tableau.connections import EXTRACT_PLACE, Place, extract, live
 from exports.tableau.fields import canvas
@@ -22,6 +22,10 @@ from exports.tableau.source import DESCRIBED, PACKAGED, Mode, write_tableau
 from exports.tableau.tds import data_source
 from tests.exports.tableau.conftest import Opens
 from tests.exports.tableau.formulas import FUNCTIONS
+
+def live_at(server: str = "", database: str = "") -> Order:
+    return Order(reach=Reach(way=Mode.LIVE, server=server, database=database))
+
 
 LIVE = live(server="db.acme.example", port=5433, database="flow", schema="reports")
 ORDER = (
@@ -193,7 +197,7 @@ def test_the_same_place_gives_the_same_bytes(place: Place) -> None:
 def test_a_live_data_source_names_the_warehouse_and_nobody(tmp_path: Path) -> None:
     engine = create_engine("sqlite://")
     with snapshot(engine) as connection:
-        (file,) = write_tableau(connection, tmp_path, Mode.LIVE, server="db.acme.example:6432", database="flow")
+        (file,) = write_tableau(connection, tmp_path, live_at("db.acme.example:6432", "flow"))
     text = file.path.read_text("utf-8")
     (inner,) = ET.fromstring(text).findall("connection/named-connections/named-connection/connection")  # noqa: S314
     assert file.path.name == DESCRIBED
@@ -206,11 +210,11 @@ def test_a_live_data_source_names_the_warehouse_and_nobody(tmp_path: Path) -> No
 def test_a_live_data_source_knows_postgresqls_address_and_no_login(warehouse: Engine, tmp_path: Path) -> None:
     if warehouse.dialect.name == "sqlite":
         with snapshot(warehouse) as connection, pytest.raises(ExportError, match="needs server and database"):
-            write_tableau(connection, tmp_path, Mode.LIVE)
+            write_tableau(connection, tmp_path, live_at())
         assert list(tmp_path.glob("*.tds")) == []
         return
     with snapshot(warehouse) as connection:
-        (file,) = write_tableau(connection, tmp_path, Mode.LIVE)
+        (file,) = write_tableau(connection, tmp_path, live_at())
         schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
     text = file.path.read_text("utf-8")
     assert f"[{schema}].[issue_flow]" in text
@@ -221,7 +225,7 @@ def test_a_live_data_source_knows_postgresqls_address_and_no_login(warehouse: En
 def test_the_package_holds_the_extract_that_its_description_names(filled: Engine, tmp_path: Path, ask: Opens) -> None:
     pytest.importorskip("tableauhyperapi", reason="Tableau's Hyper API is not installed: flowmart[tableau]")
     with snapshot(filled) as connection:
-        written = write_tableau(connection, tmp_path / "out", Mode.EXTRACT)
+        written = write_tableau(connection, tmp_path / "out")
     assert {file.path for file in written} == {tmp_path / "out" / PACKAGED}
     with zipfile.ZipFile(tmp_path / "out" / PACKAGED) as package:
         assert package.namelist() == [DESCRIBED, EXTRACT_PLACE]

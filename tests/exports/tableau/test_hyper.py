@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from exports.base import ExportError
 from exports.catalog import choose_tables
 from exports.model import bi_model
-from exports.rows import snapshot
+from exports.snapshot import snapshot
 from exports.tableau.hyper import EXTRACT, write_hyper
 from tests.exports.tableau.conftest import Ask, Opens
 from warehouse.types import JsonText
@@ -113,16 +113,17 @@ def test_a_relationship_is_a_constraint_only_where_each_value_has_its_row(
     assert related <= active
 
 
-def test_nothing_but_the_extract_is_left(filled: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    work = tmp_path / "work"
-    work.mkdir()
+def test_nothing_but_the_extract_and_the_manifest_is_left(
+    filled: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, passing = tmp_path / "work", tmp_path / "passing"
+    for folder in (work, passing):
+        folder.mkdir()
     monkeypatch.chdir(work)
+    monkeypatch.setattr("tempfile.tempdir", str(passing))
     path = export(filled, tmp_path / "out", "issues")
-    assert [entry.name for entry in path.parent.iterdir()] == [EXTRACT]
-    assert list(work.iterdir()) == []
-    beside = tmp_path / "out" / "plain"
-    beside.touch()
-    assert path.stat().st_mode == beside.stat().st_mode
+    assert sorted(entry.name for entry in path.parent.iterdir()) == [EXTRACT, "manifest.json"]
+    assert [*work.iterdir(), *passing.iterdir()] == []
 
 
 def test_a_failed_export_leaves_the_extract_of_before(filled: Engine, tmp_path: Path) -> None:

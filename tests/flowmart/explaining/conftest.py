@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-import migrations
 from flowmart.config import read_config
 from tests.flowmart.conftest import JIRA
 from tests.flowmart.explaining.given import SETTINGS
 from tests.metrics.conftest import Company
-from warehouse.engine import open_warehouse
+from tests.migrated import migrated
 
 
 @pytest.fixture
@@ -52,8 +51,7 @@ Major = 3.0
 @pytest.fixture
 def site(tmp_path: Path) -> Company:
     """A company in the warehouse that the command line of `call` opens, computed by its rules."""
-    engine = open_warehouse(f"sqlite:///{tmp_path / 'flowmart.db'}")
-    migrations.upgrade(engine)
+    engine = migrated(tmp_path / "flowmart.db")
     config = read_config(JIRA + CONFIG, tmp_path / "flowmart.toml", {"ACME_TOKEN": "x"})
     return Company(engine, config.metric_settings())
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from tests.metrics.laws.lab import Lab
 from warehouse.engine import open_warehouse
@@ -33,8 +34,7 @@ def other_lab(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def postgres_lab(_postgres_tables: str, postgres_schema: str) -> Iterator[Lab]:
+def postgres_lab(_postgres_tables: Engine) -> Iterator[Lab]:
     """A warehouse on PostgreSQL."""
-    engine = open_warehouse(_postgres_tables, postgres_schema)
-    yield Lab(engine)
-    engine.dispose()
+    yield Lab(_postgres_tables)
+    _postgres_tables.dispose()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from exports.model import bi_model
-from exports.rows import snapshot
+from exports.snapshot import snapshot
 from exports.tableau.calculation import Calculation
 from exports.tableau.calculations import CALCULATIONS
 from exports.tableau.hyper import EXTRACT, write_hyper
