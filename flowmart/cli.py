@@ -141,7 +141,7 @@ def _interrupt(_: int, __: FrameType | None) -> None:
 
 
 def _refused(session: Session, error: TyperException) -> int:
-    message = getattr(error, "format_message", lambda: str(error))()
+    message = getattr(error, "format_message", lambda: str(error))().replace(": Value error, ", ": ")  # of Pydantic's
     context = getattr(error, "ctx", None)
     where = context.command_path if context is not None else "flowmart"
     hint = f"`{where} --help` shows what there is"

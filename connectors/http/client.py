@@ -17,6 +17,7 @@ from connectors.http.responses import decode, raise_for_status, unreachable
 from connectors.http.retries import HttpSettings, RetryTransport
 
 T = TypeVar("T")
+_READ = httpx.ByteStream(b"")
 
 
 @cache
@@ -84,9 +85,11 @@ class SourceHttp:
         content = None if body is None else msgspec.json.encode(body)
         kind = {} if body is None else {"Content-Type": "application/json"}
         try:
-            return self.client.request(method, url, content=content, headers={**kind, **(headers or {})})
+            response = self.client.request(method, url, content=content, headers={**kind, **(headers or {})})
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise unreachable(error, url) from error
+        response.stream = _READ  # it holds the response, which would stay in memory until the collector comes by
+        return response
 
     def fetch(
         self,

@@ -19,28 +19,34 @@ _END = object()
 def side_by_side(pool: ThreadPoolExecutor, chains: Iterable[Iterator[T]], width: int) -> Iterator[tuple[int, T | None]]:
     """Advance up to `width` chains at once; yields (number of a chain, its next value), and (number, None) at its end.
 
-    Values of one chain come in its order, those of different chains as they arrive. A chain is asked for its next
-    value when the one before has arrived and the one before that was handed over, so that at most two values a chain
-    are held. An exception in a chain is raised here, and ends the waits of the others.
+    Values of one chain come in its order, those of different chains as they arrive. Beside the one that the caller
+    works on, at most `width` values are asked for or held. An exception in a chain is raised here, and ends the waits
+    of the others.
     """
     waiting = deque(enumerate(chains))
     scope = Scope(current_scope())
     flying: dict[Future[object], tuple[int, Iterator[T]]] = {}
     arrived: deque[tuple[int, Future[object]]] = deque()
+
+    def ask() -> None:
+        while waiting and len(flying) + len(arrived) < width:
+            number, chain = waiting.popleft()
+            flying[pool.submit(scope.run, _step, chain)] = (number, chain)
+
     try:
-        while waiting or flying or arrived:
-            while waiting and len(flying) < width:
-                number, chain = waiting.popleft()
-                flying[pool.submit(scope.run, _step, chain)] = (number, chain)
+        ask()
+        while flying or arrived:
             if not arrived:
                 wait(flying, return_when=FIRST_COMPLETED)
-            held = {number for number, _ in arrived}
-            for future in [future for future, (number, _) in flying.items() if future.done() and number not in held]:
+            go_on = []
+            for future in [future for future in flying if future.done()]:
                 number, chain = flying.pop(future)
                 arrived.append((number, future))
                 if future.exception() is None and future.result() is not _END:
-                    flying[pool.submit(scope.run, _step, chain)] = (number, chain)
+                    go_on.append((number, chain))
+            waiting.extendleft(reversed(go_on))  # before those that have not begun
             number, future = arrived.popleft()
+            ask()
             value = _result(future, scope)
             yield number, None if value is _END else value  # type: ignore[misc]  # what is not _END is a T
     finally:

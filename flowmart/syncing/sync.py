@@ -18,9 +18,11 @@ from flowmart.events import SyncEvents
 from flowmart.sources import connector
 from flowmart.store import opened
 from flowmart.syncing.census import CensusRules
+from flowmart.syncing.collecting import seldom_collected
 from flowmart.syncing.job import Job, side_by_side
 from flowmart.syncing.sync_source import SourceReport, SourceRun, sync_source
 from metrics.catalog import classify
+from warehouse.engine import keeping_connections
 from warehouse.leases import hold
 from warehouse.runs import forget_runs
 from warehouse.tables.loaded import issue_snapshots, issues
@@ -67,19 +69,19 @@ def sync(config: Config, options: SyncOptions, *, events: SyncEvents, now: datet
     computes.
     """
     names = chosen(config, options.sources)
-    engine = opened(config)
-    try:
-        with hold(engine, "run", utc_now) as lease:
-            job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
-            with connected(config, engine, names, options, now) as sources:
-                calls = [partial(sync_source, job, _run_of(config, options, name), source) for name, source in sources]
-                reports = side_by_side(calls, job)
-            with job.writing() as connection:
-                classify(connection, config.metric_settings(), now)
-                forget_runs(connection, now - timedelta(seconds=config.retention.sync_runs_seconds))
-            tidy(engine)
-    finally:
-        engine.dispose()
+    with (
+        seldom_collected(),
+        keeping_connections(opened(config)) as engine,
+        hold(engine, "run", utc_now) as lease,
+    ):
+        job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
+        with connected(config, engine, names, options, now) as sources:
+            calls = [partial(sync_source, job, _run_of(config, options, name), source) for name, source in sources]
+            reports = side_by_side(calls, job)
+        with job.writing() as connection:
+            classify(connection, config.metric_settings(), now)
+            forget_runs(connection, now - timedelta(seconds=config.retention.sync_runs_seconds))
+        tidy(engine)
     return SyncReport(run_id=run_id, sources=tuple(reports))
 
 

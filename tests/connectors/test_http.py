@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
@@ -352,3 +355,32 @@ def test_a_request_without_login_is_not_inspected(clock: Clock) -> None:
 def test_a_pause_goes_by_the_sources_clock(http: SourceHttp, clock: Clock) -> None:
     http.pause(5)
     assert clock.slept == [5]
+
+
+class Answering(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-length", "1")
+        self.end_headers()
+        self.wfile.write(b"x")
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        thread.join()
+
+
+def test_the_body_of_an_answer_goes_with_its_last_user(http: SourceHttp, address: str) -> None:
+    gc.disable()  # who waits for the collector holds megabytes
+    try:
+        answer = weakref.ref(http.send("GET", address))
+        assert answer() is None
+    finally:
+        gc.enable()

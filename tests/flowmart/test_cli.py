@@ -62,6 +62,13 @@ def test_the_version_is_told(call: Call) -> None:
         (["sync", "--since", "soon"], "flowmart: --since: 'soon' is no day such as 2026-09-01"),
         (["export", "--to", "x"], "flowmart: --to, --table, --partition and --source belong to --format"),
         (["export", "--format", "csv"], "flowmart: --format needs --to DIR, and takes no names of exports"),
+        (
+            ["compute", "--as-of", "2026-06-30", "--format", "powerbi"],
+            (
+                "flowmart: Invalid value for '--format': 'powerbi' is not one of 'csv', 'parquet', 'xlsx'; "
+                "`flowmart compute --help` shows what there is"
+            ),
+        ),
         (["migrate", "--check", "--sql"], "flowmart: --check stands alone"),
         (
             ["init", "--jira-email", "x", "--force"],

@@ -149,3 +149,13 @@ def test_an_output_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert err.startswith("flowmart: the ")
     assert len(err.splitlines()) == 1
+
+
+def test_a_command_loads_no_library_of_files_before_it_writes_any() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "import sys, flowmart.cli; print('pyarrow' in sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.strip() == "False"

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, select
 
 from warehouse.bookmarks import forget_bookmark, read_bookmark, save_bookmark
-from warehouse.engine import open_warehouse
+from warehouse.engine import keeping_connections, open_warehouse
 from warehouse.tables import METADATA, table
 from warehouse.types import UtcDateTime
 
@@ -56,3 +56,23 @@ def test_naive_instants_are_refused() -> None:
     naive = datetime(2026, 3, 1)  # noqa: DTZ001 - what is refused
     with pytest.raises(ValueError, match="needs a time zone"):
         UtcDateTime().process_bind_param(naive, create_engine("sqlite://").dialect)
+
+
+def test_many_transactions_share_a_connection_that_is_kept(warehouse: Engine) -> None:
+    with keeping_connections(warehouse) as kept:
+        with kept.begin() as first:
+            save_bookmark(first, "acme", "issues", "1", NOON)
+            used = first.connection.driver_connection
+        with kept.begin() as second:
+            assert second.connection.driver_connection is used
+            assert read_bookmark(second, "acme", "issues") == "1"
+
+
+def test_a_sqlite_file_is_whole_once_its_connections_are_not_kept_any_more(tmp_path: Path) -> None:
+    engine = open_warehouse(f"sqlite:///{tmp_path / 'w.db'}")
+    METADATA.create_all(engine)
+    with keeping_connections(engine) as kept:
+        with kept.begin() as connection:
+            save_bookmark(connection, "acme", "issues", "1", NOON)
+        assert (tmp_path / "w.db-wal").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["w.db"]

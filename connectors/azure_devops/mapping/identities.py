@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from warehouse.records import User, qualified_id
@@ -55,6 +56,7 @@ def user(source_id: str, text: str) -> User:
     return User(user_id=qualified_id(source_id, unique.lower()), source_id=source_id, display_name=display, email=email)
 
 
+@lru_cache(maxsize=4_096)  # revisions name the same people again and again
 def _split(text: str) -> tuple[str, str]:
     if text.endswith(">"):
         display, bracket, unique = text[:-1].rpartition("<")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.jira.gateway.answers import Account, Answer, Moment
+from connectors.jira.gateway.answers import Account, Answer, IssueFields, Moment
 
 
 class CommentAnswer(Answer, frozen=True, gc=False, rename="camel"):
@@ -61,8 +61,8 @@ class WorklogFeed(Answer, frozen=True, gc=False, rename="camel"):
         return not self.values if told is None else told
 
 
-class IssueAsides(Answer, frozen=True, gc=False, rename="camel"):
-    """The fields of an issue that hold them; None where they are not shown."""
+class WholeIssue(IssueFields, frozen=True, gc=False):
+    """The system fields of an issue, and those that hold comments and worklogs; None where they are not shown."""
 
     comment: CommentPage | None = None
     worklog: WorklogPage | None = None

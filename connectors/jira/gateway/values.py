@@ -10,6 +10,8 @@ from connectors.jira.gateway.answers import Moment
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 100_000_000_000
 """A bare number from here on counts milliseconds, below it seconds."""
+_EXACT_BELOW = 4_000_000_000_000
+"""Milliseconds (to the year 2096) that a float of seconds still tells exactly, in half the time."""
 _READABLE_KEYS = ("displayName", "value", "name", "title", "key", "text")
 
 
@@ -25,6 +27,8 @@ def instant(value: Moment) -> datetime:
             raise ValueError(f"an instant without offset: {value!r}")
         return moment.astimezone(UTC)
     try:
+        if _MILLISECONDS_FROM <= value < _EXACT_BELOW:
+            return datetime.fromtimestamp(value / 1000, UTC)
         return _EPOCH + timedelta(milliseconds=value if value >= _MILLISECONDS_FROM else value * 1000)
     except OverflowError as error:
         raise ValueError(f"no instant: {value}") from error

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from connectors.jira.gateway.answers import Account
-from connectors.jira.gateway.aside_answers import CommentAnswer, IssueAsides, WorklogAnswer
+from connectors.jira.gateway.aside_answers import CommentAnswer, WholeIssue, WorklogAnswer
 from connectors.jira.gateway.values import instant, optional_instant
 from warehouse.records import Comment, Worklog, qualified_id
 
@@ -25,7 +25,7 @@ class Asides:
     more_comments: list[str] = field(default_factory=list)
     more_worklogs: list[str] = field(default_factory=list)
 
-    def take(self, source_id: str, native_issue: str, told: IssueAsides, author: Author) -> None:
+    def take(self, source_id: str, native_issue: str, told: WholeIssue, author: Author) -> None:
         """Add what came with an issue."""
         if told.comment is not None:
             if told.comment.total > len(told.comment.comments):

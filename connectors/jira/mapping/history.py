@@ -47,8 +47,10 @@ class Mentions:
 
     def person(self, account: answers.Account | None) -> str | None:
         """Native id of the person, who is noted; None for nobody."""
-        native = "" if account is None else account.native_id
-        if account is None or not native:
+        if account is None:
+            return None
+        native = account.account_id or account.native_id
+        if not native:
             return None
         shown = self.people.get(native)
         if shown is None or (shown.active is None and account.active is not None):
@@ -154,19 +156,21 @@ _NOTED = frozenset({"status", "sprint", *_PEOPLE})
 
 
 def _note(name: str, item: answers.Item, when: tuple[datetime, int], mentions: Mentions) -> None:
+    at, entry = when
     for native, text in ((item.from_, item.from_string), (item.to, item.to_string)):
         if not native:
             continue
         if name == "sprint":
             for sprint, called in sprints_of(native, text or ""):
-                _keep_newest(mentions.sprint_names, sprint, (*when, called))
+                _keep_newest(mentions.sprint_names, sprint, (at, entry, called))
         else:
             where = mentions.status_names if name == "status" else mentions.people_names
-            _keep_newest(where, native, (*when, text or native))
+            _keep_newest(where, native, (at, entry, text or native))
 
 
 def _keep_newest(told: dict[str, Told], native: str, new: Told) -> None:
-    if native not in told or told[native] < new:
+    before = told.get(native)
+    if before is None or before < new:
         told[native] = new
 
 

@@ -10,7 +10,7 @@ import msgspec
 from connectors.base import Replacement
 from connectors.errors import UnexpectedResponse
 from connectors.jira.gateway import answers
-from connectors.jira.gateway.aside_answers import IssueAsides
+from connectors.jira.gateway.aside_answers import WholeIssue
 from connectors.jira.gateway.values import instant, number, optional_day, optional_instant, readable, readable_text
 from connectors.jira.mapping.asides import Asides
 from connectors.jira.mapping.entities import level_of
@@ -60,8 +60,7 @@ _COLUMNS = frozenset(answers.IssueFields.__struct_fields__) - {"creator"}
 _ROLES_WITH_COLUMNS = ("sprint", "flagged", "parent", "epic_link", "rank")
 """Their raw values are left out of `custom_fields`; the rank changes without a trace and means nothing alone."""
 
-_asides_decoder = msgspec.json.Decoder(IssueAsides)
-_fields_decoder = msgspec.json.Decoder(answers.IssueFields)
+_known_decoder = msgspec.json.Decoder(WholeIssue)
 _json_decoder = msgspec.json.Decoder(answers.Json)
 _json_encoder = msgspec.json.Encoder(order="sorted")
 
@@ -88,6 +87,11 @@ class MappingContext:
         """What the mapping of links must know."""
         return LinkContext(source_id=self.source_id, held_projects=self.held_projects, words=self.link_words)
 
+    @property
+    def not_custom(self) -> frozenset[str]:
+        """Fields that do not go into `custom_fields`."""
+        return _COLUMNS.union(NOT_STORED, *(self.fields.ids(role) for role in _ROLES_WITH_COLUMNS))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappedPage:
@@ -106,6 +110,8 @@ class MappedPage:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
+    link_context: LinkContext
+    not_custom: frozenset[str]
     issues: list[Issue] = field(default_factory=list)
     changes: list[IssueChange] = field(default_factory=list)
     labels: list[IssueLabel] = field(default_factory=list)
@@ -114,6 +120,7 @@ class _Parts:
     links: Links = field(default_factory=Links)
     parent_keys: dict[str, str] = field(default_factory=dict)
     asides: Asides = field(default_factory=Asides)
+    mentions: Mentions = field(default_factory=Mentions)
 
 
 def map_page(
@@ -125,10 +132,10 @@ def map_page(
 
     Raises `UnexpectedResponse` that names the issue when one of them cannot be read.
     """
-    parts, mentions = _Parts(), Mentions()
+    parts = _Parts(context.links, context.not_custom)
     for answer in found:
         try:
-            _map_issue(context, answer, histories.get(answer.id, ()), parts, mentions)
+            _map_issue(context, answer, histories.get(answer.id, ()), parts)
         except (msgspec.MsgspecError, ValueError, TypeError, KeyError) as error:
             raise UnexpectedResponse(
                 f"issue {answer.key or answer.id} (id {answer.id}) cannot be read: {error}"
@@ -148,7 +155,7 @@ def map_page(
             )
         ),
         asides=parts.asides,
-        mentions=mentions,
+        mentions=parts.mentions,
         parent_keys=parts.parent_keys,
     )
 
@@ -158,35 +165,35 @@ def _map_issue(
     answer: answers.FoundIssue,
     histories: Sequence[answers.History],
     parts: _Parts,
-    mentions: Mentions,
 ) -> None:
-    known = _fields_decoder.decode(answer.fields)
+    mentions = parts.mentions
+    known = _known_decoder.decode(answer.fields)
     everything = _json_decoder.decode(answer.fields)
     issue_id = qualified_id(context.source_id, answer.id)
     points = points_field(context.fields.points(known.project.id), everything, histories, context.names)
     mentions.statuses.setdefault(known.status.id, known.status)
     mentions.types.setdefault(known.issuetype.id, known.issuetype)
     mentions.person(known.creator)
-    parts.issues.append(_issue(context, answer, known, everything, points, mentions))
+    parts.issues.append(_issue(context, answer, known, everything, points, parts))
     changes = map_changes(context.source_id, issue_id, histories, points, context.names, mentions)
     parts.changes.extend(changes)
     _map_bridges(context.source_id, issue_id, known, parts)
     parent_key = next((key for i in context.epic_links if isinstance(key := everything.get(i), str) and key), None)
     if parent_key is not None and known.parent is None:
         parts.parent_keys[issue_id] = parent_key
-    parts.links.take(context.links, (issue_id, answer.key), known.issuelinks or (), changes)
-    parts.asides.take(context.source_id, answer.id, _asides_decoder.decode(answer.fields), mentions.person)
+    parts.links.take(parts.link_context, (issue_id, answer.key), known.issuelinks or (), changes)
+    parts.asides.take(context.source_id, answer.id, known, mentions.person)
 
 
 def _issue(
     context: MappingContext,
     answer: answers.FoundIssue,
-    known: answers.IssueFields,
+    known: WholeIssue,
     everything: answers.Json,
     points: str | None,
-    mentions: Mentions,
+    parts: _Parts,
 ) -> Issue:
-    source_id, fields = context.source_id, context.fields
+    source_id, fields, mentions = context.source_id, context.fields, parts.mentions
     return Issue(
         issue_id=qualified_id(source_id, answer.id),
         source_id=source_id,
@@ -216,7 +223,7 @@ def _issue(
         sprint_ids=_sprint_ids(everything, fields.ids("sprint"), mentions),
         area_path=None,
         is_flagged=any(everything.get(i) for i in fields.ids("flagged")),
-        custom_fields=_custom_fields(everything, fields),
+        custom_fields=_custom_fields(everything, fields.names, parts.not_custom),
     )
 
 
@@ -259,35 +266,32 @@ def _sprint(value: object, mentions: Mentions) -> answers.Sprint:
     return read.sprint
 
 
-def _custom_fields(everything: answers.Json, fields: FieldMap) -> str:
+def _custom_fields(everything: answers.Json, names: Mapping[str, str], left_out: frozenset[str]) -> str:
     """Every filled field without a column, by name, as a person would read it."""
-    elsewhere = {i for role in _ROLES_WITH_COLUMNS for i in fields.ids(role)}
     filled = {}
     for field_id, value in everything.items():
-        if value is None or field_id in _COLUMNS or field_id in NOT_STORED or field_id in elsewhere:
+        if value is None or field_id in left_out:
             continue
         found = readable(value)
         if found is not None:
-            filled[fields.names.get(field_id, field_id)] = found
+            filled[names.get(field_id, field_id)] = found
     return _json_encoder.encode(filled).decode()
 
 
-def _map_bridges(source_id: str, issue_id: str, known: answers.IssueFields, parts: _Parts) -> None:
-    parts.labels.extend(
-        IssueLabel(issue_label_id=qualified_id(issue_id, label), issue_id=issue_id, label=label)
-        for label in dict.fromkeys(known.labels or ())
-    )
-    parts.components.extend(
-        IssueComponent(issue_component_id=qualified_id(issue_id, name), issue_id=issue_id, component=name)
-        for name in dict.fromkeys(component.name for component in known.components or ())
-    )
+def _map_bridges(source_id: str, issue_id: str, known: WholeIssue, parts: _Parts) -> None:
+    for label in dict.fromkeys(known.labels or ()):
+        label_id = qualified_id(issue_id, label)
+        parts.labels.append(IssueLabel(issue_label_id=label_id, issue_id=issue_id, label=label))
+    for name in dict.fromkeys(component.name for component in known.components) if known.components else ():
+        component_id = qualified_id(issue_id, name)
+        parts.components.append(IssueComponent(issue_component_id=component_id, issue_id=issue_id, component=name))
     for role, versions in (("fix", known.fixVersions), ("affects", known.versions)):
-        parts.versions.extend(
-            IssueVersion(
-                issue_version_id=f"{issue_id}:{role}:{version.id}",
-                issue_id=issue_id,
-                version_id=qualified_id(source_id, version.id),
-                role=role,
+        for version in versions or ():
+            parts.versions.append(
+                IssueVersion(
+                    issue_version_id=f"{issue_id}:{role}:{version.id}",
+                    issue_id=issue_id,
+                    version_id=qualified_id(source_id, version.id),
+                    role=role,
+                )
             )
-            for version in versions or ()
-        )

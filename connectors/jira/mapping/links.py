@@ -80,8 +80,10 @@ class Links:
         changes: Sequence[IssueChange],
     ) -> None:
         """Add the links of an issue (its qualified id and its key), as it tells them now and as its history does."""
-        issue_id, key = issue
         current = list(told)
+        if not current and not any(change.field == LINK for change in changes):
+            return
+        issue_id, key = issue
         words = context.words.knowing(link.type for link in current)
         events = map_link_events(words, changes)
         self.events.extend(events)

@@ -1,0 +1,69 @@
+"""`./dev bench [PART …]`: what a pull, a load, a compute and an export cost, and whether the promises are kept.
+
+Without a part all of them run, on small sites. CPU counts rather than time, and ratios of one run rather than figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import compute, export, promises
+from benchmarks.measuring import Measure
+from benchmarks.measuring import measure as measure_apart
+from benchmarks.pulling import pull_azure_devops, pull_jira
+from benchmarks.trackers import trackers
+from benchmarks.warehouses import engines
+
+PARTS = ("pull", "ado", "latency", "memory", "nights", "compute", "export")
+_OF_MADE_ROWS = {"compute": compute.main, "export": export.main}
+"""Parts that need no tracker."""
+_HELP = {
+    "parts": f"what to measure: {', '.join(PARTS)}; all if none is named. `pull` has load, compute and export too",
+    "issues": "sizes of the sites: so many issues in Jira, and as many in Azure DevOps",
+    "peers": "also pull with others, where they are installed",
+}
+
+
+def main(arguments: Sequence[str] | None = None, measure: Measure = measure_apart) -> None:
+    """Print the figures of each part, for each size."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=_HELP["parts"])
+    parser.add_argument("--issues", nargs="+", type=int, default=[2_000, 20_000], help=_HELP["issues"])
+    parser.add_argument("--changed", type=int, default=1_000, help="issues that change before a night")
+    parser.add_argument("--latency-ms", type=int, default=100, help="how long a slow tracker takes for each answer")
+    parser.add_argument("--in-flight", type=int, default=16, help="requests at once to a slow tracker")
+    parser.add_argument("--peers", action="store_true", help=_HELP["peers"])
+    parser.add_argument("--no-postgresql", action="store_true", help="SQLite only")
+    options = parser.parse_args(arguments)
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"no part named {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    wanted = options.parts or PARTS
+    for size in options.issues:
+        if not _OF_MADE_ROWS.keys() >= set(wanted):
+            _of_a_site(wanted, size, options, measure)
+    for part in (part for part in _OF_MADE_ROWS if part in wanted):
+        _OF_MADE_ROWS[part](["--issues", str(max(options.issues))])
+
+
+def _of_a_site(wanted: Sequence[str], size: int, options: argparse.Namespace, measure: Measure) -> None:
+    with tempfile.TemporaryDirectory() as folder, trackers(2 * size) as (jira, azure_devops):  # each has half
+        needs_postgresql = not options.no_postgresql and not {"pull", "ado"}.isdisjoint(wanted)
+        with engines(Path(folder), with_postgresql=needs_postgresql) as found:
+            if "pull" in wanted:
+                pull_jira(jira, found, measure, with_peers=options.peers)
+            if "ado" in wanted:
+                pull_azure_devops(azure_devops, found, measure, with_peers=options.peers)
+            if "latency" in wanted:
+                promises.latency(jira, found[0], measure, milliseconds=options.latency_ms, in_flight=options.in_flight)
+            if "memory" in wanted:
+                promises.memory(jira, found[0], measure)
+            if "nights" in wanted:  # last, since the site changes
+                promises.nights(jira, found[0], measure, changed=options.changed)
+
+
+if __name__ == "__main__":
+    main()
