@@ -13,10 +13,10 @@ from flowmart.errors import JobFailed
 from flowmart.events import SyncEvents
 from flowmart.export import export
 from flowmart.power_bi import refresh, require_refreshed
+from flowmart.publishing import Publication, publish, require_published
 from flowmart.settings.jobs import STEPS
 from flowmart.syncing.sync import SyncOptions, SyncReport, sync
 from flowmart.syncing.sync_source import SourceReport
-from flowmart.tableau import Publication, publish, require_published
 
 _MOST_TOLD = 3
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,9 +14,7 @@ import requests
 from connectors.errors import SourceError
 from connectors.http import HttpSettings, SourceHttp, unreachable
 from connectors.http.sdk import HttpxAdapter
-from exports.base import Written
-from flowmart.config import Config
-from flowmart.errors import JobFailed
+from flowmart.publishing import Publication
 from flowmart.secrets import masked
 from flowmart.settings.tableau import Publish
 from flowmart.sources import LIMITERS
@@ -27,42 +24,16 @@ _TIMEOUT_SECONDS = 600.0
 """The server reads the whole file before it answers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
-    """What became of an export that is to be published: where it is now, or why not."""
-
-    export: str
-    told: str
-    is_done: bool
-
-
-def publish(
-    config: Config, written: Mapping[str, Sequence[Written]], http: HttpSettings | None = None
-) -> list[Publication]:
-    """Publish the data source of each of these exports that has a `publish`."""
-    # a request that may have arrived is not sent again: the server would have a part of the file twice
-    settings = http or HttpSettings(
-        max_wait_seconds=config.sync.max_wait_seconds, attempts=1, timeout_seconds=_TIMEOUT_SECONDS, limiters=LIMITERS
-    )
-    return [
-        _published(name, wanted, Path(files[0].path), settings)
-        for name, files in written.items()
-        if (wanted := config.exports[name].publish) is not None
-    ]
-
-
-def require_published(publications: Sequence[Publication]) -> None:
-    """Raise `JobFailed` with what was not published, if there is any."""
-    refused = [f"exports.{one.export}.publish: {one.told}" for one in publications if not one.is_done]
-    if refused:
-        raise JobFailed("; ".join(refused))
-
-
 class _Refused(Exception):  # noqa: N818 - a state, as the house names them
     """Why nothing was published, in one line."""
 
 
-def _published(name: str, wanted: Publish, file: Path, settings: HttpSettings) -> Publication:
+def published(name: str, wanted: Publish, file: Path, max_wait_seconds: float) -> Publication:
+    """Publish the file of the export of that name."""
+    # a request that may have arrived is not sent again: the server would have a part of the file twice
+    settings = HttpSettings(
+        max_wait_seconds=max_wait_seconds, attempts=1, timeout_seconds=_TIMEOUT_SECONDS, limiters=LIMITERS
+    )
     http = SourceHttp(base_url=wanted.server, auth=httpx.Auth(), settings=settings, inspect=_nothing)
     try:
         library = _library()

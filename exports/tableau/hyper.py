@@ -23,9 +23,10 @@ import pyarrow as pa
 from sqlalchemy import Connection, Table
 
 from exports.base import PLAIN, ExportError, Order, Place, Written
-from exports.files import Part, Staging, write_set
+from exports.files import Part, write_set
 from exports.model import bi_model
 from exports.rows import INSTANT, POINTS, arrow_schema, record_batches
+from exports.staging import Staging
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -12,8 +12,9 @@ from typing import BinaryIO
 from sqlalchemy import Connection
 
 from exports.base import PLAIN, ExportError, Order, Reach, Written
-from exports.files import Part, Staging, write_set
+from exports.files import Part, write_set
 from exports.model import bi_model
+from exports.staging import Staging
 from exports.tableau.connections import EXTRACT_PLACE, Place, extract, live
 from exports.tableau.hyper import EXTRACT, fill_extract
 from exports.tableau.tds import data_source

@@ -18,11 +18,11 @@ from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.export import asked_since, export, write
 from flowmart.power_bi import refresh, require_refreshed
+from flowmart.publishing import Publication, publish, require_published
 from flowmart.session import Session
 from flowmart.settings import Export
 from flowmart.settings.exports import BELONGINGS
 from flowmart.settings.power_bi import SourceName
-from flowmart.tableau import Publication, publish, require_published
 from flowmart.text import count
 
 Format = StrEnum("Format", {name.upper(): name for name in FORMATS})  # type: ignore[misc]  # built from the catalogue
@@ -98,9 +98,7 @@ def command(
     show(session, write(config, {format_.value: wanted}, now=now, since=begin))
 
 
-def _hand_on(
-    session: Session, config: Config, written: Mapping[str, Sequence[Written]], *, to_tableau: bool
-) -> None:
+def _hand_on(session: Session, config: Config, written: Mapping[str, Sequence[Written]], *, to_tableau: bool) -> None:
     """Tell the servers of BI tools, all of them. Raises `JobFailed` with what one refused."""
     publications = publish(config, written) if to_tableau else []
     tell_published(session, publications)

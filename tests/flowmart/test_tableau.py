@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connectors.http import HttpSettings
 from exports.base import Written
 from flowmart.config import Config
 from flowmart.errors import JobFailed
-from flowmart.tableau import Publication, publish, require_published
+from flowmart.publishing import Publication, publish, require_published
 from tests.flowmart.tableau_server import SESSION, Answer, Tableau, error, running
 
 if TYPE_CHECKING:
@@ -49,8 +48,7 @@ def config(server: Tableau, **keys: object) -> Config:
 
 def published(server: Tableau, file: Path, **keys: object) -> Publication:
     """What became of it."""
-    settings = HttpSettings(attempts=1)
-    (one,) = publish(config(server, **keys), {"bi": [Written(table="flowmart", path=file, rows=0)]}, settings)
+    (one,) = publish(config(server, **keys), {"bi": [Written(table="flowmart", path=file, rows=0)]})
     return one
 
 

@@ -23,6 +23,7 @@ from exports.tableau.tds import data_source
 from tests.exports.tableau.conftest import Opens
 from tests.exports.tableau.formulas import FUNCTIONS
 
+
 def live_at(server: str = "", database: str = "") -> Order:
     return Order(reach=Reach(way=Mode.LIVE, server=server, database=database))
 

@@ -9,6 +9,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 from sqlalchemy import Column, Engine, MetaData, Numeric, Table, Text
 from sqlalchemy.exc import DBAPIError
@@ -124,6 +125,18 @@ def test_nothing_but_the_extract_and_the_manifest_is_left(
     path = export(filled, tmp_path / "out", "issues")
     assert sorted(entry.name for entry in path.parent.iterdir()) == [EXTRACT, "manifest.json"]
     assert [*work.iterdir(), *passing.iterdir()] == []
+
+
+def test_an_extract_goes_to_an_object_store_whole(filled: Engine, tmp_path: Path, ask: Opens) -> None:
+    pytest.importorskip("tableauhyperapi", reason="Tableau's Hyper API is not installed: flowmart[tableau]")
+    store = fsspec.filesystem("memory")
+    store.store.clear()
+    with snapshot(filled) as connection:
+        (written,) = write_hyper(connection, choose_tables(["issues"]), "memory://lake/bi")
+    (tmp_path / EXTRACT).write_bytes(store.cat_file(f"/lake/bi/{EXTRACT}"))
+    assert written.path == f"memory://lake/bi/{EXTRACT}"
+    assert ask(tmp_path / EXTRACT)('SELECT COUNT(*) FROM "Extract"."issues"') == [[written.rows]]
+    store.store.clear()
 
 
 def test_a_failed_export_leaves_the_extract_of_before(filled: Engine, tmp_path: Path) -> None:
