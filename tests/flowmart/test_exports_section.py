@@ -21,14 +21,18 @@ if TYPE_CHECKING:
         (
             "powerbi",
             'tables = ["issues"]',
-            'tables: belongs to format = "csv", "parquet" or "xlsx"; a model for a BI tool always has all of its own',
+            (
+                'tables: belongs to format = "csv", "parquet", "xlsx" or "hyper"; '
+                "a model for a BI tool always has all of its own"
+            ),
         ),
         ("xlsx", 'since = "last"', 'since: belongs to format = "csv" or "parquet"; the others are always whole'),
         ("powerbi", 'since = "last"', 'since: belongs to format = "csv" or "parquet"; the others are always whole'),
         ("csv", 'partition = "month"', 'partition: belongs to format = "parquet"'),
         ("parquet", "neutralise_formulas = false", 'neutralise_formulas: belongs to format = "csv"'),
-        ("parquet", 'server = "db"', 'server: belongs to format = "powerbi"'),
-        ("powerbi", "storage = { anon = true }", 'storage: belongs to format = "csv", "parquet" or "xlsx"'),
+        ("parquet", 'server = "db"', 'server: belongs to format = "powerbi" or "tableau"'),
+        ("powerbi", "storage = { anon = true }", 'storage: belongs to format = "csv", "parquet", "xlsx" or "hyper"'),
+        ("hyper", 'connection = "live"', 'connection: belongs to format = "tableau"'),
         ("csv", "storage = { anon = true }", "storage: goes with a URL in `to`"),
     ],
 )
