@@ -84,7 +84,7 @@ def command(
                 f"{session.config_file}: no [exports.NAME] is configured; add one, or name --format and --to"
             )
         chosen = [wanted for name, wanted in config.exports.items() if not names or name in names]
-        if publish_ and not any(wanted.publish for wanted in chosen):
+        if publish_ and chosen and not any(wanted.publish for wanted in chosen):
             raise UsageError("--publish: none of these exports has a [exports.NAME.publish] in the configuration")
         written = export(config, names or (), now=now, since=begin)
         show(session, written)

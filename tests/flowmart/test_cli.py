@@ -314,6 +314,7 @@ def test_a_live_data_source_is_written_and_published_only_where_a_server_is_conf
     assert call("export", "--publish", more=LIVE).err == (
         "flowmart: --publish: none of these exports has a [exports.NAME.publish] in the configuration\n"
     )
+    assert call("export", "--publish", "nope", more=LIVE).err == "flowmart: no export named nope; configured are bi\n"
 
 
 def test_a_configured_export_goes_beside_the_file(call: Call, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from exports.base import ExportError
 from exports.catalog import choose_tables
+from exports.manifest import MANIFEST
 from exports.model import bi_model
 from exports.snapshot import snapshot
 from exports.tableau.hyper import EXTRACT, write_hyper
@@ -123,8 +125,18 @@ def test_nothing_but_the_extract_and_the_manifest_is_left(
     monkeypatch.chdir(work)
     monkeypatch.setattr("tempfile.tempdir", str(passing))
     path = export(filled, tmp_path / "out", "issues")
-    assert sorted(entry.name for entry in path.parent.iterdir()) == [EXTRACT, "manifest.json"]
+    assert sorted(entry.name for entry in path.parent.iterdir()) == [EXTRACT, MANIFEST]
     assert [*work.iterdir(), *passing.iterdir()] == []
+
+
+def test_the_manifest_tells_the_tables_of_the_extract(filled: Engine, tmp_path: Path) -> None:
+    path = export(filled, tmp_path, "sprints", "issues")
+    told = json.loads((tmp_path / MANIFEST).read_text("utf-8"))["tables"]
+    assert [(one["name"], one["format"], one["rows"]) for one in told] == [
+        ("issues", "hyper", 40),
+        ("sprints", "hyper", 40),
+    ]
+    assert {file["sha256"] for one in told for file in one["files"]} == {hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def test_an_extract_goes_to_an_object_store_whole(filled: Engine, tmp_path: Path, ask: Opens) -> None:
