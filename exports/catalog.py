@@ -32,6 +32,12 @@ def _xlsx(connection: Connection, tables: Sequence[Table], to: Place, order: Ord
     return write_xlsx(connection, tables, to, order)
 
 
+def _hyper(connection: Connection, tables: Sequence[Table], to: Place, order: Order = PLAIN) -> list[Written]:
+    from exports.tableau.hyper import write_hyper
+
+    return write_hyper(connection, tables, to, order)
+
+
 def _powerbi(connection: Connection, to: Path, order: Order = PLAIN) -> list[Written]:
     from exports.powerbi.project import write_powerbi
     from exports.powerbi.source import source_of
@@ -39,10 +45,16 @@ def _powerbi(connection: Connection, to: Path, order: Order = PLAIN) -> list[Wri
     return write_powerbi(connection, to, source_of(order.reach), order)
 
 
-EXPORTERS: Mapping[str, Exporter] = {"csv": _csv, "parquet": _parquet, "xlsx": _xlsx}
+def _tableau(connection: Connection, to: Path, order: Order = PLAIN) -> list[Written]:
+    from exports.tableau.source import write_tableau
+
+    return write_tableau(connection, to, order)
+
+
+EXPORTERS: Mapping[str, Exporter] = {"csv": _csv, "parquet": _parquet, "xlsx": _xlsx, "hyper": _hyper}
 """Format of tables → its exporter."""
 
-MODELS: Mapping[str, ModelExporter] = {"powerbi": _powerbi}
+MODELS: Mapping[str, ModelExporter] = {"powerbi": _powerbi, "tableau": _tableau}
 """Format of a BI tool, which gets the whole model → its exporter."""
 
 FORMATS = (*EXPORTERS, *MODELS)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
@@ -89,6 +90,15 @@ to = "exports/powerbi"
 format = "xlsx"
 to = "exports/excel"
 """
+_TABLEAU = """
+[exports.hyper]
+format = "hyper"
+to = "exports/hyper"
+
+[exports.tableau]
+format = "tableau"
+to = "exports/tableau"
+"""
 CONFIG = _HEAD + _REST
 """The configuration of the demo with two sources, to be formatted."""
 _OTHERS = {
@@ -158,6 +168,8 @@ def config_text(trackers: Mapping[str, Any], *, with_data_center: bool) -> str:
 def _self_contained(trackers: Mapping[str, Any]) -> str:
     """The configuration with the made-up tokens themselves, so that it is of use when the trackers have ended."""
     text = config_text(trackers, with_data_center=DATA_CENTER)
+    if find_spec("tableauhyperapi"):  # an optional extra
+        text += _TABLEAU
     for name, token in tokens(trackers).items():
         text = text.replace(f"${{{name}}}", token)
     return text

@@ -13,6 +13,7 @@ from flowmart.errors import JobFailed
 from flowmart.events import SyncEvents
 from flowmart.export import export
 from flowmart.power_bi import refresh, require_refreshed
+from flowmart.publishing import Publication, publish, require_published
 from flowmart.settings.jobs import STEPS
 from flowmart.syncing.sync import SyncOptions, SyncReport, sync
 from flowmart.syncing.sync_source import SourceReport
@@ -29,11 +30,14 @@ class RunReport:
     written: Mapping[str, Sequence[Written]] = field(default_factory=dict)
     not_refreshed: Sequence[str] = ()
     """Of each dataset in Power BI that could not be refreshed, why."""
+    published: Sequence[Publication] = ()
+    """What was to be published to Tableau."""
 
     def require_success(self) -> None:
-        """Raise `JobFailed`, which names the sources that are not whole, or else the datasets not refreshed."""
+        """Raise `JobFailed`, which names the sources that are not whole, or else what Power BI or Tableau refused."""
         if self.sync is not None:
             require_whole(self.sync.sources)
+        require_published(self.published)
         require_refreshed(self.not_refreshed)
 
 
@@ -53,7 +57,13 @@ def run_once(
     )
     computed = compute(config, now=now) if step in {"run", "compute"} else None
     written = export(config, now=now) if step in {"run", "export"} else {}
-    return RunReport(sync=synced, compute=computed, written=written, not_refreshed=refresh(config, written))
+    return RunReport(
+        sync=synced,
+        compute=computed,
+        written=written,
+        not_refreshed=refresh(config, written),
+        published=publish(config, written),
+    )
 
 
 def require_whole(sources: Sequence[SourceReport]) -> None:

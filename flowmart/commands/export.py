@@ -14,9 +14,11 @@ from pydantic import ValidationError
 from exports.base import Written
 from exports.catalog import FORMATS
 from flowmart.commands.options import row, session_of, table
+from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.export import asked_since, export, write
 from flowmart.power_bi import refresh, require_refreshed
+from flowmart.publishing import Publication, publish, require_published
 from flowmart.session import Session
 from flowmart.settings import Export
 from flowmart.settings.exports import BELONGINGS
@@ -49,6 +51,10 @@ ReadFrom = Annotated[
     typer.Option("--source", help="Where a Power BI project reads from. Default: Parquet files in it."),
 ]
 
+Publish = Annotated[
+    bool, typer.Option("--publish", help="Publish to Tableau what has a [exports.NAME.publish] in the configuration.")
+]
+
 
 def command(
     context: typer.Context,
@@ -59,6 +65,7 @@ def command(
     partition: Partition = None,
     source: ReadFrom = None,
     since: SinceWhen = None,
+    publish_: Publish = False,  # noqa: FBT002 - Typer's shape
 ) -> None:
     """Write tables as files for BI tools and spreadsheets.
 
@@ -76,14 +83,35 @@ def command(
             raise UsageError(
                 f"{session.config_file}: no [exports.NAME] is configured; add one, or name --format and --to"
             )
+        chosen = [wanted for name, wanted in config.exports.items() if not names or name in names]
+        if publish_ and chosen and not any(wanted.publish for wanted in chosen):
+            raise UsageError("--publish: none of these exports has a [exports.NAME.publish] in the configuration")
         written = export(config, names or (), now=now, since=begin)
         show(session, written)
-        require_refreshed(refresh(config, written))
+        _hand_on(session, config, written, to_tableau=publish_)
         return
+    if publish_:
+        raise UsageError("--publish belongs to exports of the configuration, not to --format")
     if names or to is None:
         raise UsageError("--format needs --to DIR, and takes no names of exports")
     wanted = _ad_hoc(format_.value, to, {"--table": tables, "--partition": partition, "--source": source})
     show(session, write(config, {format_.value: wanted}, now=now, since=begin))
+
+
+def _hand_on(session: Session, config: Config, written: Mapping[str, Sequence[Written]], *, to_tableau: bool) -> None:
+    """Tell the servers of BI tools, all of them. Raises `JobFailed` with what one refused."""
+    publications = publish(config, written) if to_tableau else []
+    tell_published(session, publications)
+    problems = refresh(config, written)
+    require_published(publications)
+    require_refreshed(problems)
+
+
+def tell_published(session: Session, publications: Sequence[Publication]) -> None:
+    """A line for each that was published."""
+    for one in publications:
+        if one.is_done:
+            session.tell(f"published {one.export}: {one.told}")
 
 
 def show(session: Session, written: Mapping[str, Sequence[Written]]) -> None:

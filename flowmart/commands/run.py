@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from flowmart.commands.export import file_count, tell_notes
+from flowmart.commands.export import file_count, tell_notes, tell_published
 from flowmart.commands.options import AcceptLoss, MaxInFlight, session_of
 from flowmart.commands.sync import told
 from flowmart.config import Config
@@ -42,3 +42,4 @@ def show(session: Session, config: Config, report: RunReport) -> None:
     for name, files in report.written.items():
         session.print(f"exported {name}: {count(file_count(files), 'file')} in {config.exports[name].shown_to}")
         tell_notes(session, files)
+    tell_published(session, report.published)

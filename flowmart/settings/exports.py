@@ -14,6 +14,7 @@ from exports.catalog import EXPORTERS, MODELS
 from exports.cloud import shown
 from flowmart.settings.base import FolderOrUrl, Section, Text, nearest
 from flowmart.settings.power_bi import Refresh, SourceName
+from flowmart.settings.tableau import Publish
 from warehouse.tables import METADATA
 
 
@@ -36,7 +37,9 @@ BELONGINGS: Mapping[str, Belonging] = {
     "since": Belonging(("csv", "parquet"), "the others are always whole"),
     "neutralise_formulas": Belonging(("csv",)),
     "partition": Belonging(("parquet",)),
-    **dict.fromkeys(("source", "folder", "server", "database", "refresh"), Belonging(("powerbi",))),
+    **dict.fromkeys(("source", "folder", "refresh"), Belonging(("powerbi",))),
+    **dict.fromkeys(("server", "database"), Belonging(("powerbi", "tableau"))),
+    **dict.fromkeys(("connection", "publish"), Belonging(("tableau",))),
 }
 """Key of an export → the formats it is for. A key that is not here is for all of them."""
 
@@ -59,7 +62,7 @@ _SECRET_NAME = re.compile("key|secret|token|password|credential|connection_strin
 class Export(Section):
     """Tables as files, or a model for a BI tool; no `tables` means all that people read."""
 
-    format: Literal["csv", "parquet", "xlsx", "powerbi"]
+    format: Literal["csv", "parquet", "xlsx", "hyper", "powerbi", "tableau"]
     to: FolderOrUrl
     tables: Annotated[tuple[TableName, ...], Field(strict=False)] = ()
     storage: dict[Text, Option] = Field(default_factory=dict)
@@ -74,6 +77,9 @@ class Export(Section):
     server: Text | None = None
     database: Text | None = None
     refresh: Refresh | None = None
+
+    connection: Literal["extract", "live"] = "extract"
+    publish: Publish | None = None
 
     @model_validator(mode="after")
     def _fits_its_format(self) -> Self:
@@ -94,7 +100,8 @@ class Export(Section):
     @property
     def reach(self) -> Reach:
         """How a BI tool gets at the rows."""
-        return Reach(way=self.source, folder=self.folder or "", server=self.server or "", database=self.database or "")
+        way = self.connection if self.format == "tableau" else self.source
+        return Reach(way=way, folder=self.folder or "", server=self.server or "", database=self.database or "")
 
     def storage_options(self) -> dict[str, object]:
         """The options of the store's library, secrets told."""
@@ -110,6 +117,8 @@ class Export(Section):
                 yield value.get_secret_value()
         if self.refresh is not None:
             yield self.refresh.client_secret.get_secret_value()
+        if self.publish is not None:
+            yield self.publish.token.get_secret_value()
 
     @property
     def shown_to(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -36,6 +37,9 @@ def test_the_demo_ends_with_numbers_of_its_warehouse_and_the_paths_of_its_files(
     assert len(list((folder / "exports" / "parquet").iterdir())) > 30
     assert str(folder / "exports" / "csv") in said
     assert (folder / "exports" / "powerbi" / "flowmart.pbip").exists()
+    has_tableau = find_spec("tableauhyperapi") is not None
+    assert (folder / "exports" / "hyper" / "flowmart.hyper").exists() == has_tableau
+    assert (folder / "exports" / "tableau" / "flowmart.tdsx").exists() == has_tableau
     assert (folder / "exports" / "excel" / "flowmart.xlsx").exists()
     assert demo(folder) == (0, said)
 

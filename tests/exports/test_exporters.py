@@ -26,7 +26,8 @@ from warehouse.tables import METADATA
 
 TABLES = ["issues", "issue_changes", "issue_flow", "dates"]
 
-formats = pytest.mark.parametrize("format_", sorted(EXPORTERS))
+formats = pytest.mark.parametrize("format_", sorted(set(EXPORTERS) - {"hyper"}))
+"""All but the one whose bytes an engine of Tableau's makes, differently each time; it has tests of its own."""
 
 
 def exported(engine: Engine, format_: str, folder: Path) -> dict[str, bytes]:

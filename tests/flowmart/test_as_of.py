@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +112,14 @@ def test_the_files_may_be_csv(calling: Call, tmp_path: Path) -> None:
     assert calling("compute", "--as-of", "2026-09-10", "--format", "csv").code == 0
     lines = (tmp_path / "as-of-2026-09-10" / "throughput.csv").read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[1] for line in lines[1:]] == ['"month"', '"week"']
+
+
+def test_the_files_may_be_an_extract_for_tableau(calling: Call, tmp_path: Path) -> None:
+    pytest.importorskip("tableauhyperapi", reason="Tableau's Hyper API is not installed: flowmart[tableau]")
+    assert calling("compute", "--as-of", "2026-09-10", "--format", "hyper").code == 0
+    told = json.loads((tmp_path / "as-of-2026-09-10" / "manifest.json").read_text("utf-8"))["tables"]
+    rows = {one["name"]: one["rows"] for one in told}
+    assert (rows["issues"], rows["throughput"]) == (1, 2)
 
 
 WRONG = (

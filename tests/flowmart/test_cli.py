@@ -65,7 +65,8 @@ def test_the_version_is_told(call: Call) -> None:
         (
             ["compute", "--as-of", "2026-06-30", "--format", "powerbi"],
             (
-                "flowmart: Invalid value for '--format': 'powerbi' is not one of 'csv', 'parquet', 'xlsx'; "
+                "flowmart: Invalid value for '--format': 'powerbi' is not one of 'csv', 'parquet', 'xlsx', "
+                "'hyper'; "
                 "`flowmart compute --help` shows what there is"
             ),
         ),
@@ -240,13 +241,21 @@ def test_a_power_bi_project_is_written_with_its_rows_or_where_to_get_them(call: 
     [
         (
             ["--format", "powerbi", "--table", "issues"],
-            "--table belongs to --format csv, parquet or xlsx; a model for a BI tool always has all of its own",
+            "--table belongs to --format csv, parquet, xlsx or hyper; a model for a BI tool always has all of its own",
         ),
         (
             ["--format", "powerbi", "--since", "last"],
             "powerbi: --since belongs to format csv or parquet; the others are always whole",
         ),
         (["--format", "powerbi", "--partition", "month"], "--partition belongs to --format parquet"),
+        (
+            ["--format", "tableau", "--table", "issues"],
+            "--table belongs to --format csv, parquet, xlsx or hyper; a model for a BI tool always has all of its own",
+        ),
+        (
+            ["--format", "csv", "--publish"],
+            "--publish belongs to exports of the configuration, not to --format",
+        ),
         (["--format", "csv", "--source", "directquery"], "--source belongs to --format powerbi"),
         (["--format", "xlsx", "--source", "parquet"], "--source belongs to --format powerbi"),
     ],
@@ -286,6 +295,26 @@ authority = "http://127.0.0.1:9"
     assert (tmp_path / "bi" / "flowmart.pbip").exists()
     assert ended.err.splitlines()[-1].startswith("flowmart: exports.bi.refresh: Entra cannot be asked for tokens")
     assert "s3cret-secret" not in ended.err
+
+
+LIVE = """[exports.bi]
+format = "tableau"
+to = "bi"
+connection = "live"
+server = "db"
+database = "flow"
+"""
+
+
+def test_a_live_data_source_is_written_and_published_only_where_a_server_is_configured(
+    call: Call, tmp_path: Path
+) -> None:
+    assert call("export", more=LIVE).code == 0
+    assert sorted(path.name for path in (tmp_path / "bi").iterdir()) == ["flowmart.tds", "manifest.json"]
+    assert call("export", "--publish", more=LIVE).err == (
+        "flowmart: --publish: none of these exports has a [exports.NAME.publish] in the configuration\n"
+    )
+    assert call("export", "--publish", "nope", more=LIVE).err == "flowmart: no export named nope; configured are bi\n"
 
 
 def test_a_configured_export_goes_beside_the_file(call: Call, tmp_path: Path) -> None:

@@ -28,7 +28,11 @@ print("code", code, *(name for name in sys.argv[1].split() if name in sys.module
 
 AZURE_DEVOPS = ("azure", "connectors.azure_devops", "msal", "msrest")
 TRACKERS = (*AZURE_DEVOPS, "httpx", "jira", "requests")
-SELDOM = ("alembic", "apscheduler", "fsspec", "holidays", "pyarrow", "simulator", "starlette", "uvicorn", "xlsxwriter")
+TABLEAU = ("flowmart.tableau", "tableauhyperapi", "tableauserverclient")
+SELDOM = (
+    "alembic", "apscheduler", "fsspec", "holidays", "pyarrow", "simulator", "starlette", *TABLEAU, "uvicorn",
+    "xlsxwriter",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -69,6 +73,12 @@ def test_status_of_a_sqlite_warehouse_imports_no_tracker_no_postgresql_and_no_mi
 
 def test_compute_of_a_sqlite_warehouse_imports_no_tracker_no_postgresql_and_no_migrations(folder: Path) -> None:
     assert end(folder, "compute", none_of=(*SELDOM, *TRACKERS, "psycopg")) == "code 0"
+
+
+def test_an_export_that_is_not_published_imports_no_tracker_and_nothing_of_tableau(folder: Path) -> None:
+    with (folder / "flowmart.toml").open("a", encoding="utf-8") as config:
+        config.write('[exports.bi]\nformat = "csv"\nto = "bi"\n')
+    assert end(folder, "export", none_of=(*TRACKERS, *TABLEAU)) == "code 0"
 
 
 def test_a_sync_of_jira_imports_nothing_of_azure_devops(folder: Path, refusing_tracker: str) -> None:

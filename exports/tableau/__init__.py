@@ -1,0 +1,1 @@
+"""Extracts and data sources for Tableau."""
