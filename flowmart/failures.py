@@ -28,10 +28,13 @@ _SQLITE: Mapping[str, str] = {
     "malformed": "the file is damaged; restore a backup, or move it away and run `flowmart sync`",
 }
 _LOCK_TIMEOUT = "55P03"
+_LOST = f"the server ended the connection, or went away; run it again when it is back: {_KEPT}"
 _POSTGRESQL: Mapping[str, str] = {
     _LOCK_TIMEOUT: f"another session keeps a lock too long; end it, or run this again later: {_KEPT}",
     "57014": f"a statement took longer than warehouse.statement_timeout, or was cancelled; run it again: {_KEPT}",
     "25P03": f"the server ended the session for a pause in a transaction; raise warehouse.statement_timeout: {_KEPT}",
+    "57P01": _LOST,
+    "57P02": _LOST,
     "53100": f"the server's disk is full; free some space and run it again: {_KEPT}",
     "28P01": "the server refuses the password; check user and password in warehouse.url",
     "28000": "the server refuses the login; check user and password in warehouse.url",
@@ -60,8 +63,14 @@ _CONNECTING: Mapping[str, str] = {
     "session is not read-only": "the server is no standby, as target_session_attrs in warehouse.url wants",
     "definition of service": "there is no such service in the service file; correct service in warehouse.url",
     "too many clients": "the server has no free connection; try again later",
+    "closed the connection": _LOST,
+    "connection is lost": _LOST,
+    "connection is closed": _LOST,
+    "closed unexpectedly": _LOST,
+    "reset by peer": _LOST,
+    "no connection to the server": _LOST,
 }
-"""What the library says without a code when it gets no connection → what it means."""
+"""What the library says without a code when it gets no connection, or no longer has one → what it means."""
 _NO_SUCH = re.compile(r'(database|role) "[^"]*" does not exist')
 _SYSTEM: Mapping[int, str] = {
     errno.ENOSPC: f"the disk is full; free some space and run it again: {_KEPT}",

@@ -7,7 +7,7 @@ import json
 import traceback
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -50,6 +50,8 @@ class Front:
                 await app(scope, receive, send)
             else:
                 await strike(fault, Target(asked=asked, serve=app, act=self._trackers.act), scope, receive, send)
+        except ClientDisconnect:
+            return  # whoever asked was killed; nobody waits for an answer
         except Exception:  # noqa: BLE001 - whatever it is, the other requests go on
             traceback.print_exc()
 

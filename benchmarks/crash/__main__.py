@@ -16,9 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks.crash.company import company
+from benchmarks.crash.children import warm_up
+from benchmarks.crash.company import Company, company
 from benchmarks.crash.grounds import Ground, PostgreSQLGround, SQLiteGround, postgresql_server
-from benchmarks.crash.trials import Phase, attempt, points, prepare
+from benchmarks.crash.trials import RUN, Phase, attempt, points, prepare
 
 ENGINES = ("sqlite", "postgresql")
 _FIRST = "first"
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began, done = time.monotonic(), Counter[str]()
     half = options.points // 2
     with _grounds(engines) as grounds, company(options.issues) as trackers:
+        _warm_up(trackers)
         for name, first, count in ((_FIRST, 1, half), ("later", half + 1, options.points - half)):
             if name != _FIRST:
                 trackers.live_on(_NIGHTS)
@@ -73,6 +75,12 @@ def _grounds(engines: Sequence[str]) -> Iterator[Mapping[str, tuple[Ground, Path
             stack.callback(ground.remove)
             made[engine] = ground, folder
         yield made
+
+
+def _warm_up(trackers: Company) -> None:
+    with tempfile.TemporaryDirectory(prefix="flowmart-crash-") as name:
+        folder = Path(name)
+        warm_up(trackers.environment(folder, SQLiteGround(folder).url), RUN)
 
 
 def _try(phase: Phase, count: int, first: int, options: argparse.Namespace) -> int:

@@ -1,13 +1,16 @@
-"""Runs of the console command in processes of their own, forked from this one: it has imported everything already."""
+"""Runs of the console command in processes forked from this one, which has imported everything already."""
 
 from __future__ import annotations
 
 import gc
+import io
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import msgspec
@@ -61,6 +64,15 @@ class Children:
     def said(self) -> str:
         """The last lines of the last run."""
         return "\n".join(self._output.read_text(encoding="utf-8").splitlines()[-10:])
+
+
+def warm_up(environment: Mapping[str, str], words: Sequence[str]) -> None:
+    """Do a run in this process, so that none of its children imports anything. Raises `RuntimeError` when it fails."""
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        code = main(words, environment)
+    if code != 0 or threading.active_count() > 1:  # a thread would not be there in a child, but what it locked would
+        raise RuntimeError(f"the first run fails with {code}, or goes on:\n{said.getvalue()}")
 
 
 def _forked(work: Callable[[], int], output: Path) -> int:

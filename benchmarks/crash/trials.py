@@ -15,6 +15,8 @@ from benchmarks.crash.grounds import Ground
 from benchmarks.crash.places import Place, draw
 from warehouse.engine import open_warehouse
 
+RUN = ("-q", "run")
+"""The command that is killed."""
 TWICE = 4
 """Of so many points one is killed a second time, before what is left is run to its end."""
 
@@ -59,7 +61,7 @@ class Outcome:
 
 def prepare(name: str, ground: Ground, company: Company, folder: Path, begins: str | None, keeps: str | None) -> Phase:
     """Do the run undisturbed, counting its places; keep what it leaves as `keeps`."""
-    children = Children(folder, company.environment(folder, ground.url), ["-q", "run"])
+    children = Children(folder, company.environment(folder, ground.url), RUN)
     phase = Phase(name, ground, children, begins, {}, ())
     phase.begin()
     places = children.recorded()

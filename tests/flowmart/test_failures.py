@@ -78,6 +78,13 @@ def test_what_the_world_causes_is_one_line(error: Exception, code: int, text: st
     [
         (psycopg.errors.QueryCanceled("canceling statement"), "a statement took longer than warehouse."),
         (psycopg.errors.IdleInTransactionSessionTimeout("x"), "the server ended the session for a pause in a "),
+        (psycopg.errors.AdminShutdown("terminating connection due to administrator command"), "the server ended the c"),
+        (psycopg.errors.CrashShutdown("terminating connection because of crash"), "the server ended the connection, "),
+        (
+            psycopg.OperationalError("server closed the connection unexpectedly\nThis probably"),
+            "the server ended the c",
+        ),
+        (psycopg.OperationalError("the connection is lost"), "the server ended the connection, or went away; "),
         (psycopg.errors.InvalidSchemaName("no schema"), "there is no schema to make tables in; name one in "),
         (
             psycopg.errors.InsufficientPrivilege("permission denied for table issues\nHINT: x"),
