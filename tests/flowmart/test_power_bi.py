@@ -209,7 +209,9 @@ def test_problems_end_a_job_and_none_do_not() -> None:
         ({"format": "parquet", "to": "x", "refresh": BI["refresh"]}, 'refresh: belongs to format = "powerbi"'),
         (
             {"format": "powerbi", "to": "x", "tables": ["issues"]},
-            ('tables: belongs to format = "csv", "parquet" or "xlsx"; a model for a BI tool always has all of its own'),
+            (
+                'tables: belongs to format = "csv", "parquet", "xlsx" or "hyper"; a model for a BI tool always has all of its own'
+            ),
         ),
         (
             {**BI, "refresh": {**BI["refresh"], "dataset": "sales"}},  # type: ignore[dict-item]
