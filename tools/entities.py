@@ -21,9 +21,8 @@ _LETTER = 0.61
 """Width of a letter of the widest of the fonts, in sizes of the font."""
 
 COLOURS = (
-    "#8a8f98", "#2f81f7", "#d9822b", "#7a8f2a", "#2da44e", "#b08800",
+    "#8a8f98", "#2f81f7", "#d9822b", "#7a8f2a", "#2da44e", "#bf6bbf", "#b08800",
     "#8c6a4f", "#d2579b", "#1b98a6", "#e5534b", "#a371f7", "#5b6ee1",
-    "#bf6bbf",
 )  # fmt: skip
 """Of the tables joined to, in the order of the schema; readable on white and on black."""
 

@@ -210,7 +210,8 @@ def test_problems_end_a_job_and_none_do_not() -> None:
         (
             {"format": "powerbi", "to": "x", "tables": ["issues"]},
             (
-                'tables: belongs to format = "csv", "parquet", "xlsx" or "hyper"; a model for a BI tool always has all of its own'
+                'tables: belongs to format = "csv", "parquet", "xlsx" or "hyper"; '
+                "a model for a BI tool always has all of its own"
             ),
         ),
         (

@@ -101,6 +101,6 @@ def test_lines_of_two_tables_share_no_lane(picture: ET.Element) -> None:
 def test_each_table_joined_to_has_one_arrow_and_each_column_that_holds_its_key_a_dot(picture: ET.Element) -> None:
     arrows = [one.attrib["fill"] for one in picture.iter(f"{SVG}polygon")]
     dots = Counter(one.attrib["fill"] for one in picture.iter(f"{SVG}circle"))
-    assert len(arrows) == len(set(arrows)) == len(list(picture.iter(f"{SVG}path"))) == 12
+    assert len(arrows) == len(set(arrows)) == len(list(picture.iter(f"{SVG}path"))) == 13
     assert set(dots) == set(arrows)
     assert dots["#a371f7"] == 4  # issue_changes: what started and ended stays, memberships and cycle times
