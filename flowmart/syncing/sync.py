@@ -23,12 +23,11 @@ from flowmart.syncing.job import Job, side_by_side
 from flowmart.syncing.sync_source import SourceReport, SourceRun, sync_source
 from metrics.catalog import classify
 from warehouse.engine import keeping_connections
+from warehouse.fetching import portions
 from warehouse.leases import hold
 from warehouse.runs import forget_runs
 from warehouse.tables.loaded import issue_snapshots, issues
 from warehouse.upkeep import tidy
-
-_RECALLED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +122,7 @@ def recall_from(engine: Engine) -> Recall:
     def recall(issue_ids: Sequence[str]) -> Mapping[str, str]:
         found: dict[str, str] = {}
         with engine.connect() as connection:
-            for start in range(0, len(issue_ids), _RECALLED_AT_ONCE):
-                some = issue_ids[start : start + _RECALLED_AT_ONCE]
+            for some in portions(issue_ids):
                 rows = connection.execute(
                     select(issue_snapshots.c.issue_id, issue_snapshots.c.content).where(
                         issue_snapshots.c.issue_id.in_(some)
@@ -142,8 +140,7 @@ def held_from(engine: Engine) -> Held:
     def held(issue_ids: Sequence[str]) -> frozenset[str]:
         found: set[str] = set()
         with engine.connect() as connection:
-            for start in range(0, len(issue_ids), _RECALLED_AT_ONCE):
-                some = issue_ids[start : start + _RECALLED_AT_ONCE]
+            for some in portions(issue_ids):
                 found.update(connection.scalars(select(issues.c.issue_id).where(issues.c.issue_id.in_(some))))
         return frozenset(found)
 
