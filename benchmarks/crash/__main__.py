@@ -18,13 +18,16 @@ from pathlib import Path
 
 from benchmarks.crash.children import warm_up
 from benchmarks.crash.company import Company, company
-from benchmarks.crash.grounds import Ground, PostgreSQLGround, SQLiteGround, postgresql_server
+from benchmarks.crash.grounds import Ground, PostgreSQLGround, SQLiteGround
 from benchmarks.crash.trials import RUN, Phase, attempt, points, prepare
+from benchmarks.servers import postgresql_server
 
 ENGINES = ("sqlite", "postgresql")
 _FIRST = "first"
 _NIGHTS = 3
 _TOLD_EACH = 20
+_HURRY = ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+"""It is the runs that are killed, not the server."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,7 +74,7 @@ def _grounds(engines: Sequence[str]) -> Iterator[Mapping[str, tuple[Ground, Path
             if engine == "sqlite":
                 made[engine] = SQLiteGround(folder), folder
                 continue
-            ground = PostgreSQLGround(stack.enter_context(postgresql_server()))
+            ground = PostgreSQLGround(stack.enter_context(postgresql_server(_HURRY)))
             stack.callback(ground.remove)
             made[engine] = ground, folder
         yield made

