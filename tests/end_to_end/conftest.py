@@ -130,6 +130,18 @@ class Site:
             text=True,
         )
 
+    def with_little_disk(self, blocks: int, word: str) -> subprocess.CompletedProcess[str]:
+        """Run the console command where no file may have more than so many blocks of 512 bytes."""
+        return subprocess.run(
+            ["/bin/sh", "-c", f"ulimit -f {blocks}; exec {sys.executable} -m flowmart {word}"],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
     def environment(self) -> dict[str, str]:
         """What the command finds there."""
         return {

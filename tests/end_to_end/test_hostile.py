@@ -117,16 +117,7 @@ def test_trap_85_a_run_that_is_broken_off_goes_on_from_there(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit on the size of files")
 def test_a_full_disk_is_named_and_nothing_is_half_written(site: Site, undisturbed: Mapping[str, list[Any]]) -> None:
-    command = f"ulimit -f 900; exec {sys.executable} -m flowmart run"  # blocks of 512 bytes: room for some pages
-    done = subprocess.run(
-        ["/bin/sh", "-c", command],
-        cwd=site.folder,
-        env=site.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = site.with_little_disk(900, "run")  # room for some pages
     assert done.returncode == 1
     assert "disk" in failure(done)
     assert site.flowmart("run").returncode == 0

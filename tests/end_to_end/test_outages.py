@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -121,16 +120,7 @@ def test_a_full_disk_in_a_compute_leaves_the_numbers_as_they_were(
 ) -> None:
     assert site.flowmart("run").returncode == 0
     site.write("DELETE FROM compute_inputs")  # everything is to be computed anew
-    limited = f"ulimit -f 200; exec {sys.executable} -m flowmart compute"  # blocks of 512 bytes
-    done = subprocess.run(
-        ["/bin/sh", "-c", limited],
-        cwd=site.folder,
-        env=site.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = site.with_little_disk(200, "compute")
     assert "disk" in told(done)
     assert site.tables() == undisturbed
     assert site.flowmart("compute").returncode == 0
