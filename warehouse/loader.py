@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import Connection, Table, and_, bindparam, delete, false, func, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select, update
 from sqlalchemy import column as named
 from sqlalchemy import table as named_table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from warehouse.bulk import clean, copy_rows, execute_many, stored
+from warehouse.bulk import clean, execute_many, stage_of, stage_rows, stored
 from warehouse.records import (
     RECORD_TABLES,
     Issue,
@@ -137,11 +137,8 @@ class Loader:
         if self._connection.dialect.name == "sqlite":
             rows = stored(target, columns, unique.values(), text=clean)
             return execute_many(self._connection, _sqlite_upsert(target), rows)
-        statements = _postgresql_upsert(target)
-        for statement in statements.before:
-            self._connection.exec_driver_sql(statement)
-        copy_rows(self._connection, statements.stage, target, columns, unique.values())
-        return self._connection.exec_driver_sql(statements.upsert).rowcount
+        stage_rows(self._connection, target, columns, unique.values())
+        return self._connection.exec_driver_sql(_postgresql_upsert(target)).rowcount
 
 
 @cache
@@ -155,28 +152,13 @@ def _sqlite_upsert(target: Table) -> str:
     return str(_on_conflict(statement, target).compile(dialect=_SQLITE))
 
 
-class _FromStage(NamedTuple):
-    """An upsert by way of a temporary table: what makes it, its name, and what moves its rows."""
-
-    before: tuple[str, ...]
-    stage: str
-    upsert: str
-
-
-@cache  # as above: compiling took three times what the COPY of a small page does
-def _postgresql_upsert(target: Table) -> _FromStage:
-    columns, name = loaded_columns(target), f"stage_{target.name}"
-    stage = named_table(name, *map(named, columns))
-    like = select(*(target.c[column] for column in columns)).where(false())
-    upsert = _on_conflict(postgresql.insert(target).from_select(columns, select(*stage.c)), target)
-    return _FromStage(
-        before=(
-            f"DROP TABLE IF EXISTS pg_temp.{name}",
-            f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {like.compile(dialect=_POSTGRESQL)}",
-        ),
-        stage=name,
-        upsert=str(upsert.compile(dialect=_POSTGRESQL)),
-    )
+@cache
+def _postgresql_upsert(target: Table) -> str:
+    """Moves what is staged into the table."""
+    columns = loaded_columns(target)
+    stage = named_table(stage_of(target), *map(named, columns))
+    statement = postgresql.insert(target).from_select(columns, select(*stage.c))
+    return str(_on_conflict(statement, target).compile(dialect=_POSTGRESQL))
 
 
 def _on_conflict(statement: Any, target: Table) -> Any:  # noqa: ANN401 - either dialect's insert
