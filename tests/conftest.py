@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 ENGINES = ["sqlite", "postgresql"]
+LONG = {"benchmarks", "end_to_end", "laws"}
+"""Folders whose tests take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: at the end of all tests the workers then share short ones, and none waits for another."""
+    items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,7 +15,7 @@ from benchmarks.crash.comparing import differences
 from benchmarks.crash.places import Place, draw
 from benchmarks.servers import VARIABLE
 
-POINTS = 4
+POINTS = 2
 """On each engine; more cost too much of a day of tests: two thirds of a second of CPU for each of their runs."""
 
 

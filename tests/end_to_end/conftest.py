@@ -20,6 +20,7 @@ from sqlalchemy import select
 from flowmart.cli import main
 from flowmart.demo import CONFIG, simulator
 from flowmart.sources import LIMITERS
+from tests.migrated import migrated
 from warehouse.engine import open_warehouse
 from warehouse.tables import COMPUTED, LOADED, OBSERVED
 
@@ -203,7 +204,7 @@ def trackers(company: Trackers) -> Iterator[Trackers]:
 
 @pytest.fixture
 def site(tmp_path: Path, trackers: Trackers) -> Site:
-    """A configured site without a warehouse."""
+    """A configured site whose warehouse is empty."""
     return new_site(tmp_path / "site", trackers)
 
 
@@ -222,8 +223,9 @@ def fresh(tmp_path: Path, trackers: Trackers) -> Site:
 
 
 def new_site(folder: Path, trackers: Trackers) -> Site:
-    """A folder with a configuration for the trackers."""
+    """A folder with a configuration for the trackers, and an empty warehouse of the newest revision."""
     folder.mkdir()
+    migrated(folder / "flowmart.db").dispose()
     site = Site(folder, trackers)
     site.configure()
     return site

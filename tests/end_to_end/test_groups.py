@@ -129,9 +129,7 @@ def test_law_5_other_members_and_other_groups_leave_what_a_run_from_scratch_leav
     world.run(fresh)
     assert differing(site.tables(), fresh.tables()) == {}
     world.names(site, "partners")  # it is new: loaded at once
-    world.names(fresh, "partners")
     world.run(site)
-    world.run(fresh)
     scratch = world.site("scratch", "partners")
     world.run(scratch)
     assert site.rows("SELECT DISTINCT name FROM groups") == [("partners",)]

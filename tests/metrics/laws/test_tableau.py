@@ -127,7 +127,7 @@ def _rows_agree(held: Extract) -> Iterator[None]:
 
 
 @given(company=companies(), rules=settings_in_turn(1))
-@tried(4)
+@tried(2)
 def test_calculated_fields_agree_with_what_is_stored(
     lab: Lab, extract: Path, company: Company, rules: list[MetricSettings]
 ) -> None:
