@@ -224,8 +224,14 @@ def fresh(tmp_path: Path, trackers: Trackers) -> Site:
 
 def new_site(folder: Path, trackers: Trackers) -> Site:
     """A folder with a configuration for the trackers, and an empty warehouse of the newest revision."""
-    folder.mkdir()
+    site = bare_site(folder, trackers)
     migrated(folder / "flowmart.db").dispose()
+    return site
+
+
+def bare_site(folder: Path, trackers: Trackers) -> Site:
+    """The same without a warehouse."""
+    folder.mkdir()
     site = Site(folder, trackers)
     site.configure()
     return site

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event, make_url
 from benchmarks.crash.comparing import Tables, differences, read_tables
 from benchmarks.crash.grounds import PostgreSQLGround
 from flowmart.demo import simulator
-from tests.end_to_end.conftest import Done, Site, Trackers, new_site
+from tests.end_to_end.conftest import Done, Site, Trackers, bare_site, new_site
 from warehouse.engine import open_warehouse
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def test_a_disk_that_is_too_small_for_a_sync_and_then_for_a_compute_costs_nothin
 ) -> None:
     disk = tmp_path / "disk"
     with small_disk(disk, "600k"):
-        site = new_site(disk / "site", trackers)
+        site = bare_site(disk / "site", trackers)
         assert "the disk" in told(site.flowmart("sync"))
         resize(disk, "64m")
         assert site.flowmart("sync").returncode == 0
