@@ -73,6 +73,7 @@ def got(column: Column[Any], value: Any, engine: Engine) -> object:
 @pytest.fixture
 def full(warehouse: Engine) -> Engine:
     """Each engine with awkward rows in all tables."""
+    odbc_for(warehouse)  # before the work, where there is none
     with warehouse.begin() as connection:
         for table in TABLES:
             insert_rows(connection, table, table.columns.keys(), awkward_rows(table))
