@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 ID = String
 """Ids, names and other short texts."""
 
-POINTS = Numeric(asdecimal=False)
-"""Story points: a decimal on PostgreSQL, a number on SQLite, a float in Python."""
+POINTS = Numeric(asdecimal=False).with_variant(Double(), "sqlite")
+"""Story points: a decimal on PostgreSQL, a float in Python.
+
+A double on SQLite, which would keep 8.0 in a NUMERIC column as a whole number: `8 / 13` would be 0 in a query of
+anybody's, and over ODBC a sum whose first row is whole would lose the half points of the others.
+"""
 
 SECONDS = Double
 """Durations in seconds, with a fraction."""

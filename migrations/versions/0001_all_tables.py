@@ -415,7 +415,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "finished_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Points of all delivered issues of the period",
         ),
@@ -497,7 +497,12 @@ def upgrade() -> None:
         "estimates",
         sa.Column("estimate_id", sa.String(), nullable=False, comment="<issue_id>:<ordinal>"),
         sa.Column("issue_id", sa.String(), nullable=False, comment="issues.issue_id"),
-        sa.Column("points", sa.Numeric(asdecimal=False), nullable=True, comment="Story points; NULL: not estimated"),
+        sa.Column(
+            "points",
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            nullable=True,
+            comment="Story points; NULL: not estimated",
+        ),
         sa.Column("valid_from", UtcDateTime(), nullable=False, comment="Begin"),
         sa.Column("valid_to", UtcDateTime(), nullable=True, comment="End; NULL while it holds"),
         sa.PrimaryKeyConstraint("estimate_id", name=op.f("pk_estimates")),
@@ -661,7 +666,12 @@ def upgrade() -> None:
         sa.Column(
             "backward_count", sa.Integer(), nullable=False, comment="Moves to an earlier stage, reopenings included"
         ),
-        sa.Column("points_at_finish", sa.Numeric(asdecimal=False), nullable=True, comment="Estimate as of finished_at"),
+        sa.Column(
+            "points_at_finish",
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            nullable=True,
+            comment="Estimate as of finished_at",
+        ),
         sa.Column(
             "started_by_change_id",
             sa.String(),
@@ -800,7 +810,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.String(), nullable=True, comment="issues.issue_id of the parent"),
         sa.Column(
             "story_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Estimate in points, from the field mapped to it",
         ),
@@ -937,7 +947,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "remaining_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="In scope, neither done nor cancelled; NULL for days to come, in points",
         ),
@@ -949,7 +959,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "completed_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="In scope and done; NULL for days to come, in points",
         ),
@@ -961,7 +971,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "scope_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="In scope; NULL for days to come, in points",
         ),
@@ -1001,13 +1011,13 @@ def upgrade() -> None:
         ),
         sa.Column(
             "points_at_start",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Estimate as of the start (or of the joining)",
         ),
         sa.Column(
             "points_at_end",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Estimate as of the end (or of the leaving)",
         ),
@@ -1061,7 +1071,7 @@ def upgrade() -> None:
         sa.Column("end_at", UtcDateTime(), nullable=False, comment="Instant that counts as the end; open sprints: now"),
         sa.Column(
             "committed_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Members at the start, neither done nor cancelled, in points",
         ),
@@ -1073,7 +1083,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "added_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Joined (or reopened) after the start, in points",
         ),
@@ -1081,12 +1091,15 @@ def upgrade() -> None:
             "added_issues", sa.Integer(), nullable=True, comment="Joined (or reopened) after the start, in issues"
         ),
         sa.Column(
-            "removed_points", sa.Numeric(asdecimal=False), nullable=True, comment="Left before the end, in points"
+            "removed_points",
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            nullable=True,
+            comment="Left before the end, in points",
         ),
         sa.Column("removed_issues", sa.Integer(), nullable=True, comment="Left before the end, in issues"),
         sa.Column(
             "reestimated_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Signed sum of estimate changes of issues in scope",
         ),
@@ -1098,14 +1111,14 @@ def upgrade() -> None:
         ),
         sa.Column(
             "final_scope_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="committed + added − removed + reestimated, in points",
         ),
         sa.Column("final_scope_issues", sa.Integer(), nullable=True, comment="committed + added − removed, in issues"),
         sa.Column(
             "completed_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="In scope, member and done at the end, in points",
         ),
@@ -1114,7 +1127,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "cancelled_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="In scope and cancelled by the end, in points",
         ),
@@ -1123,7 +1136,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "carried_over_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="In scope, neither done nor cancelled at the end, in points",
         ),
@@ -1135,7 +1148,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "completed_outside_points",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Done before the start or before joining; in no scope, in points",
         ),
@@ -1182,13 +1195,13 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False, comment="When"),
         sa.Column(
             "points_before",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Estimate before the event; NULL: not estimated or not in scope",
         ),
         sa.Column(
             "points_after",
-            sa.Numeric(asdecimal=False),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Estimate after the event; NULL: not estimated or no longer in scope",
         ),
@@ -1359,7 +1372,10 @@ def upgrade() -> None:
         sa.Column("issue_type", sa.String(), nullable=False, comment="Type"),
         sa.Column("finished_issues", sa.Integer(), nullable=False, comment="Issues finished in the period"),
         sa.Column(
-            "finished_points", sa.Numeric(asdecimal=False), nullable=True, comment="Their points as of the finish"
+            "finished_points",
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            nullable=True,
+            comment="Their points as of the finish",
         ),
         sa.PrimaryKeyConstraint("throughput_id", name=op.f("pk_throughput")),
         comment="One row per period, project, home board and type: delivered issues. Sums over rows are right.",
@@ -1394,7 +1410,12 @@ def upgrade() -> None:
         sa.Column("sprint_id", sa.String(), nullable=False, comment="sprints.sprint_id"),
         sa.Column("board_id", sa.String(), nullable=True, comment="boards.board_id"),
         sa.Column("end_at", UtcDateTime(), nullable=False, comment="End of the sprint: the order of the trend"),
-        sa.Column("velocity", sa.Numeric(asdecimal=False), nullable=True, comment="completed_points of the sprint"),
+        sa.Column(
+            "velocity",
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            nullable=True,
+            comment="completed_points of the sprint",
+        ),
         sa.Column("velocity_issues", sa.Integer(), nullable=True, comment="completed_issues of the sprint"),
         sa.Column(
             "mean_3",
