@@ -1,4 +1,4 @@
-"""Two published numbers, worked out by hand, read through Tableau's engine as they are in the warehouse."""
+"""What came of a sprint, worked out by hand, read through Tableau's engine as they are in the warehouse."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from exports.catalog import choose_tables
 from exports.snapshot import snapshot
 from exports.tableau.calculations import CALCULATIONS
 from exports.tableau.hyper import EXTRACT, write_hyper
 from tests.exports.tableau.formulas import sql_of
-from warehouse.tables import table
 
 api = pytest.importorskip("tableauhyperapi", reason="Tableau's Hyper API is not installed: flowmart[tableau]")
 
-TABLES = ["cycle_time_trend", "issue_flow", "sprint_metrics", "velocity_trend"]
+TABLES = ["sprint_metrics"]
 
 
 def asked(engine: Engine, folder: Path, *queries: str) -> list[Any]:
@@ -35,35 +34,6 @@ def asked(engine: Engine, folder: Path, *queries: str) -> list[Any]:
 def formula(name: str) -> str:
     (found,) = [one for one in CALCULATIONS if one.name == name]
     return sql_of(found)
-
-
-def test_the_velocity_of_a_sprint_and_the_p85_of_a_month(company: Any, life: Any, sprint: Any, tmp_path: Path) -> None:
-    done = [(1, 3.0, 24), (2, 5.0, 48), (3, 8.0, 72), (4, 2.5, 96)]
-    company.holds(
-        sprint(31, 0, 200),
-        *(
-            life(number, story_points=points, sprint_ids="31").then(1, status="Doing").then(1 + lasted, status="Done")
-            for number, points, lasted in done
-        ),
-        life(5, story_points=13.0, sprint_ids="31").then(1, status="Doing"),
-    ).computes()
-    velocity = 3.0 + 5.0 + 8.0 + 2.5
-    p85 = 3 + 0.55  # of 1, 2, 3 and 4 days: place 0.85 * 3 = 2.55
-    march = "finished_on BETWEEN DATE '2026-03-01' AND DATE '2026-03-31'"
-    found = asked(
-        company.engine,
-        tmp_path,
-        "SELECT velocity FROM \"Extract\".velocity_trend WHERE sprint_id = 'acme:31'",
-        f"SELECT {formula('Velocity: points')} FROM \"Extract\".velocity_trend WHERE sprint_id = 'acme:31'",  # noqa: S608
-        "SELECT p85_days FROM \"Extract\".cycle_time_trend WHERE period = 'month' AND \"grouping\" = 'all'",
-        f'SELECT {formula("Cycle time p85")} FROM "Extract".issue_flow WHERE {march}',  # noqa: S608
-    )
-    assert found == pytest.approx([velocity, velocity, p85, p85])
-    trend, sprints = table("cycle_time_trend"), table("velocity_trend")
-    monthly = select(trend.c.p85_days).where(trend.c.period == "month", trend.c.grouping == "all")
-    with company.engine.connect() as connection:
-        assert found[0] == connection.scalar(select(sprints.c.velocity).where(sprints.c.sprint_id == "acme:31"))
-        assert found[2] == connection.scalar(monthly)
 
 
 def test_what_came_of_a_sprint_in_which_work_came_and_went(
