@@ -18,8 +18,8 @@ from metrics.calendar import ONE_DAY, day_start, holidays_of, is_working_day
 from metrics.facts.scope import Points
 from metrics.history.sprint_windows import Window
 from metrics.settings import Calendar
-from metrics.sprints.sprint_metrics import ADDED, CANCELLED, COMMITTED, COMPLETED, ESTIMATE_CHANGED
 from metrics.sprints.spans import Plan, Span, read_plans, span
+from metrics.sprints.sprint_metrics import ADDED, CANCELLED, COMMITTED, COMPLETED, ESTIMATE_CHANGED
 from metrics.sprints.sprint_renewal import SprintIds, fetch_of_sprints, forget_sprints, sprints_to_renew, windows_of
 from warehouse.bulk import insert_rows
 from warehouse.tables.computed_sprints import sprint_days, sprint_scope_events
