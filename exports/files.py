@@ -78,8 +78,8 @@ def write_set(
 ) -> list[Written]:
     """Let `write` make the files of an export. They get their names when the last is complete, the manifest after them.
 
-    What an earlier export left of these tables in this format, and this one does not have, is removed at the end. So are
-    the files `instead_of` which these stand, where an export wrote them.
+    What an earlier export left of these tables in this format, and this one does not have, is removed at the end. So
+    are the files `instead_of` which these stand, where an export wrote them.
     `totals` are the rows of whole tables, for those of which there is an increment only. Raises `ExportError` for what
     cannot be written; then the files of before are as they were.
     """

@@ -30,7 +30,7 @@ def write_tree(files: Mapping[str, bytes], to: Path, note: str) -> None:
 
 
 def require_unedited(files: Mapping[str, bytes], to: Path, note: str) -> tuple[_Hashes, _Hashes, _Hashes]:
-    """The hashes of the last export, of what is there, and of the files. Raises `ExportError` where `write_tree` does."""
+    """Hashes of the last export, of what is there, and of the files. Raises `ExportError` where `write_tree` does."""
     with explained(to):
         before = _noted(to / note)
         present = {path: _hash((to / path).read_bytes()) for path in {*before, *files} if (to / path).is_file()}
