@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import resource
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +15,10 @@ from sqlalchemy import Boolean, Connection, Date, Float, Integer, Numeric, Table
 
 from benchmarks.compute import SETTINGS
 from benchmarks.history import NOW, History, fill
+from benchmarks.measuring import Measure, Measured, WorkFailed
+from benchmarks.measuring import measure as measure_apart
 from exports.base import Order
-from exports.catalog import EXPORTERS, choose_tables
+from exports.catalog import FORMATS, choose_tables, write
 from exports.snapshot import snapshot
 from metrics.catalog import classify, compute
 from warehouse.engine import open_warehouse
@@ -29,78 +27,73 @@ from warehouse.types import JsonText, UtcDateTime
 
 FLOOR = "driver and pyarrow alone"
 _MONTHS = "parquet by month"
+_ONE_TABLE = "xlsx of issue_changes"
+"""A workbook leaves the history out unless it is named."""
+WORKS = ("parquet", _MONTHS, *(name for name in FORMATS if name != "parquet"), _ONE_TABLE)
 _ROWS_AT_ONCE = 10_000
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, measure: Measure = measure_apart) -> None:
     """Print CPU seconds, their ratio to the floor and peak memory; each is measured in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--issues", type=int, default=100_000)
     parser.add_argument("--changes", type=int, default=10, help="status changes of each issue")
     parser.add_argument("--warehouse", help="URL of a filled and computed one, in place of one made here")
-    parser.add_argument("--only", metavar="WHAT", help=argparse.SUPPRESS)
+    parser.add_argument("--only", nargs="+", metavar="WHAT", choices=WORKS, default=WORKS, help=", ".join(WORKS))
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        if options.only:
-            print(json.dumps(_measured(options.warehouse, options.only, Path(folder) / "out")))
-            return
-        url = options.warehouse or _new(Path(folder) / "warehouse.db", options)
-        _compare(url)
+        _compare(options.warehouse or _new(Path(folder) / "warehouse.db", options), options.only, measure)
 
 
-def _compare(url: str) -> None:
-    floor = _in_a_process(url, FLOOR)
-    print(f"{floor['rows']:,} rows; CPU seconds, and MiB at the peak")
-    _tell(FLOOR, floor, 1.0)
-    for what in ("parquet", _MONTHS, "csv", "xlsx"):
-        found = _in_a_process(url, what)
-        _tell(what, found, found["seconds"] / floor["seconds"])
+def _compare(url: str, works: Sequence[str], measure: Measure) -> None:
+    floor = measure("benchmarks.export:work", url=url, what=FLOOR)
+    print(f"{floor.told['rows']:,} rows; seconds, CPU seconds, MB at the peak, and of another process that helped")
+    _tell(FLOOR, floor, floor)
+    for what in works:
+        try:
+            _tell(what, measure("benchmarks.export:work", url=url, what=what), floor)
+        except WorkFailed as refused:
+            print(f"{what:26}{refused}", flush=True)
 
 
-def _tell(what: str, found: Mapping[str, Any], ratio: float) -> None:
-    share = (
-        f"{ratio:.2f} × the floor, {found['rows']:,} rows in {found['files']:,} files, {found['bytes'] / 1e6:,.0f} MB"
-    )
-    print(f"{what:26}{found['seconds']:8.2f}{found['mebibytes']:8.0f}   {share}", flush=True)
+def _tell(what: str, found: Measured, floor: Measured) -> None:
+    told = found.told
+    helped = f"{told['helper_mb']:6.0f}" if told["helper_mb"] else " " * 6
+    share = f"{found.cpu_seconds / floor.cpu_seconds:.2f} × the floor"
+    made = f"{told['rows']:,} rows in {told['files']:,} files, {told['bytes'] / 1e6:,.0f} MB"
+    figures = f"{found.wall_seconds:8.1f}{found.cpu_seconds:8.1f}{found.peak_mb:8.0f}{helped}"
+    print(f"{what:26}{figures}   {share}, {made}", flush=True)
 
 
-def _in_a_process(url: str, what: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.export", "--warehouse", url, "--only", what]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def _measured(url: str, what: str, to: Path) -> dict[str, Any]:
-    format_ = what.partition(" ")[0]
-    tables = choose_tables((), format_)
+def work(url: str, what: str) -> Generator[None, None, dict[str, Any]]:
+    """An export of the warehouse at the URL: the floor, or one of `WORKS`; opening the warehouse is not measured."""
     engine = open_warehouse(url)
-    work = _plain if what == FLOOR else _exported(what, format_)
-    with snapshot(engine) as connection:
+    export = _plain if what == FLOOR else _exported(what)
+    with tempfile.TemporaryDirectory() as folder, snapshot(engine) as connection:
         connection.exec_driver_sql("SELECT 1")
-        began = time.process_time()
-        rows = work(connection, tables, to)
-        seconds = time.process_time() - began
-    files = [path for path in to.rglob("*") if path.is_file()]
-    return {
-        "seconds": seconds,
-        "rows": rows,
-        "files": len(files),
-        "bytes": sum(path.stat().st_size for path in files),
-        "mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
+        to = Path(folder) / "out"
+        yield
+        rows = export(connection, to)
+        files = [path for path in to.rglob("*") if path.is_file()]
+        return {
+            "rows": rows,
+            "files": len(files),
+            "bytes": sum(path.stat().st_size for path in files),
+            "helper_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+        }
 
 
-def _exported(what: str, format_: str) -> Callable[[Connection, Sequence[Table], Path], int]:
+def _exported(what: str) -> Callable[[Connection, Path], int]:
+    format_, tables = what.partition(" ")[0], ["issue_changes"] if what == _ONE_TABLE else []
     order = Order(made_at=NOW, partition="month" if what == _MONTHS else None)
-    return lambda connection, tables, to: sum(file.rows for file in EXPORTERS[format_](connection, tables, to, order))
+    return lambda connection, to: sum(file.rows for file in write(connection, format_, tables, to, order))
 
 
-def _plain(connection: Connection, tables: Sequence[Table], to: Path) -> int:
+def _plain(connection: Connection, to: Path) -> int:
     """Every table as the driver gives it, in no order, in the types in which it comes."""
     to.mkdir()
     rows = 0
-    for table in tables:
+    for table in choose_tables():
         schema = pa.schema([(column.name, _raw(column.type, connection.dialect.name)) for column in table.columns])
         with pq.ParquetWriter(to / f"{table.name}.parquet", schema, compression="zstd") as writer:
             for some in _fetched(connection, table):

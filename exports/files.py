@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -30,7 +30,10 @@ WriteTable = Callable[[Table, BinaryIO], int]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A file of a set: its name, its rows of each of its tables, and what its reader should know of them."""
+    """A file of a set: its name, its rows of each of its tables, and what its reader should know of them.
+
+    One without tables is a document.
+    """
 
     name: str
     rows: Mapping[str, int]
@@ -71,10 +74,12 @@ def write_set(
     order: Order = PLAIN,
     *,
     totals: Mapping[str, int] | None = None,
+    instead_of: Collection[str] = (),
 ) -> list[Written]:
     """Let `write` make the files of an export. They get their names when the last is complete, the manifest after them.
 
-    What an earlier export left of these tables in this format, and this one does not have, is removed at the end.
+    What an earlier export left of these tables in this format, and this one does not have, is removed at the end. So
+    are the files `instead_of` which these stand, where an export wrote them.
     `totals` are the rows of whole tables, for those of which there is an increment only. Raises `ExportError` for what
     cannot be written; then the files of before are as they were.
     """
@@ -86,11 +91,13 @@ def write_set(
         parts = write(staging)
         made = {part.name: _entry(part.name, staging, target) for part in parts}
         entries = _entries(tables, format_, parts, made, order, totals or {})
-        manifest = succeeding(_present(target, old), order, entries)
+        documents = [made[part.name] for part in parts if not part.rows]
+        manifest = succeeding(_present(target, old, instead_of), order, entries, documents)
         with staging.new(MANIFEST) as file:
             file.write(manifest_bytes(manifest))
         target.publish([(name, staging.paths[name]) for name in [*(part.name for part in parts), MANIFEST]])
-        target.remove(sorted(_superseded(old, tables, format_) - manifest.paths()))
+        replaced = old.paths().intersection(instead_of) if old else frozenset()
+        target.remove(sorted((_superseded(old, tables, format_) | replaced) - manifest.paths()))
     finally:
         staging.forget()
         target.close()
@@ -127,12 +134,16 @@ def _entries(
     ]
 
 
-def _present(target: Target, old: Manifest | None) -> Manifest | None:
-    """The manifest without tables whose files somebody took away."""
+def _present(target: Target, old: Manifest | None, leaving: Collection[str]) -> Manifest | None:
+    """The manifest without the files `leaving`, and without those that somebody took away."""
     if old is None:
         return None
-    there = [entry for entry in old.tables if all(target.has(file.path) for file in entry.files)]
-    return msgspec.structs.replace(old, tables=there)
+
+    def stays(file: FileEntry) -> bool:
+        return file.path not in leaving and target.has(file.path)
+
+    there = [entry for entry in old.tables if all(map(stays, entry.files))]
+    return msgspec.structs.replace(old, tables=there, documents=list(filter(stays, old.documents)))
 
 
 def _superseded(old: Manifest | None, tables: Sequence[Table], format_: str) -> frozenset[str]:

@@ -72,10 +72,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     synced_until: datetime | None
     since: datetime | None
     tables: Sequence[TableEntry]
+    documents: Sequence[FileEntry] = ()
+    """Files without rows, such as a data source that reads the warehouse live."""
 
     def paths(self) -> frozenset[str]:
         """Of all files."""
-        return frozenset(file.path for table in self.tables for file in table.files)
+        files = [*self.documents, *(file for table in self.tables for file in table.files)]
+        return frozenset(file.path for file in files)
 
 
 def read_manifest(content: bytes | None, where: object) -> Manifest | None:
@@ -129,8 +132,10 @@ def file_entry(name: str, rows: int, path: Path) -> FileEntry:
     return FileEntry(path=name, rows=rows, bytes=path.stat().st_size, sha256=digest)
 
 
-def succeeding(old: Manifest | None, order: Order, new: Sequence[TableEntry]) -> Manifest:
-    """The manifest after an export: tables of other exports into the folder keep their entries.
+def succeeding(
+    old: Manifest | None, order: Order, new: Sequence[TableEntry], documents: Sequence[FileEntry] = ()
+) -> Manifest:
+    """The manifest after an export: tables and documents of other exports into the folder keep their entries.
 
     An entry goes when its table was written anew in its format, or when one of its files was.
     """
@@ -141,10 +146,13 @@ def succeeding(old: Manifest | None, order: Order, new: Sequence[TableEntry]) ->
         for entry in (old.tables if old else ())
         if (entry.name, entry.format) not in written and not any(file.path in paths for file in entry.files)
     ]
+    paths |= {file.path for file in documents}
+    others = [file for file in (old.documents if old else ()) if file.path not in paths]
     return Manifest(
         made_at=order.made_at,
         schema_revision=order.revision,
         synced_until=order.synced_until,
         since=order.since,
         tables=sorted([*kept, *new], key=lambda entry: (entry.format, entry.name)),
+        documents=sorted([*others, *documents], key=lambda file: file.path),
     )

@@ -24,6 +24,13 @@ def write_tree(files: Mapping[str, bytes], to: Path, note: str) -> None:
     Each file appears whole or not at all, in the order given, after all are on the disk. Raises `ExportError`, and
     changes nothing, when a file of the last export was edited since, or when one is in the way that no export wrote.
     """
+    before, present, wanted = require_unedited(files, to, note)
+    changed = {path: content for path, content in files.items() if present.get(path) != wanted[path]}
+    _put({**changed, note: _note(wanted)}, LocalFolder(to), gone=sorted(set(before) - set(files)))
+
+
+def require_unedited(files: Mapping[str, bytes], to: Path, note: str) -> tuple[_Hashes, _Hashes, _Hashes]:
+    """Hashes of the last export, of what is there, and of the files. Raises `ExportError` where `write_tree` does."""
     with explained(to):
         before = _noted(to / note)
         present = {path: _hash((to / path).read_bytes()) for path in {*before, *files} if (to / path).is_file()}
@@ -35,8 +42,7 @@ def write_tree(files: Mapping[str, bytes], to: Path, note: str) -> None:
                 to / path,
                 "copy the project elsewhere and delete it here, or name another folder",
             )
-    changed = {path: content for path, content in files.items() if present.get(path) != wanted[path]}
-    _put({**changed, note: _note(wanted)}, LocalFolder(to), gone=sorted(set(before) - set(files)))
+    return before, present, wanted
 
 
 def _put(files: Mapping[str, bytes], target: Target, *, gone: Sequence[str]) -> None:

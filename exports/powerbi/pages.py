@@ -62,7 +62,12 @@ SPRINTS = Page(
     "sprints",
     "Sprints",
     [
-        *slicers(("Board", "boards.name"), ("Sprint", "sprints.name"), ("State", "sprints.state")),
+        *slicers(
+            ("Month", "dates.month_name"),
+            ("Board", "boards.name"),
+            ("Sprint", "sprints.name"),
+            ("State", "sprints.state"),
+        ),
         *cards(
             "Velocity mean of last 3",
             "Next sprint low",

@@ -19,7 +19,7 @@ from exports.powerbi.measure import TABLE
 from exports.powerbi.measures import measures
 from exports.powerbi.pages import PAGES
 from exports.powerbi.source import Source, SourceKind
-from exports.trees import write_tree
+from exports.trees import require_unedited, write_tree
 
 NAME = "flowmart"
 NOTE = ".flowmart-project.json"
@@ -34,14 +34,18 @@ def write_powerbi(connection: Connection, to: Path, source: Source, order: Order
     With Parquet and no folder named, the rows are written too, to `data` below. PostgreSQL's addresses, where none are
     named, are those of the connection. Raises `ExportError`, also when a file of the project was edited.
     """
-    written: list[Written] = []
+    carries_rows = source.kind is SourceKind.PARQUET and not source.folder
     if source.kind is not SourceKind.PARQUET:
         source = _addressed(source, connection)
-    elif not source.folder:
+    elif carries_rows:
+        source = replace(source, folder=str((to / DATA).resolve()))
+    files = {path: text.encode() for path, text in project_files(source).items()}
+    require_unedited(files, to, NOTE)  # before the rows: a project that stays as it is keeps the rows that it had
+    written: list[Written] = []
+    if carries_rows:
         tables = [table.stored for table in bi_model().tables]
         written = write_parquet(connection, tables, to / DATA, replace(order, since=None, partition=None))
-        source = replace(source, folder=str((to / DATA).resolve()))
-    write_tree({path: text.encode() for path, text in project_files(source).items()}, to, NOTE)
+    write_tree(files, to, NOTE)
     return [Written(table=NAME, path=to / f"{NAME}.pbip", rows=0), *written]
 
 

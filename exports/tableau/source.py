@@ -39,7 +39,8 @@ def write_tableau(connection: Connection, to: Path, order: Order = PLAIN) -> lis
     """Write `flowmart.tdsx` or, where the order reaches the rows `live`, `flowmart.tds` into the folder `to`.
 
     PostgreSQL's addresses (the server may have a `:port`), where none are named, are those of the connection; never its
-    login. A `ModelExporter`, but for the bytes of the extract that differ. Raises `ExportError`.
+    login. The one takes the place of the other. A `ModelExporter`, but for the bytes of the extract that differ. Raises
+    `ExportError`.
     """
     if order.reach.way == Mode.LIVE:
         return _write_live(to, _address(connection, order.reach), order)
@@ -52,7 +53,7 @@ def write_tableau(connection: Connection, to: Path, order: Order = PLAIN) -> lis
             _pack(file, filled)
         return [Part(PACKAGED, rows)]
 
-    return write_set(tables, to, "tableau", write, order)
+    return write_set(tables, to, "tableau", write, order, instead_of=[DESCRIBED])
 
 
 def _pack(file: BinaryIO, filled: Path) -> None:
@@ -75,7 +76,7 @@ def _write_live(to: Path, place: Place, order: Order) -> list[Written]:
             file.write(data_source(place))
         return [Part(DESCRIBED, {})]
 
-    write_set([], to, "tableau", write, order)
+    write_set([], to, "tableau", write, order, instead_of=[PACKAGED])
     return [Written(table=NAME, path=to / DESCRIBED, rows=0)]
 
 

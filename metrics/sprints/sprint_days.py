@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from math import fsum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,41 +14,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from metrics.base import Context, Metric
-from metrics.calendar import ONE_DAY, day_start, holidays_of, is_working_day, local_day
+from metrics.calendar import ONE_DAY, day_start, holidays_of, is_working_day
 from metrics.facts.scope import Points
-from metrics.history.sprint_windows import CLOSED, Window
+from metrics.history.sprint_windows import Window
 from metrics.settings import Calendar
+from metrics.sprints.spans import Plan, Span, read_plans, span
 from metrics.sprints.sprint_metrics import ADDED, CANCELLED, COMMITTED, COMPLETED, ESTIMATE_CHANGED
 from metrics.sprints.sprint_renewal import SprintIds, fetch_of_sprints, forget_sprints, sprints_to_renew, windows_of
 from warehouse.bulk import insert_rows
-from warehouse.fetching import fetch_rows
 from warehouse.tables.computed_sprints import sprint_days, sprint_scope_events
-from warehouse.tables.loaded import sprints
-
-_AN_INSTANT = timedelta(microseconds=1)
-_LONGEST_PLAN = timedelta(days=366)
-"""A sprint planned for longer was mistyped (the year 3026): it gets no row for each of its days."""
-
 
 Event = tuple[datetime, str, str, Points, Points]
 """From a row of `sprint_scope_events`: at, issue_id, event, points_before, points_after."""
-
-
-class Plan(NamedTuple):
-    """What a sprint was planned to last: instants (Jira) or days (Azure DevOps)."""
-
-    end_at: datetime | None = None
-    start_on: date | None = None
-    finish_on: date | None = None
-
-
-class Span(NamedTuple):
-    """The days of a sprint: `known` is the last that has begun, `planned` the last that it was to have."""
-
-    first: date
-    last: date
-    known: date
-    planned: date | None
 
 
 class Level(NamedTuple):
@@ -107,18 +84,6 @@ class Burn:
             Level(fsum(completed.values()), len(completed)),
             Level(fsum([*remaining.values(), *completed.values(), *cancelled.values()]), len(self.kinds)),
         )
-
-
-def span(window: Window, plan: Plan, now: datetime, zone: ZoneInfo) -> Span:
-    """From the day of the start to that of the end; an open sprint lasts to the planned end, overdue ones to today."""
-    first = plan.start_on or local_day(window.start_at, zone)
-    planned = plan.finish_on or (local_day(plan.end_at - _AN_INSTANT, zone) if plan.end_at else None)
-    planned = planned and min(planned, first + _LONGEST_PLAN)
-    if window.state == CLOSED:
-        last = max(first, plan.finish_on or local_day(window.end_at - _AN_INSTANT, zone))
-        return Span(first, last, last, planned)
-    today = local_day(now, zone)
-    return Span(first, max(today, planned or today), today, planned)
 
 
 def standings(days: Span, events: Iterable[Event], zone: ZoneInfo) -> Iterator[Standing]:
@@ -195,15 +160,9 @@ def _read_events(connection: Connection, sprint_ids: SprintIds) -> Mapping[str, 
     return found
 
 
-def _read_plans(connection: Connection) -> Mapping[str, Plan]:
-    of = sprints.c
-    statement = select(of.sprint_id, of.end_at, of.start_on, of.finish_on)
-    return {sprint_id: Plan(*plan) for sprint_id, *plan in fetch_rows(connection, statement)}
-
-
 def _compute(context: Context) -> None:
     connection, sprint_ids = context.connection, sprints_to_renew(context)
-    events, plans = _read_events(connection, sprint_ids), _read_plans(connection)
+    events, plans = _read_events(connection, sprint_ids), read_plans(connection)
     calendar = WorkingCalendar(context.settings.calendar)
     rows = (
         row

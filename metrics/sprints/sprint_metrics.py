@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from math import fsum
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from metrics.base import Context, Metric
 from metrics.history.sprint_windows import Window
+from metrics.sprints.spans import ended_on, read_plans
 from metrics.sprints.sprint_renewal import SprintIds, fetch_of_sprints, forget_sprints, sprints_to_renew, windows_of
 from warehouse.bulk import insert_rows
 from warehouse.fetching import AnyTuple
@@ -63,7 +65,7 @@ def add_issues(tallies: defaultdict[str, Tally], rows: Iterable[AnyTuple]) -> No
             tally.points[OUTSIDE].append(points or 0.0)
 
 
-def sprint_row(window: Window, tally: Tally) -> dict[str, Any]:
+def sprint_row(window: Window, tally: Tally, last_day: date | None) -> dict[str, Any]:
     """A row of `sprint_metrics`; points as floats. What has a zero below the line is NULL."""
     terms = {name: tally.points[name] for name in _FIGURES}
     left = [-points for points in terms[REMOVED]]
@@ -80,6 +82,7 @@ def sprint_row(window: Window, tally: Tally) -> dict[str, Any]:
     }
     return {
         **window._asdict(),
+        "ended_on": last_day,
         **{f"{name}_points": value for name, value in (in_points | _ratios(in_points, fsum(tally.kept))).items()},
         **{f"{name}_issues": value for name, value in (in_issues | _ratios(in_issues, len(tally.kept))).items()},
         "unestimated_issues": tally.unestimated_issues,
@@ -118,8 +121,12 @@ def _tallies(connection: Connection, sprint_ids: SprintIds) -> defaultdict[str, 
 def _compute(context: Context) -> None:
     connection, sprint_ids = context.connection, sprints_to_renew(context)
     tallies = _tallies(connection, sprint_ids)
+    plans, zone = read_plans(connection), context.settings.calendar.timezone
     columns = sprint_metrics.columns.keys()
-    rows = (sprint_row(window, tallies[window.sprint_id]) for window in windows_of(context, sprint_ids))
+    rows = (
+        sprint_row(window, tallies[window.sprint_id], ended_on(window, plans[window.sprint_id], zone))
+        for window in windows_of(context, sprint_ids)
+    )
     forget_sprints(connection, sprint_metrics, sprint_ids)
     insert_rows(connection, sprint_metrics, columns, [tuple(row[name] for name in columns) for row in rows])
 

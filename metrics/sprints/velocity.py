@@ -79,15 +79,15 @@ def _compute(context: Context) -> None:
     if not context.everything and not context.reach.sprint_ids:
         return
     of = sprint_metrics.c
-    statement = select(of.board_id, of.sprint_id, of.end_at, of.completed_points, of.completed_issues)
+    statement = select(of.board_id, of.sprint_id, of.end_at, of.ended_on, of.completed_points, of.completed_issues)
     closed = fetch_rows(context.connection, statement.where(of.state == CLOSED))
     history: defaultdict[str, list[float]] = defaultdict(list)
     rows = []
     # sorted here: engines differ in the order of texts
-    for board_id, sprint_id, end_at, points, issues in sorted(closed, key=itemgetter(2, 1)):
+    for board_id, sprint_id, end_at, last_day, points, issues in sorted(closed, key=itemgetter(2, 1)):
         velocities = history[board_id or sprint_id]  # sprints of no board have no trend in common
         velocities.append(points)
-        rows.append((sprint_id, board_id, end_at, points, issues, *trend(velocities[-_MOST:])))
+        rows.append((sprint_id, board_id, end_at, last_day, points, issues, *trend(velocities[-_MOST:])))
     clear(context.connection, velocity_trend)
     insert_rows(context.connection, velocity_trend, velocity_trend.columns.keys(), rows)
 

@@ -1070,6 +1070,12 @@ def upgrade() -> None:
         sa.Column("start_at", UtcDateTime(), nullable=False, comment="Instant that counts as the start"),
         sa.Column("end_at", UtcDateTime(), nullable=False, comment="Instant that counts as the end; open sprints: now"),
         sa.Column(
+            "ended_on",
+            sa.Date(),
+            nullable=True,
+            comment="Last local day; open sprints: last planned one, NULL without a plan",
+        ),
+        sa.Column(
             "committed_points",
             sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
             nullable=True,
@@ -1410,6 +1416,7 @@ def upgrade() -> None:
         sa.Column("sprint_id", sa.String(), nullable=False, comment="sprints.sprint_id"),
         sa.Column("board_id", sa.String(), nullable=True, comment="boards.board_id"),
         sa.Column("end_at", UtcDateTime(), nullable=False, comment="End of the sprint: the order of the trend"),
+        sa.Column("ended_on", sa.Date(), nullable=False, comment="Last local day of the sprint"),
         sa.Column(
             "velocity",
             sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),

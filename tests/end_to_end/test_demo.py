@@ -1,36 +1,71 @@
-"""The demo does the main job, says true numbers, and can be run again over itself."""
+"""The demo does the main job, says true numbers, answers the questions of docs/sql.md, and can be run over itself."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import os
+import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from flowmart.cli import main
+from tests.documents import DOCS, examples, gives_what_is_shown
+from warehouse.bulk import insert_rows
 from warehouse.engine import open_warehouse
-from warehouse.tables import table
+from warehouse.tables import METADATA, table
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy import Engine
+
+QUESTIONS = (DOCS / "sql.md").read_text(encoding="utf-8")
 
 
 def demo(folder: Path) -> tuple[int, str]:
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        code = main(["-q", "demo", "--to", str(folder), "--issues", "120"], dict(os.environ))
+        code = main(["-q", "demo", "--to", str(folder), "--issues", "300"], dict(os.environ))
     return code, out.getvalue()
 
 
-def test_the_demo_ends_with_numbers_of_its_warehouse_and_the_paths_of_its_files(tmp_path: Path) -> None:
+def copy(warehouse: Engine, to: Engine) -> None:
+    """Puts all rows of a warehouse into one with the same tables and no rows."""
+    with warehouse.connect() as source, to.begin() as target:
+        for one in METADATA.sorted_tables:
+            insert_rows(target, one, one.columns.keys(), map(tuple, source.execute(select(one))))
+
+
+def answers_the_questions(warehouse: Engine) -> None:
+    """It gives what docs/sql.md shows."""
+    with warehouse.connect() as connection:
+        for query, given in examples(QUESTIONS):
+            gives_what_is_shown(connection, query, given)
+
+
+def test_each_of_twelve_questions_has_a_query_with_a_result() -> None:
+    parts = re.split(r"^## (\d+)\. .*\?$", QUESTIONS, flags=re.MULTILINE)[1:]
+    assert [int(number) for number in parts[::2]] == list(range(1, 13))
+    assert all(examples(part) for part in parts[1::2])
+    assert len(examples(QUESTIONS)) == QUESTIONS.count("```sql\n")
+
+
+def test_the_demo_ends_with_numbers_of_its_warehouse_and_the_paths_of_its_files(
+    tmp_path: Path, postgres_warehouse: Engine
+) -> None:
     folder = tmp_path / "demo"
     code, said = demo(folder)
     assert code == 0
-    with open_warehouse(f"sqlite:///{folder / 'flowmart.db'}").connect() as connection:
+    warehouse = open_warehouse(f"sqlite:///{folder / 'flowmart.db'}")
+    copy(warehouse, postgres_warehouse)
+    for each in (warehouse, postgres_warehouse):
+        answers_the_questions(each)
+    with warehouse.connect() as connection:
         issues = connection.scalar(select(func.count()).select_from(table("issues")))
+    warehouse.dispose()
     assert f"Loaded                {issues} issues" in said
     for label in ("Cycle time", "Throughput", "Velocity WEB board", "Velocity Shop Basket", "Say/do", "Defect escape"):
         assert label in said

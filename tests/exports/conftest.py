@@ -12,7 +12,10 @@ import pytest
 from sqlalchemy import Boolean, Column, Date, Engine, Float, Integer, Numeric, Table, Text, select
 
 from exports.catalog import choose_tables
+from tests.exports.titles import TITLES
+from tests.warehouse.test_loader import an_issue
 from warehouse.bulk import insert_rows
+from warehouse.loader import Loader
 from warehouse.types import JsonText, UtcDateTime
 
 HOSTILE = [
@@ -108,3 +111,11 @@ def filled(warehouse: Engine, fill: Callable[..., None]) -> Engine:
 def stored(filled: Engine) -> Callable[[Table], list[dict[str, Any]]]:
     """A table's rows as the warehouse itself gives them, typed, by key as code points; JSON parsed."""
     return functools.partial(_stored, filled)
+
+
+@pytest.fixture
+def titled(warehouse: Engine) -> Engine:
+    """Each engine with issues of awkward titles, loaded as a sync does."""
+    with warehouse.begin() as connection:
+        Loader(connection).upsert([an_issue(10 + n, summary=title) for n, title in enumerate(TITLES)])
+    return warehouse

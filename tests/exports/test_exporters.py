@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from zipfile import ZipFile
 
-import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Engine, MetaData, delete, func, select
 
@@ -18,7 +16,6 @@ from exports.manifest import MANIFEST
 from exports.rows import record_batches
 from exports.snapshot import snapshot
 from exports.xlsx import WORKBOOK
-from tests.warehouse.test_loader import an_issue
 from warehouse.engine import open_warehouse
 from warehouse.loader import Loader
 from warehouse.records import IssueChange
@@ -134,53 +131,3 @@ def test_an_unknown_table_is_answered_with_the_nearest_name() -> None:
         choose_tables(["isues"])
     with pytest.raises(ExportError, match=r"there are: .*issues"):
         choose_tables(["qqq"])
-
-
-TITLES = [
-    "=cmd|' /C calc'!A0",
-    "+1",
-    "@x",
-    "-1+2",
-    "a\tb\tc",
-    "say \"no\", 'never'",
-    "one\ntwo\r\nthree",
-    "nul\0 in it",
-    "lone \ud800 and \udfff",
-    "x" * 32_000,
-    "🙂 漢字 e\u0301",
-]
-AS_STORED = [title.replace("\0", "\ufffd").replace("\ud800", "\ufffd").replace("\udfff", "\ufffd") for title in TITLES]
-
-
-@pytest.fixture
-def titled(warehouse: Engine) -> Engine:
-    """Issues with these titles, loaded as a sync does."""
-    with warehouse.begin() as connection:
-        Loader(connection).upsert([an_issue(10 + n, summary=title) for n, title in enumerate(TITLES)])
-    return warehouse
-
-
-def only_issues(engine: Engine, format_: str, folder: Path) -> Path:
-    with snapshot(engine) as connection:
-        (file,) = EXPORTERS[format_](connection, choose_tables(["issues"]), folder)
-    return Path(file.path)
-
-
-def test_titles_in_csv_are_as_stored_but_for_an_apostrophe_before_what_would_run(
-    titled: Engine, tmp_path: Path
-) -> None:
-    with only_issues(titled, "csv", tmp_path).open(newline="", encoding="utf-8") as file:
-        found = [row["summary"] for row in csv.DictReader(file, strict=True)]
-    assert found == [f"'{title}" if title[0] in "=+-@" else title for title in AS_STORED]
-
-
-def test_titles_in_parquet_are_as_stored(titled: Engine, tmp_path: Path) -> None:
-    assert pq.read_table(only_issues(titled, "parquet", tmp_path))["summary"].to_pylist() == AS_STORED
-
-
-def test_titles_in_a_workbook_are_as_stored_and_texts(titled: Engine, tmp_path: Path) -> None:
-    openpyxl = pytest.importorskip("openpyxl")
-    sheet = openpyxl.load_workbook(only_issues(titled, "xlsx", tmp_path))["issues"]
-    (column,) = (cells for cells in sheet.iter_cols() if cells[0].value == "summary")
-    assert [openpyxl.utils.escape.unescape(cell.value) for cell in column[1:]] == AS_STORED
-    assert {cell.data_type for cell in column} == {"s"}

@@ -123,6 +123,11 @@ def test_dates_and_projects_reach_the_facts_that_have_them() -> None:
             assert counted["projects", table.name] == 1, table.name
 
 
+def test_dates_filter_sprint_figures_and_velocity_by_the_last_day() -> None:
+    on = {(r.table, r.column) for r in MODEL.relationships if r.to_table == "dates" and r.is_active}
+    assert on >= {("sprint_metrics", "ended_on"), ("velocity_trend", "ended_on")}
+
+
 def test_hierarchies_and_sort_columns_are_of_their_own_table() -> None:
     for table in MODEL.tables:
         names = {c.name for c in table.columns}

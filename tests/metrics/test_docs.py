@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from metrics.settings import DefectRule, Defects, MetricSettings, Workflow
+from tests.documents import DOCS, examples, gives_what_is_shown
 from warehouse.records import IssueChange, IssueLink, IssueVersion, Record, Version
 from warehouse.tables import COMPUTED, table
 
-PLACE = Path(__file__).parents[2] / "docs" / "metrics.md"
+PLACE = DOCS / "metrics.md"
 DOCUMENT = PLACE.read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```sql\n([^`]*)```\n\ngives\n\n((?:\|.*\|\n)+)", DOCUMENT)
+EXAMPLES = examples(DOCUMENT)
 DAYS = re.findall(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (\d{1,2} (?:Jan|Feb|Mar))\b", DOCUMENT)
 MOMENTS = re.compile(r"\b[A-Z][a-z]{2} (\d{1,2} (?:Jan|Feb|Mar) \d\d:\d\d)\b")
 
@@ -167,36 +167,10 @@ def acme(company: Any, life: Any, sprint: Callable[..., Record]) -> Any:
     return company.computes()
 
 
-def cells(line: str) -> list[str]:
-    """The cells of a line of a table."""
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
-
-
-def shown(value: Any, told: str) -> str:
-    """A value as the document shows it: numbers with at most three decimals, instants by the minute."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool) or told in {"true", "false"}:
-        return str(bool(value)).lower()
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", value):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
-    if isinstance(value, (str, date)):
-        return str(value)
-    return f"{value:.3f}".rstrip("0").rstrip(".")
-
-
 def test_each_query_gives_what_the_document_shows(acme: Any) -> None:
     with acme.engine.connect() as connection:
         for query, given in EXAMPLES:
-            head, _, *lines = given.splitlines()
-            told = [cells(line) for line in lines]
-            result = connection.exec_driver_sql(query)
-            assert list(result.keys()) == cells(head), query
-            found = result.all()
-            assert len(found) == len(told), query
-            assert [list(map(shown, row, words)) for row, words in zip(found, told, strict=True)] == told, query
+            gives_what_is_shown(connection, query, given)
 
 
 def test_each_query_has_a_result() -> None:

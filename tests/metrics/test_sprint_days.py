@@ -248,7 +248,7 @@ def test_the_last_day_of_a_closed_sprint_is_what_its_figures_say(lives: list[Any
         add_issues(tallies, [("acme:36", *figures)])
     counted = [row for row in events if row[2] not in {"completed", "reopened", "cancelled"}]
     add_events(tallies, [("acme:36", *row[1:]) for row in counted])
-    sums = sprint_row(Window("acme:36", None, "closed", at(start), at(start + length)), tallies["acme:36"])
+    sums = sprint_row(Window("acme:36", None, "closed", at(start), at(start + length)), tallies["acme:36"], None)
     last = burn(*events, start=start, end=start + length)[-1]
     for unit in ("points", "issues"):
         found = tuple(last[f"{name}_{unit}"] for name in ("scope", "completed", "remaining"))

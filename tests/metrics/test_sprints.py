@@ -45,6 +45,7 @@ def test_every_figure_of_a_closed_sprint(company: Any, life: Any, sprint: Any) -
         "state": "closed",
         "start_at": 10,
         "end_at": 20,
+        "ended_on": date(2026, 3, 2),
         "committed_points": 1 + 2 + 4 + 16,
         "committed_issues": 5,
         "added_points": 8 + 64,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
 from exports.base import ExportError, Order
 from exports.catalog import write
@@ -18,6 +18,7 @@ from exports.powerbi.project import write_powerbi
 from exports.powerbi.source import Source, SourceKind
 from exports.snapshot import snapshot
 from warehouse.engine import open_warehouse
+from warehouse.tables import METADATA
 
 MADE = datetime(2026, 10, 2, 2, 15, tzinfo=UTC)
 MODEL = "flowmart.SemanticModel/definition/"
@@ -96,3 +97,15 @@ def test_a_project_that_was_edited_is_left_alone(warehouse: Engine, tmp_path: Pa
     (tmp_path / MODEL / "tables" / "Issues.tmdl").write_text("mine")
     with pytest.raises(ExportError, match=r"Issues\.tmdl: it was changed since it was exported"):
         written(warehouse, tmp_path, source)
+
+
+def test_a_project_that_was_edited_is_refused_before_its_rows_are_written(filled: Engine, tmp_path: Path) -> None:
+    before = written(filled, tmp_path, Source())
+    edited = tmp_path / MODEL / "tables" / "Issues.tmdl"
+    edited.write_text("mine")
+    with filled.begin() as connection:
+        connection.execute(delete(METADATA.tables["issue_flow"]))
+    with pytest.raises(ExportError, match=r"Issues\.tmdl: it was changed since it was exported"):
+        written(filled, tmp_path, Source())
+    after = {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == {**before, edited.relative_to(tmp_path).as_posix(): b"mine"}

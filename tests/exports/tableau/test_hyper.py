@@ -22,6 +22,7 @@ from exports.model import bi_model
 from exports.snapshot import snapshot
 from exports.tableau.hyper import EXTRACT, write_hyper
 from tests.exports.tableau.conftest import Ask, Opens
+from tests.exports.titles import AS_STORED
 from warehouse.types import JsonText
 
 StoredRows = Callable[[Table], list[dict[str, Any]]]
@@ -60,6 +61,11 @@ def test_every_cell_of_every_table_reads_back_as_it_is_in_the_warehouse(
         read = [{c.name: found(c, v) for c, v in zip(table.columns, row, strict=True)} for row in rows]
         wanted = [{c.name: expected(c, row) for c in table.columns} for row in stored(table)]
         assert sorted(read, key=lambda row: row[key.name]) == wanted, table.name
+
+
+def test_titles_are_as_stored(titled: Engine, tmp_path: Path, ask: Opens) -> None:
+    query = ask(export(titled, tmp_path, "issues"))
+    assert [title for (title,) in query('SELECT summary FROM "Extract".issues ORDER BY issue_id')] == AS_STORED
 
 
 def test_columns_are_typed_as_tableau_needs_them(filled: Engine, tmp_path: Path, ask: Opens) -> None:

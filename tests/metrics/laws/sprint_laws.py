@@ -35,7 +35,7 @@ def _is_in_scope(row: Row) -> bool:
 def last_days_say_the_same(found: Found) -> None:
     """The last day that has begun stands where the sprint does, and velocity is what was completed."""
     days = found.by("sprint_days", "sprint_id", lambda row: row["day"])
-    velocity = {row["sprint_id"]: row["velocity"] for row in found.lab.rows("velocity_trend")}
+    velocity = {row["sprint_id"]: (row["velocity"], row["ended_on"]) for row in found.lab.rows("velocity_trend")}
     sprints = found.lab.rows("sprint_metrics")
     assert days.keys() == {sprint["sprint_id"] for sprint in sprints}
     assert velocity.keys() == {sprint["sprint_id"] for sprint in sprints if sprint["state"] == "closed"}
@@ -45,4 +45,5 @@ def last_days_say_the_same(found: Found) -> None:
             for name, figure in (("remaining", "carried_over"), ("completed", "completed"), ("scope", "final_scope")):
                 assert own[-1][f"{name}_{unit}"] == sprint[f"{figure}_{unit}"]
         if sprint["state"] == "closed":
-            assert velocity[sprint["sprint_id"]] == sprint["completed_points"]
+            assert velocity[sprint["sprint_id"]] == (sprint["completed_points"], own[-1]["day"])
+            assert sprint["ended_on"] == own[-1]["day"]

@@ -128,6 +128,11 @@ def _sprints_agree(everything: Context) -> None:
         says_the_same(of(row), row, SPRINT)
     for row in everything.data.rows["Velocity"]:
         says_the_same(of(row), row, VELOCITY)
+    for day in {row["Ended on"] for row in everything.data.rows["Velocity"]}:
+        ended = [row["Velocity"] or 0 for row in everything.data.rows["Velocity"] if row["Ended on"] == day]
+        inner = everything.where("Dates", lambda one, day=day: one["Date"] == day)
+        if inner.rows("Dates"):  # not before the first issue
+            says_the_same(inner, {"sum": sum(ended)}, {"Velocity": "sum"})
     for row in everything.data.rows["Sprint days"]:
         inner = of(row).where("Dates", lambda day, row=row: day["Date"] == row["Day"])
         says_the_same(inner, row, BURNDOWN)
