@@ -1,4 +1,4 @@
-"""The nightly job: sync, compute, export, one after the other."""
+"""The nightly job: sync, compute, alerts, export, one after the other."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from exports.base import Written
+from flowmart.alerting import AlertReport, renew
 from flowmart.compute import ComputeReport, compute
 from flowmart.config import Config
 from flowmart.errors import JobFailed
@@ -27,6 +28,8 @@ class RunReport:
 
     sync: SyncReport | None = None
     compute: ComputeReport | None = None
+    alerts: AlertReport = field(default_factory=AlertReport)
+    """Empty where nothing was computed."""
     written: Mapping[str, Sequence[Written]] = field(default_factory=dict)
     not_refreshed: Sequence[str] = ()
     """Of each dataset in Power BI that could not be refreshed, why."""
@@ -56,10 +59,13 @@ def run_once(
         else None
     )
     computed = compute(config, now=now) if step in {"run", "compute"} else None
+    # before the export, which has the alerts of this night in it
+    alerts = AlertReport() if computed is None else renew(config, now=now, run_id=run_id)
     written = export(config, now=now) if step in {"run", "export"} else {}
     return RunReport(
         sync=synced,
         compute=computed,
+        alerts=alerts,
         written=written,
         not_refreshed=refresh(config, written),
         published=publish(config, written),

@@ -1,0 +1,124 @@
+"""`flowmart alerts`, and what a run tells of them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import Select, case, select
+
+from flowmart.alerting import HIGH, Alert, AlertReport
+from flowmart.commands.options import AsJson, print_json, row, session_of, table
+from flowmart.config import Config
+from flowmart.errors import JobFailed, UsageError
+from flowmart.session import Session
+from flowmart.settings.base import nearest
+from flowmart.store import connected, require_newest
+from flowmart.text import count, instant, printable
+from warehouse.alerts import SEVERITIES
+from warehouse.engine import warehouse_exists
+from warehouse.tables.operational import alerts
+
+_MOST_TOLD = 5
+
+All = Annotated[bool, typer.Option("--all", help="Closed ones too.")]
+RuleName = Annotated[str | None, typer.Option("--rule", metavar="NAME", help="Those of one rule.")]
+
+
+def command(
+    context: typer.Context,
+    with_closed: All = False,  # noqa: FBT002 - Typer's shape
+    rule: RuleName = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Show what is out of line: the open alerts.
+
+    The worst come first, of one severity the newest. They are as of the last run; nothing is looked at anew. The rules
+    are flowmart's own and those under [[alerts]] in the configuration; docs/alerts.md describes them.
+    """
+    session = session_of(context)
+    config = session.config()
+    found = _read(config, with_closed=with_closed, rule=rule)
+    if as_json:
+        print_json(session, found)
+    else:
+        _show(session, config, found, with_closed=with_closed)
+
+
+def tell_alerts(session: Session, report: AlertReport) -> None:
+    """How many opened, closed and are open, then the worst of the new ones, a line each."""
+    if not (report.opened or report.closed or report.open):
+        return
+    new, closed = len(report.opened), len(report.closed)
+    session.print(f"alerts: {new:,} new, {closed:,} closed, {report.open:,} open")
+    told = report.opened[:_MOST_TOLD]
+    for alert in told:
+        for line in _lines(alert, session.out.width):
+            session.print(line)
+    if len(told) < new:
+        session.print(f"  and {new - len(told):,} more new ones: `flowmart alerts`")
+
+
+def _lines(alert: Alert, width: int) -> list[str]:
+    """`  medium  what is the matter`; what does not fit follows below."""
+    severity = alert.severity.upper() if alert.severity == HIGH else alert.severity
+    head = f"  {severity:<{max(map(len, SEVERITIES))}}  "
+    return textwrap.wrap(
+        printable(alert.text), max(width, _NARROWEST), initial_indent=head, subsequent_indent=" " * len(head)
+    )
+
+
+_NARROWEST = 40
+
+
+def _read(config: Config, *, with_closed: bool, rule: str | None) -> Sequence[Mapping[str, Any]]:
+    """The rows by column. Raises `UsageError` for a rule that neither the configuration nor any row knows."""
+    engine = connected(config)
+    try:
+        if not warehouse_exists(engine):
+            raise JobFailed(f"warehouse {config.warehouse.shown}: there is none yet: run `flowmart run`")
+        require_newest(engine)
+        with engine.connect() as connection:
+            if rule is not None:
+                _require_known(rule, {one.name for one in config.alert_rules()}, connection.scalars(_RULES).all())
+            rows = connection.execute(_wanted(with_closed=with_closed, rule=rule))
+            return [dict(found._mapping) for found in rows]  # noqa: SLF001 - SQLAlchemy's name for the row as a mapping
+    finally:
+        engine.dispose()
+
+
+_RULES = select(alerts.c.rule).distinct()
+
+
+def _require_known(rule: str, configured: set[str], stored: Sequence[str]) -> None:
+    known = sorted({*configured, *stored})
+    if rule not in known:
+        raise UsageError(f"--rule: no rule is called {rule!r}{nearest(rule, known)}")
+
+
+def _wanted(*, with_closed: bool, rule: str | None) -> Select[Any]:
+    of = alerts.c
+    worst = case({severity: place for place, severity in enumerate(SEVERITIES)}, value=of.severity)
+    statement = select(alerts).order_by(of.closed_at.is_not(None), worst, of.opened_at.desc(), of.cause)
+    if not with_closed:
+        statement = statement.where(of.closed_at.is_(None))
+    return statement if rule is None else statement.where(of.rule == rule)
+
+
+def _show(session: Session, config: Config, found: Sequence[Mapping[str, Any]], *, with_closed: bool) -> None:
+    ends = ("until",) if with_closed else ()
+    made = table("severity", "since", *ends, "rule", "alert")
+    for one in found:
+        until = () if not with_closed else (_day(config, one["closed_at"]),)
+        row(made, one["severity"], _day(config, one["opened_at"]), *until, one["rule"], one["message"])
+    if found:
+        session.out.print(made)
+    still = sum(1 for one in found if one["closed_at"] is None)
+    closed = f", {len(found) - still:,} closed" if with_closed else ""
+    session.print(f"{count(still, 'open alert')}{closed}")
+
+
+def _day(config: Config, moment: Any) -> str | None:  # noqa: ANN401 - an instant or None
+    return None if moment is None else instant(moment, config.zone)[:10]
