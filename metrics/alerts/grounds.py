@@ -106,6 +106,7 @@ _WORDS = {
     "defect_escape.unknown_share": "share of defects that no rule classifies",
     "sprint_metrics.say_do_points": "say/do in points",
     "sprint_metrics.say_do_issues": "say/do in issues",
+    "daily_flow.issues": "issues at the end of the day",
     "cycle_time_trend.n": "issues finished with a cycle time",
     "cycle_time_trend.mean_days": "mean cycle time",
     **{f"cycle_time_trend.p{percent}_days": f"{percent} % cycle time" for percent in (50, 70, 85, 95)},

@@ -61,4 +61,9 @@ def limit_at(rule: Rule, before: Sequence[Point]) -> float | None:
     mean = math.fsum(values) / len(values)
     # the exact sums give the same bits on every engine, whatever the order of its rows
     sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
-    return mean + rule.deviations * sd * (1 if rule.comparison.startswith(">") else -1)
+    limit = mean + rule.deviations * sd * (1 if rule.comparison.startswith(">") else -1)
+    return round(limit, _DIGITS)  # of like figures mean and limit are that figure, and it is not beyond itself
+
+
+_DIGITS = 12
+"""Behind the point: what a sum of doubles is off by is far smaller."""

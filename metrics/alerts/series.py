@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Integer, Select, func, null, select
 
 from metrics.alerts import wording
-from metrics.alerts.grounds import Ground, Measure, column_of, ground_of, measure_of
+from metrics.alerts.grounds import Ground, Measure, Shape, column_of, ground_of, measure_of
 from metrics.alerts.judging import Point, Verdict, judge
 from metrics.alerts.rules import Rule
 from metrics.alerts.scene import Scene, conditions
@@ -216,7 +216,8 @@ def _of_group(
     project_id = group.project_id or (None if board is None else board.project_id)
     key = scene.projects.get(group.project_id or "", group.project_id)
     place = board.name if board is not None else group.board_id or key or "everything"
-    name = f"{place} {group.issue_type}" if group.issue_type else place
+    rest = " without a board" if ground_of(rule).shape is Shape.SUMS and group.board_id is None else ""
+    name = " ".join(filter(None, (f"{place}{rest}", group.issue_type)))
     options = (
         *wording.option("project", key),
         *wording.option("board", place if group.board_id else None),
