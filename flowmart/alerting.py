@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from sqlalchemy import Connection
 
 from flowmart.clock import utc_now
 from flowmart.config import Config
 from flowmart.store import opened
 from metrics.alerts.finding import find
-from metrics.alerts.scene import Scene
+from metrics.alerts.rules import Rule
+from metrics.alerts.scene import Scene, unmet_names
 from warehouse.alerts import SEVERITIES, Alarm, Moment, renew_alerts
 from warehouse.leases import hold
+
+_LOG = logging.getLogger(__name__)
 
 HIGH = SEVERITIES[0]
 
@@ -49,17 +55,39 @@ def renew(config: Config, *, now: datetime, run_id: str) -> AlertReport:
     Raises `LeaseHeld` while another process syncs or computes, and `LeaseLost`, with everything as it was, when another
     one took over meanwhile.
     """
-    rules, names = config.alert_rules(), list(config.sources)
+    rules = config.alert_rules()
     engine = opened(config)
     try:
         with hold(engine, "run", utc_now) as lease, engine.begin() as connection:
-            scene = Scene(connection, now, config.zone, names)
+            scene = _scene(connection, config, now)
             moment = Moment(now, scene.today, run_id)
-            renewed = renew_alerts(connection, find(scene, rules), {rule.name for rule in rules}, moment)
+            renewed = renew_alerts(connection, _found(scene, rules), {rule.name for rule in rules}, moment)
             lease.renew(connection, utc_now())
     finally:
         engine.dispose()
     return AlertReport(opened=_told(renewed.opened), closed=_told(renewed.closed), open=renewed.open)
+
+
+def preview(config: Config, *, now: datetime) -> list[Alarm]:
+    """What the rules of the configuration hold for now, the worst first; the warehouse stays as it is."""
+    engine = opened(config)
+    try:
+        with engine.connect() as connection:
+            found = list(_found(_scene(connection, config, now), config.alert_rules()))
+    finally:
+        engine.dispose()
+    return sorted(found, key=lambda alarm: (SEVERITIES.index(alarm.severity), alarm.cause))
+
+
+def _scene(connection: Connection, config: Config, now: datetime) -> Scene:
+    return Scene(connection, now, config.zone, list(config.sources))
+
+
+def _found(scene: Scene, rules: Iterable[Rule]) -> Iterator[Alarm]:
+    for rule in rules:
+        for name in unmet_names(scene, rule):
+            _LOG.warning("[[alerts]] %s: there is no %s in the warehouse", rule.name, name)
+        yield from find(scene, [rule])
 
 
 def _told(alarms: Iterable[Alarm]) -> Sequence[Alert]:

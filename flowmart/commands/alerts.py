@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Select, case, select
 
 from flowmart.alerting import HIGH, Alert, AlertReport
+from flowmart.alerting import preview as preview_of
 from flowmart.commands.options import AsJson, print_json, row, session_of, table
 from flowmart.config import Config
 from flowmart.errors import JobFailed, UsageError
@@ -24,25 +26,37 @@ from warehouse.tables.operational import alerts
 _MOST_TOLD = 5
 
 All = Annotated[bool, typer.Option("--all", help="Closed ones too.")]
+Preview = Annotated[
+    bool, typer.Option("--preview", help="Look anew by the rules of the configuration, and store nothing.")
+]
 RuleName = Annotated[str | None, typer.Option("--rule", metavar="NAME", help="Those of one rule.")]
 
 
 def command(
     context: typer.Context,
     with_closed: All = False,  # noqa: FBT002 - Typer's shape
+    preview: Preview = False,  # noqa: FBT002
     rule: RuleName = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Show what is out of line: the open alerts.
 
-    The worst come first, of one severity the newest. They are as of the last run; nothing is looked at anew. The rules
-    are flowmart's own and those under [[alerts]] in the configuration; docs/alerts.md describes them.
+    The worst come first, of one severity the newest. They are as of the last run. The rules are flowmart's own and
+    those under [[alerts]] in the configuration; docs/alerts.md describes them. With --preview you see what the rules
+    would find on the tables of now, before a run does: for trying thresholds.
     """
     session = session_of(context)
-    config = session.config()
-    found = _read(config, with_closed=with_closed, rule=rule)
+    config, now = session.config(), session.begin()
+    if preview and with_closed:
+        raise UsageError("--preview has no closed alerts: leave --all out")
+    if preview:
+        found = [asdict(one) for one in preview_of(config, now=now) if rule in {None, one.rule}]
+    else:
+        found = _read(config, with_closed=with_closed, rule=rule)
     if as_json:
         print_json(session, found)
+    elif preview:
+        _show_preview(session, found)
     else:
         _show(session, config, found, with_closed=with_closed)
 
@@ -73,7 +87,7 @@ def _lines(alert: Alert, width: int) -> list[str]:
 _NARROWEST = 40
 
 
-def _read(config: Config, *, with_closed: bool, rule: str | None) -> Sequence[Mapping[str, Any]]:
+def _read(config: Config, *, with_closed: bool, rule: str | None) -> list[dict[str, Any]]:
     """The rows by column. Raises `UsageError` for a rule that neither the configuration nor any row knows."""
     engine = connected(config)
     try:
@@ -118,6 +132,15 @@ def _show(session: Session, config: Config, found: Sequence[Mapping[str, Any]], 
     still = sum(1 for one in found if one["closed_at"] is None)
     closed = f", {len(found) - still:,} closed" if with_closed else ""
     session.print(f"{count(still, 'open alert')}{closed}")
+
+
+def _show_preview(session: Session, found: Sequence[Mapping[str, Any]]) -> None:
+    made = table("severity", "rule", "alert")
+    for one in found:
+        row(made, one["severity"], one["rule"], one["message"])
+    if found:
+        session.out.print(made)
+    session.print(f"{count(len(found), 'alert')} by the rules of now; nothing is stored")
 
 
 def _day(config: Config, moment: Any) -> str | None:  # noqa: ANN401 - an instant or None

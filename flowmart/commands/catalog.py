@@ -59,7 +59,12 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "alerts": Entry(
         "Show what is out of line: the open alerts.",
-        ("flowmart alerts", "flowmart alerts --all", "flowmart alerts --rule old_work --json"),
+        (
+            "flowmart alerts",
+            "flowmart alerts --all --rule old_work",
+            "flowmart alerts --preview",
+            "flowmart alerts --json",
+        ),
     ),
     "reconcile": Entry(
         "Compare the warehouse with the trackers.",

@@ -79,7 +79,7 @@ class AlertSection(Section):
     def _has_neighbours(cls, value: float | None, info: ValidationInfo) -> float | None:
         watched = _ground(info)
         if value is not None and watched is not None and watched.shape not in SERIES:
-            raise ValueError(f"{_metric(info)} is watched for each {watched.shape.value} by itself: leave this out")
+            raise ValueError(f"the figures of {_metric(info)} do not follow one another: leave this out")
         return value
 
     @field_validator("minimum_n", mode="after")
@@ -97,10 +97,8 @@ class AlertSection(Section):
         if self.name in DEFAULTS:
             return self
         if self.metric is None and self.comparison is None:
-            raise ValueError(
-                f"flowmart has no rule {self.name!r} of its own{nearest(self.name, list(DEFAULTS))}; a rule of yours "
-                "needs metric, comparison and threshold"
-            )
+            hint = nearest(self.name, list(DEFAULTS))
+            raise ValueError(f"needs metric, comparison and threshold, since {self.name!r} is no default rule{hint}")
         needed = {"metric": self.metric, "comparison": self.comparison}
         lacking = [key for key, value in needed.items() if value is None]
         if self.threshold is None and self.deviations is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -68,6 +68,18 @@ def conditions(rule: Rule, ground: Ground) -> Iterator[ColumnElement[bool]]:
         yield ground.table.c.basis == "discovery"
     if ground.table.name == "issue_flow":  # no absent, cancelled or finished ones, and of the levels that count
         yield ground.table.c.exclusion == "not_finished"
+
+
+def unmet_names(scene: Scene, rule: Rule) -> Iterator[str]:
+    """`board 'Rde'` for each source, project or board that the rule's filter names and that there is not."""
+    there: Mapping[str, Callable[[], Collection[str]]] = {
+        "source": lambda: scene.sources,
+        "project": lambda: set(scene.projects.values()) | set(scene.connection.scalars(select(projects.c.name))),
+        "board": lambda: {board.name for board in scene.boards.values()},
+    }
+    for word, names in there.items():
+        known = names() if word in rule.filter else ()
+        yield from (f"{word} {name!r}" for name in rule.filter.get(word, ()) if name not in known)
 
 
 def _named(ground: Ground, word: str, values: Collection[Wanted]) -> ColumnElement[bool]:
