@@ -83,6 +83,7 @@ def own(metric: str, more: str = "") -> str:
 
 
 LEAVE_OUT = "leave this out"
+AGES = "; known here: age_days, status_age_days, percentile_passed"
 
 
 @pytest.mark.parametrize(
@@ -119,8 +120,7 @@ LEAVE_OUT = "leave this out"
         (own("say_do"), '#1.metric: write a table and a column, such as "sprint_metrics.say_do"'),
         (
             own("wip_aging.status; DROP TABLE issues"),
-            "#1.metric: wip_aging has no figure 'status; DROP TABLE issues'; "
-            + "known here: age_days, status_age_days, percentile_passed",
+            f"#1.metric: wip_aging has no figure 'status; DROP TABLE issues'{AGES}",
         ),
         (own("wip_aging.age_days").replace(">", "=>"), "#1.comparison: '=>' is unknown; did you mean >?"),
         (
