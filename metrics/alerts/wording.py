@@ -12,6 +12,7 @@ from metrics.alerts.rules import Rule
 
 _BEYOND: Mapping[str, str] = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}
 _TIMES = {2: "twice"}
+_MOST_SHOWN = 3
 _HOURS, _DAY_SECONDS = 48, 86_400
 
 
@@ -51,8 +52,10 @@ def of_series(name: str, rule: Rule, measure: Measure, verdict: Verdict, steps: 
         (point,) = verdict.points
         return f"{name}: {measure.words} {_point(point, measure)}, {beyond(rule, limit)}"
     times = _TIMES.get(rule.times, f"{rule.times} times")
-    told = ", then ".join(_point(point, measure) for point in reversed(verdict.points))
-    return f"{name}: {measure.words} {beyond(rule, limit)} {times} in a row: {told}"
+    shown = verdict.points[:_MOST_SHOWN]
+    told = ", then ".join(_point(point, measure) for point in reversed(shown))
+    head = "" if len(shown) == len(verdict.points) else "…, "
+    return f"{name}: {measure.words} {beyond(rule, limit)} {times} in a row: {head}{told}"
 
 
 def _point(point: Point, measure: Measure) -> str:

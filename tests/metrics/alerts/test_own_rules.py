@@ -156,6 +156,15 @@ def test_two_months_in_a_row_must_follow_one_another(tables: Tables) -> None:
     assert tables.messages(rule) == ["PAY: open defects at or above 5 twice in a row: 5 in 2026-08, then 5 in 2026-09"]
 
 
+def test_of_many_months_in_a_row_the_last_three_are_told(tables: Tables) -> None:
+    for back in range(1, 6):
+        tables.has("defect_quality", period="month", period_start=month(back), grouping="all", inflow=back)
+    rule = a_rule("defect_quality.inflow", times=5, filter={"grouping": ("all",)})
+    assert tables.messages(rule) == [
+        "everything: inflow above 0 5 times in a row: …, 3 in 2026-07, then 2 in 2026-08, then 1 in 2026-09"
+    ]
+
+
 @pytest.mark.parametrize(
     ("period", "starts"),
     [
