@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,9 @@ from flowmart.publishing import Publication, publish, require_published
 from flowmart.settings.jobs import STEPS
 from flowmart.syncing.sync import SyncOptions, SyncReport, sync
 from flowmart.syncing.sync_source import SourceReport
+from warehouse.leases import LeaseHeld
+
+_LOG = logging.getLogger(__name__)
 
 _MOST_TOLD = 3
 
@@ -60,7 +64,7 @@ def run_once(
     )
     computed = compute(config, now=now) if step in {"run", "compute"} else None
     # before the export, which has the alerts of this night in it
-    alerts = AlertReport() if computed is None else renew(config, now=now, run_id=run_id)
+    alerts = AlertReport() if computed is None else _renewed(config, now=now, run_id=run_id)
     written = export(config, now=now) if step in {"run", "export"} else {}
     return RunReport(
         sync=synced,
@@ -70,6 +74,15 @@ def run_once(
         not_refreshed=refresh(config, written),
         published=publish(config, written),
     )
+
+
+def _renewed(config: Config, *, now: datetime, run_id: str) -> AlertReport:
+    """What became of the alerts; another run that began since the compute is no reason to end this one unexported."""
+    try:
+        return renew(config, now=now, run_id=run_id)
+    except LeaseHeld as held:
+        _LOG.warning("the alerts stay as they were: %s", held)
+        return AlertReport()
 
 
 def require_whole(sources: Sequence[SourceReport]) -> None:

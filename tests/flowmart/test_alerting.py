@@ -13,13 +13,16 @@ from sqlalchemy import Engine, select
 import migrations
 from flowmart.alerting import Alert, AlertReport
 from flowmart.cli import main
+from flowmart.clock import utc_now
 from flowmart.compute import compute
 from flowmart.config import Config
 from flowmart.progress import LoggedEvents
-from flowmart.run import RunReport, run_once
+from flowmart.run import RunReport, _renewed, run_once
+from flowmart.store import opened
 from tests.flowmart.conftest import JIRA, Call, Ended
 from tests.metrics.conftest import Company, Life, at
 from tests.migrated import migrated
+from warehouse.leases import hold
 from warehouse.tables.operational import alerts
 
 OWN = {"name": "any age", "metric": "wip_aging.age_days", "comparison": ">=", "threshold": 0, "severity": "high"}
@@ -105,6 +108,15 @@ def test_a_filter_that_names_what_there_is_not_is_told(
         "[[alerts]] any age: there is no source 'acm' in the warehouse",
         "[[alerts]] any age: there is no board 'Rde' in the warehouse",
     ]
+
+
+def test_another_run_under_way_keeps_the_alerts_as_they_were_and_this_run_going(
+    one_engine: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    config = Config.model_validate(one_engine)
+    with hold(opened(config), "run", utc_now):
+        assert _renewed(config, now=at(200), run_id="r") == AlertReport()
+    assert caplog.messages[-1].startswith("the alerts stay as they were: another run is under way")
 
 
 def test_a_report_of_a_run_that_computed_nothing_has_no_alerts() -> None:
