@@ -103,6 +103,11 @@ def test_what_is_blocked_no_more_or_not_in_progress_is_not_told(tables: Tables) 
     assert tables.finds(LONG_BLOCKED) == []
 
 
+def test_what_blocked_it_before_does_not_count_for_what_blocks_it_now(tables: Tables) -> None:
+    tables.has("blocked_intervals", issue_id="acme:1", entered_at=ago(days=40), left_at=ago(days=2))
+    assert blocked(tables, 1).finds(LONG_BLOCKED) == []
+
+
 def test_a_threshold_longer_than_the_calendar_finds_nothing(tables: Tables) -> None:
     assert blocked(tables, 9).finds(LONG_BLOCKED, threshold=1e9) == []
 
