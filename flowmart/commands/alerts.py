@@ -129,6 +129,9 @@ def _show(session: Session, config: Config, found: Sequence[Mapping[str, Any]], 
         row(made, one["severity"], _day(config, one["opened_at"]), *until, one["rule"], one["message"])
     if found:
         session.out.print(made)
+    first = next((one["explain"] for one in found if one["issue_id"] or one["period"] or one["sprint_id"]), None)
+    if first is not None:
+        session.print(f"take one apart, as --json tells for each: {first}")
     still = sum(1 for one in found if one["closed_at"] is None)
     closed = f", {len(found) - still:,} closed" if with_closed else ""
     session.print(f"{count(still, 'open alert')}{closed}")

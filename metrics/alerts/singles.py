@@ -42,8 +42,8 @@ def of_issues(scene: Scene, rule: Rule) -> Iterator[Alarm]:
         yield from _aged(scene, rule, found)
         return
     for seen in found:
-        message = wording.of_one(seen.key, rule, measure, seen.value, seen.n)
-        yield _alarm(rule, seen, message, threshold=rule.threshold)
+        message = wording.of_one(_name(scene, seen), rule, measure, seen.value, seen.n)
+        yield _alarm(scene, rule, seen, message, threshold=rule.threshold)
 
 
 def of_blocked(scene: Scene, rule: Rule) -> Iterator[Alarm]:
@@ -60,8 +60,8 @@ def of_blocked(scene: Scene, rule: Rule) -> Iterator[Alarm]:
     for *issue, entered_at, n in fetch_rows(scene.connection, statement):
         days = (scene.now - entered_at).total_seconds() / _DAY_SECONDS
         seen = Seen._make((*issue, days, n))
-        message = wording.of_one(seen.key, rule, measure, days, None)
-        yield _alarm(rule, seen, message, threshold=rule.threshold)
+        message = wording.of_one(_name(scene, seen), rule, measure, days, None)
+        yield _alarm(scene, rule, seen, message, threshold=rule.threshold)
 
 
 def of_sources(scene: Scene, rule: Rule) -> Iterator[Alarm]:
@@ -132,26 +132,31 @@ def _aged(scene: Scene, rule: Rule, found: Sequence[Seen]) -> Iterator[Alarm]:
     for seen in found:
         like, age = lines[seen.project_id, seen.board_id], ages[seen.issue_id]
         line = like.percentiles[PERCENTS.index(percent)]
-        message = wording.of_age(seen.key, age, line, percent, _compared(like))
-        yield _alarm(rule, seen._replace(value=age), message, threshold=line)
+        message = wording.of_age(_name(scene, seen), age, line, percent, _compared(like))
+        yield _alarm(scene, rule, seen._replace(value=age), message, threshold=line)
 
 
 def _compared(like: Yardstick) -> str:
     return f"the {like.compared_count:,} finished {_COMPARED[like.compared_with or 'all']}"
 
 
-def _alarm(rule: Rule, seen: Seen, message: str, *, threshold: float | None) -> Alarm:
+def _name(scene: Scene, seen: Seen) -> str:
+    """The key; of Azure DevOps, where that is a bare number, with its project."""
+    return f"{scene.projects.get(seen.project_id, '')} {seen.key}".strip() if seen.key.isdigit() else seen.key
+
+
+def _alarm(scene: Scene, rule: Rule, seen: Seen, message: str, *, threshold: float | None) -> Alarm:
     return Alarm(
         cause=f"{rule.name}:{seen.issue_id}",
         rule=rule.name,
         severity=rule.severity,
         subject="issue",
-        subject_name=seen.key,
+        subject_name=_name(scene, seen),
         issue_id=seen.issue_id,
         board_id=seen.board_id,
         project_id=seen.project_id,
         message=message,
-        explain=wording.explain(seen.key),
+        explain=wording.explain(seen.issue_id if seen.key.isdigit() else seen.key),
         url=seen.url,
         value=float(seen.value),
         threshold=threshold,

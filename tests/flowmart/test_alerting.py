@@ -183,7 +183,10 @@ def test_alerts_lists_the_open_ones_and_all_of_a_rule(command: Command) -> None:
     command("run")
     ended = command("alerts")
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.splitlines()[-1] == "8 open alerts"
+    assert ended.out.splitlines()[-2:] == [
+        "take one apart, as --json tells for each: flowmart explain PAY-1",
+        "8 open alerts",
+    ]
     assert "high       2026-03-10   stale_source   acme: never completely synced" in ended.out
     command("run", hour=224, rules="")
     assert command("alerts").out.splitlines()[-1] == "1 open alert"

@@ -38,6 +38,14 @@ def test_an_issue_beyond_the_limit_is_told_with_the_figure(tables: Tables) -> No
     assert (alarm.severity, alarm.cause, alarm.value) == ("high", "mine:acme:1", 12.5)
 
 
+def test_a_number_without_a_key_is_told_with_its_project(tables: Tables) -> None:
+    tables.has_board(7, "Red", "Shop")
+    tables.has("issues", issue_id="ado:1001", key="1001", project_id="acme:Shop")
+    (alarm,) = tables.has("wip_aging", issue_id="ado:1001", age_days=9.0).finds(a_rule("wip_aging.age_days"))
+    assert alarm.message == "Shop 1001: in progress for 9 days, above 0 days"
+    assert (alarm.subject_name, alarm.explain) == ("Shop 1001", "flowmart explain ado:1001")
+
+
 def test_of_all_issues_only_those_that_count_and_are_not_finished_are_looked_at(tables: Tables) -> None:
     for number, exclusion in enumerate([None, "not_finished", "cancelled", "deleted", "level"]):
         tables.has("issues", issue_id=f"acme:{number}", key=f"PAY-{number}")
