@@ -68,14 +68,9 @@ def renew(config: Config, *, now: datetime, run_id: str) -> AlertReport:
     return AlertReport(opened=_told(renewed.opened), closed=_told(renewed.closed), open=renewed.open)
 
 
-def preview(config: Config, *, now: datetime) -> list[Alarm]:
+def preview(connection: Connection, config: Config, *, now: datetime) -> list[Alarm]:
     """What the rules of the configuration hold for now, the worst first; the warehouse stays as it is."""
-    engine = opened(config)
-    try:
-        with engine.connect() as connection:
-            found = list(_found(_scene(connection, config, now), config.alert_rules()))
-    finally:
-        engine.dispose()
+    found = _found(_scene(connection, config, now), config.alert_rules())
     return sorted(found, key=lambda alarm: (SEVERITIES.index(alarm.severity), alarm.cause))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Select, case, select
+from sqlalchemy import Connection, Select, case, select
 
 from flowmart.alerting import HIGH, Alert, AlertReport
 from flowmart.alerting import preview as preview_of
@@ -49,10 +50,14 @@ def command(
     config, now = session.config(), session.begin()
     if preview and with_closed:
         raise UsageError("--preview has no closed alerts: leave --all out")
-    if preview:
-        found = [asdict(one) for one in preview_of(config, now=now) if rule in {None, one.rule}]
-    else:
-        found = _read(config, with_closed=with_closed, rule=rule)
+    with _reading(config) as connection:
+        if rule is not None:
+            _require_known(rule, {one.name for one in config.alert_rules()}, connection.scalars(_RULES).all())
+        if preview:
+            looked = preview_of(connection, config, now=now)
+            found = [asdict(one) for one in looked if rule in {None, one.rule}]
+        else:
+            found = _stored(connection, with_closed=with_closed, rule=rule)
     if as_json:
         print_json(session, found)
     elif preview:
@@ -87,26 +92,30 @@ def _lines(alert: Alert, width: int) -> list[str]:
 _NARROWEST = 40
 
 
-def _read(config: Config, *, with_closed: bool, rule: str | None) -> list[dict[str, Any]]:
-    """The rows by column. Raises `UsageError` for a rule that neither the configuration nor any row knows."""
+@contextmanager
+def _reading(config: Config) -> Iterator[Connection]:
+    """The warehouse, which must be there and of today's schema."""
     engine = connected(config)
     try:
         if not warehouse_exists(engine):
             raise JobFailed(f"warehouse {config.warehouse.shown}: there is none yet: run `flowmart run`")
         require_newest(engine)
         with engine.connect() as connection:
-            if rule is not None:
-                _require_known(rule, {one.name for one in config.alert_rules()}, connection.scalars(_RULES).all())
-            rows = connection.execute(_wanted(with_closed=with_closed, rule=rule))
-            return [dict(found._mapping) for found in rows]  # noqa: SLF001 - SQLAlchemy's name for the row as a mapping
+            yield connection
     finally:
         engine.dispose()
+
+
+def _stored(connection: Connection, *, with_closed: bool, rule: str | None) -> list[dict[str, Any]]:
+    rows = connection.execute(_wanted(with_closed=with_closed, rule=rule)).mappings()
+    return [dict(found) for found in rows]
 
 
 _RULES = select(alerts.c.rule).distinct()
 
 
 def _require_known(rule: str, configured: set[str], stored: Sequence[str]) -> None:
+    """Raise `UsageError` for a rule that neither the configuration nor any row knows."""
     known = sorted({*configured, *stored})
     if rule not in known:
         raise UsageError(f"--rule: no rule is called {rule!r}{nearest(rule, known)}")

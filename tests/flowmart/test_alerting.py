@@ -235,7 +235,7 @@ def test_nothing_is_told_of_no_alerts_and_an_empty_warehouse_has_none(call: Call
 
 
 def test_without_a_warehouse_there_is_none_to_ask(call: Call, tmp_path: Path) -> None:
-    ended = call("alerts")
-    assert ended.code == 1
-    assert "there is none yet: run `flowmart run`" in ended.err
+    for words in (["alerts"], ["alerts", "--preview"]):
+        ended = call(*words)
+        assert (ended.code, "there is none yet: run `flowmart run`" in ended.err) == (1, True)
     assert not (tmp_path / "flowmart.db").exists()
