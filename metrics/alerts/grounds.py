@@ -76,9 +76,7 @@ class Ground:
     @property
     def words(self) -> Collection[str]:
         """Names that a rule may use in place of ids: `project` stands for its key or name, `board` for its name."""
-        if self.shape is Shape.SOURCES:
-            return ("source",)
-        return ("source", "board") if self.shape is Shape.SPRINTS else ("source", "project", "board")
+        return ("source",) if self.shape is Shape.SOURCES else ("source", "project", "board")
 
     def filter_of(self, rule: Rule) -> Mapping[str, tuple[Wanted, ...]]:
         """What a rule filters by; one that names a board or a type without a grouping gets that which has them."""

@@ -87,15 +87,18 @@ def _named(ground: Ground, word: str, values: Collection[Wanted]) -> ColumnEleme
     of = ground.table.c
     if ground.shape is Shape.SOURCES:
         return in_(of.source_id, values)
-    if word == "project":
-        named = or_(in_(projects.c.key, values), in_(projects.c.name, values))
-        return in_(of.project_id, select(projects.c.project_id).where(named))
     if word == "board":
         return in_(of.board_id, select(boards.c.board_id).where(in_(boards.c.name, values)))
-    own = in_(of.board_id, select(boards.c.board_id).where(in_(boards.c.source_id, values)))
-    if ground.shape is Shape.SPRINTS:
-        return own
-    return or_(own, in_(of.project_id, select(projects.c.project_id).where(in_(projects.c.source_id, values))))
+    meant = {
+        "project": or_(in_(projects.c.key, values), in_(projects.c.name, values)),
+        "source": in_(projects.c.source_id, values),
+    }
+    project_ids = select(projects.c.project_id).where(meant[word])
+    if ground.shape not in {Shape.SPRINTS, Shape.PERIODS}:
+        return in_(of.project_id, project_ids)
+    owned = in_(boards.c.source_id, values) if word == "source" else in_(boards.c.project_id, project_ids)
+    own = in_(of.board_id, select(boards.c.board_id).where(owned))
+    return own if ground.shape is Shape.SPRINTS else or_(own, in_(of.project_id, project_ids))
 
 
 def in_(column: ColumnElement[Any], values: Collection[Wanted] | Select[Any]) -> ColumnElement[bool]:

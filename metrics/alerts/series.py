@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, Select, func, null, select
+from sqlalchemy import Integer, Select, func, literal, null, or_, select
 
 from metrics.alerts import wording
 from metrics.alerts.grounds import Ground, Measure, Shape, column_of, ground_of, measure_of
@@ -15,6 +15,7 @@ from metrics.alerts.judging import Point, Verdict, judge
 from metrics.alerts.rules import Rule
 from metrics.alerts.scene import Scene, conditions
 from metrics.calendar import ONE_DAY
+from metrics.history.sprint_windows import ACTIVE, CLOSED
 from metrics.periods import STARTS, key_of
 from warehouse.alerts import Alarm
 from warehouse.fetching import fetch_as, fetch_rows
@@ -32,6 +33,7 @@ class SprintSeen(NamedTuple):
     sprint_id: str
     name: str
     board_id: str | None
+    state: str
     end_at: datetime
     value: float
     n: int | None
@@ -53,12 +55,12 @@ def of_sprints(scene: Scene, rule: Rule) -> Iterator[Alarm]:
     """
     boards: defaultdict[str, list[SprintSeen]] = defaultdict(list)
     for seen in fetch_as(SprintSeen, scene.connection, _last_sprints(rule)):
-        boards[seen.board_id or seen.sprint_id].append(seen)
+        if seen.state == ACTIVE:
+            yield from _of_sprint(scene, rule, [seen])
+        else:
+            boards[seen.board_id or seen.sprint_id].append(seen)
     for _, last in sorted(boards.items()):
-        if _wants_active(rule):
-            for seen in last:
-                yield from _of_sprint(scene, rule, [seen])
-        elif last[0].end_at >= scene.now - LATELY:
+        if last[0].end_at >= scene.now - LATELY:
             yield from _of_sprint(scene, rule, last)
 
 
@@ -109,23 +111,22 @@ def _same(day: date) -> date:
     return day
 
 
-def _wants_active(rule: Rule) -> bool:
-    return "active" in rule.filter.get("state", ())
-
-
 def _last_sprints(rule: Rule) -> Select[Any]:
     """The columns of `SprintSeen`: of each board the last sprints, newest first; the active ones all."""
     ground, measure = ground_of(rule), measure_of(rule)
     of, value, n = ground.table.c, column_of(measure), measure.n
     enough = [] if n is None else [n >= rule.minimum_n]
+    state = of.state if "state" in of else literal(CLOSED)
     place = func.row_number().over(
-        partition_by=func.coalesce(of.board_id, of.sprint_id), order_by=(of.end_at.desc(), of.sprint_id.desc())
+        partition_by=(func.coalesce(of.board_id, of.sprint_id), state),
+        order_by=(of.end_at.desc(), of.sprint_id.desc()),
     )
     ranked = (
         select(
             of.sprint_id,
             sprints.c.name,
             of.board_id,
+            state.label("state"),
             of.end_at,
             value.label("value"),
             (null().cast(Integer) if n is None else n).label("n"),
@@ -135,8 +136,8 @@ def _last_sprints(rule: Rule) -> Select[Any]:
         .where(*conditions(rule, ground), value.is_not(None), *enough)
         .subquery()
     )
-    statement = select(*(ranked.c[name] for name in SprintSeen._fields)).order_by(ranked.c.place)
-    return statement if _wants_active(rule) else statement.where(ranked.c.place <= rule.looks_back)
+    statement = select(*(ranked.c[name] for name in SprintSeen._fields)).order_by(ranked.c.place, ranked.c.sprint_id)
+    return statement.where(or_(ranked.c.place <= rule.looks_back, ranked.c.state == ACTIVE))
 
 
 def _of_sprint(scene: Scene, rule: Rule, last: Sequence[SprintSeen]) -> Iterator[Alarm]:

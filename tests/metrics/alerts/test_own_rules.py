@@ -95,6 +95,29 @@ def test_active_sprints_are_looked_at_when_asked_for_each_by_itself(tables: Tabl
     assert {alarm.subject_name for alarm in tables.has_board().finds(rule)} == {"Sprint 1", "Sprint 2"}
 
 
+def test_of_closed_and_active_sprints_the_last_closed_and_all_active_ones_are_looked_at(tables: Tables) -> None:
+    for number, state in enumerate(["closed", "closed", "active", "active"], start=1):
+        tables.has_sprint(number, 20 - number, state=state, scope_change_issues=0.9)
+    rule = a_rule("sprint_metrics.scope_change_issues", threshold=0.5, filter={"state": ("active", "closed")})
+    assert {alarm.sprint_id for alarm in tables.finds(rule)} == {"acme:2", "acme:3", "acme:4"}
+
+
+@pytest.mark.parametrize(
+    ("filter_", "found"),
+    [
+        ({"project": ("WEB",)}, ["Blue"]),
+        ({"source": ("acme",)}, ["Red", "Blue"]),
+        ({"source": ("other",)}, []),
+        ({"board": ("Red",), "project": ("WEBments",)}, []),
+    ],
+)
+def test_sprints_are_of_the_project_and_source_of_their_board(tables: Tables, filter_: Any, found: list[str]) -> None:
+    for number, name, project in ((7, "Red", "PAY"), (8, "Blue", "WEB")):
+        tables.has_board(number, name, project).has_sprint(number, 3, f"acme:{number}", carried_over_issues=1)
+    alarms = tables.finds(a_rule("sprint_metrics.carried_over_issues", filter=filter_))
+    assert [alarm.message.partition(":")[0] for alarm in alarms] == found
+
+
 def test_sprints_of_no_board_stand_alone(tables: Tables) -> None:
     for number in (1, 2):
         tables.has_sprint(number, 6, board=None, carried_over_issues=4)
@@ -134,6 +157,25 @@ def test_without_a_filter_months_of_projects_are_looked_at(tables: Tables) -> No
     (of_board,) = tables.finds(rule, filter={"board": ("Red",)})
     assert (of_board.subject, of_board.subject_name, of_board.project_id) == ("board", "Red", "acme:PAY")
     assert of_board.explain == "flowmart explain --metric cycle_time_trend --period 2026-09 --board Red"
+
+
+@pytest.mark.parametrize(
+    ("filter_", "found"),
+    [
+        ({"source": ("acme",)}, ["PAY", "Red"]),
+        ({"source": ("other",)}, []),
+        ({"project": ("PAY",)}, ["PAY", "Red"]),
+        ({"project": ("WEB",)}, []),
+    ],
+)
+def test_a_source_or_project_has_the_groups_of_its_projects_and_of_its_boards(
+    tables: Tables, filter_: Any, found: list[str]
+) -> None:
+    tables.has_board()
+    for grouping, ids in [("project", {"project_id": "acme:PAY"}), ("board", {"board_id": "acme:7"})]:
+        tables.has("defect_quality", period="month", period_start=month(1), grouping=grouping, inflow=9, **ids)
+    rule = a_rule("defect_quality.inflow", filter={**filter_, "grouping": ("project", "board")})
+    assert sorted(alarm.subject_name for alarm in tables.finds(rule)) == found
 
 
 def test_types_are_told_by_name_and_all_as_everything(tables: Tables) -> None:
