@@ -48,6 +48,7 @@ ROLES: Mapping[str, Sequence[str]] = {
         "days_off",
         "version_snapshots",
         "data_quality",
+        "alerts",
         "sync_runs",
     ),
     "bridge": (
@@ -111,6 +112,9 @@ COLUMN_NAMES: Mapping[str, str] = {
     "fields.source_id": "Source of field",
     "issues.source_id": "Source of issue",
     "data_quality.source_id": "Source of finding",
+    "alerts.source_id": "Source of alert",
+    "alerts.n": "Things counted",
+    "alerts.message": "Alert",
     "sync_runs.source_id": "Source of run",
     "data_quality.check_name": "Check",
     "defect_escape.escaped_30d": "Escaped within 30 days",
@@ -139,7 +143,9 @@ PERCENT = frozenset(
 """Doubles that are shares of something."""
 
 POINTS_IN_DOUBLES = frozenset({"mean_3", "sd_3", "mean_5", "sd_5", "slope_6", "next_low", "next_high", "ideal_points"})
-NUMBERS = frozenset({"ideal_issues", "defects_per_10_issues", "defects_per_100_points", "hours_per_day"})
+NUMBERS = frozenset(
+    {"ideal_issues", "defects_per_10_issues", "defects_per_100_points", "hours_per_day", "value", "threshold"}
+)
 """Doubles that are neither shares nor points nor durations."""
 
 SUMMED: Mapping[str, Sequence[str]] = {
@@ -191,6 +197,10 @@ INACTIVE: Mapping[str, str] = {
     "velocity_trend.board_id": "by sprints",
     "board_sprints.board_id": "by sprints",
     "user_groups.source_id": "by groups",
+    "alerts.issue_id": "projects filter alerts directly: not every alert is about an issue",
+    "alerts.sprint_id": "boards filter alerts directly: not every alert is about a sprint",
+    "alerts.source_id": "sources filter projects",
+    "alerts.period_start": "dates are those of the opening",
     "issue_flow.created_on": "dates are those of the finish",
     "issue_flow.started_on": "dates are those of the finish",
     "defects.finished_on": "dates are those of the creation",

@@ -52,7 +52,7 @@ def options(
     """Issues, their complete history and sprints from Jira and Azure DevOps in one SQL warehouse, with flow metrics.
 
     Results go to stdout, progress and logs to stderr. Exit codes: 0 done; 1 a source or a job failed; 2 the command
-    line or the configuration is wrong; 3 done, with differences that a person should see; 130 interrupted.
+    line or the configuration is wrong; 3 done, with differences or alerts that a person should see; 130 interrupted.
     """
     session = session_of(context)
     session.config_option = config

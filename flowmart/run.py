@@ -1,12 +1,14 @@
-"""The nightly job: sync, compute, export, one after the other."""
+"""The nightly job: sync, compute, alerts, export, one after the other."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from exports.base import Written
+from flowmart.alerting import AlertReport, renew
 from flowmart.compute import ComputeReport, compute
 from flowmart.config import Config
 from flowmart.errors import JobFailed
@@ -17,6 +19,9 @@ from flowmart.publishing import Publication, publish, require_published
 from flowmart.settings.jobs import STEPS
 from flowmart.syncing.sync import SyncOptions, SyncReport, sync
 from flowmart.syncing.sync_source import SourceReport
+from warehouse.leases import LeaseHeld
+
+_LOG = logging.getLogger(__name__)
 
 _MOST_TOLD = 3
 
@@ -27,6 +32,8 @@ class RunReport:
 
     sync: SyncReport | None = None
     compute: ComputeReport | None = None
+    alerts: AlertReport = field(default_factory=AlertReport)
+    """Empty where nothing was computed."""
     written: Mapping[str, Sequence[Written]] = field(default_factory=dict)
     not_refreshed: Sequence[str] = ()
     """Of each dataset in Power BI that could not be refreshed, why."""
@@ -56,14 +63,26 @@ def run_once(
         else None
     )
     computed = compute(config, now=now) if step in {"run", "compute"} else None
+    # before the export, which has the alerts of this night in it
+    alerts = AlertReport() if computed is None else _renewed(config, now=now, run_id=run_id)
     written = export(config, now=now) if step in {"run", "export"} else {}
     return RunReport(
         sync=synced,
         compute=computed,
+        alerts=alerts,
         written=written,
         not_refreshed=refresh(config, written),
         published=publish(config, written),
     )
+
+
+def _renewed(config: Config, *, now: datetime, run_id: str) -> AlertReport:
+    """What became of the alerts; another run that began since the compute is no reason to end this one unexported."""
+    try:
+        return renew(config, now=now, run_id=run_id)
+    except LeaseHeld as held:
+        _LOG.warning("the alerts stay as they were: %s", held)
+        return AlertReport()
 
 
 def require_whole(sources: Sequence[SourceReport]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select
@@ -12,6 +12,7 @@ import migrations
 from flowmart.config import Config
 from flowmart.cron import next_due
 from flowmart.store import connected
+from warehouse.alerts import open_by_severity
 from warehouse.engine import warehouse_exists
 from warehouse.sizes import Sizes, read_sizes
 from warehouse.tables.loaded import sources
@@ -59,6 +60,8 @@ class Status:
     newest_revision: str
     next_runs: Mapping[str, datetime]
     sources: tuple[SourceStatus, ...]
+    alerts: Mapping[str, int] = field(default_factory=dict)
+    """Severity → how many alerts are open, the worst first; empty as long as there are no tables of today."""
     sizes: Sizes | None = None
     """How large the tables are, if asked and there are any."""
 
@@ -74,6 +77,7 @@ def read_status(config: Config, now: datetime, *, with_sizes: bool = False) -> S
     revision = migrations.current(engine) if warehouse_exists(engine) else None
     found = _sources(engine, config, now) if revision is not None else _never_synced(config)
     sizes = _sizes(engine) if with_sizes and revision is not None else None
+    alerts = _alerts(engine) if revision == migrations.head() else {}
     engine.dispose()
     dues = {step: next_due(cron, config.zone, now) for step, cron in config.schedule.crons().items()}
     return Status(
@@ -83,8 +87,14 @@ def read_status(config: Config, now: datetime, *, with_sizes: bool = False) -> S
         newest_revision=migrations.head(),
         next_runs={step: moment for step, moment in dues.items() if moment is not None},
         sources=found,
+        alerts=alerts,
         sizes=sizes,
     )
+
+
+def _alerts(engine: Engine) -> Mapping[str, int]:
+    with engine.connect() as connection:
+        return open_by_severity(connection)
 
 
 def _sizes(engine: Engine) -> Sizes:

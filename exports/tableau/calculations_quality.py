@@ -103,6 +103,14 @@ QUALITY: Sequence[Calculation] = (
     _of_release("Escaped within 30 days of the release", "escaped_30d", "Escaped defects found in the first 30 days."),
     _of_release("Escaped within 90 days of the release", "escaped_90d", "Escaped defects found in the first 90 days."),
     Calculation(
+        "Open alerts",
+        "Alerts",
+        Kind.COUNT,
+        "COUNT(IF ISNULL({alerts.closed_at}) THEN {alerts.alert_id} END)",
+        "Alerts that are not over, as of the last run.",
+        ("alerts.closed_at",),
+    ),
+    Calculation(
         "Findings",
         "Data quality",
         Kind.COUNT,
@@ -126,4 +134,4 @@ QUALITY: Sequence[Calculation] = (
         ("sources.last_synced_at",),
     ),
 )
-"""Defects and data quality, by folder."""
+"""Defects, alerts and data quality, by folder."""

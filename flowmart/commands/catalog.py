@@ -46,7 +46,7 @@ COMMANDS: Mapping[str, Entry] = {
         ),
     ),
     "run": Entry(
-        "Sync, compute and export: the nightly job.",
+        "Sync, compute, alert and export: the nightly job.",
         ("flowmart run", "flowmart -c /etc/flowmart.toml --log-format json run"),
     ),
     "schedule": Entry(
@@ -56,6 +56,15 @@ COMMANDS: Mapping[str, Entry] = {
     "status": Entry(
         "Show when each source was last synced, and how that went.",
         ("flowmart status", "flowmart status --sizes", "flowmart status --json"),
+    ),
+    "alerts": Entry(
+        "Show what is out of line: the open alerts.",
+        (
+            "flowmart alerts",
+            "flowmart alerts --all --rule old_work",
+            "flowmart alerts --preview",
+            "flowmart alerts --json",
+        ),
     ),
     "reconcile": Entry(
         "Compare the warehouse with the trackers.",

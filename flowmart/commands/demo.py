@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flowmart.commands.alerts import tell_alerts
 from flowmart.commands.export import file_count
 from flowmart.commands.options import session_of
 from flowmart.config import Config
@@ -65,6 +66,9 @@ def command(
             report = run_once(config, "run", events=events, now=now, run_id=session.run_id)
     report.require_success()
     _show_numbers(session, config)
+    if report.alerts.open:
+        session.print("")
+        tell_alerts(session, report.alerts)
     _show_files(session, config, report, to)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from flowmart.commands.alerts import tell_alerts
 from flowmart.commands.export import file_count, tell_notes, tell_published
 from flowmart.commands.options import AcceptLoss, MaxInFlight, session_of
 from flowmart.commands.sync import told
 from flowmart.config import Config
+from flowmart.errors import DIFFERENT
 from flowmart.run import RunReport, run_once
 from flowmart.session import Session
 from flowmart.syncing.sync import SyncOptions
@@ -19,9 +21,10 @@ def command(
     accept_loss: AcceptLoss = False,  # noqa: FBT002 - Typer's shape
     max_in_flight: MaxInFlight = None,
 ) -> None:
-    """Sync, compute and export: the nightly job.
+    """Sync, compute, alert and export: the nightly job.
 
     A source that fails is named (exit code 1); the others are synced, and metrics and exports are made all the same.
+    Exit code 3 when nothing failed and there are new alerts of severity high.
     """
     session = session_of(context)
     config, now = session.config(), session.begin()
@@ -30,6 +33,8 @@ def command(
         report = run_once(config, "run", options, events=events, now=now, run_id=session.run_id)
     show(session, config, report)
     report.require_success()
+    if report.alerts.is_grave:
+        raise typer.Exit(DIFFERENT)
 
 
 def show(session: Session, config: Config, report: RunReport) -> None:
@@ -39,6 +44,7 @@ def show(session: Session, config: Config, report: RunReport) -> None:
     if report.compute is not None:
         rows = sum(report.compute.tables.values())
         session.print(f"computed {count(len(report.compute.tables), 'table')}: {count(rows, 'row')}")
+        tell_alerts(session, report.alerts)
     for name, files in report.written.items():
         session.print(f"exported {name}: {count(file_count(files), 'file')} in {config.exports[name].shown_to}")
         tell_notes(session, files)

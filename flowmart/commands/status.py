@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated
@@ -57,10 +58,18 @@ def _show(session: Session, config: Config, status: Status) -> None:
     session.print(f"warehouse {status.warehouse}: {revision}")
     for step, due in status.next_runs.items():
         session.print(f"next {step} (by `flowmart schedule`): {instant(due, config.zone)}")
+    if status.alerts:
+        hint = " (`flowmart alerts` shows them)" if any(status.alerts.values()) else ""
+        session.print(f"open alerts: {_open_told(status.alerts)}{hint}")
     for source in status.sources:
         _show_source(session, config, source)
     if status.sizes is not None:
         _show_sizes(session, config, status.sizes)
+
+
+def _open_told(open_alerts: Mapping[str, int]) -> str:
+    """`1 high, 3 medium, 12 low`, or `none`."""
+    return ", ".join(f"{number:,} {severity}" for severity, number in open_alerts.items() if number) or "none"
 
 
 def _show_sizes(session: Session, config: Config, sizes: Sizes) -> None:

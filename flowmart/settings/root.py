@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from flowmart.settings.alerts import AlertSections, rules_of
 from flowmart.settings.base import Section, Text
 from flowmart.settings.exports import Export
 from flowmart.settings.jobs import Retention, Schedule, Sync
@@ -15,6 +16,7 @@ from flowmart.settings.rules import CalendarSection, DefectsSection, MetricsSect
 from flowmart.settings.sources import Source, SourceName
 from flowmart.settings.warehouse import Warehouse
 from flowmart.settings.workflow import WorkflowSection, merged
+from metrics.alerts.rules import Rule
 from metrics.settings import MetricSettings
 
 
@@ -32,6 +34,7 @@ class Config(Section):
     retention: Retention = Field(default_factory=Retention)
     schedule: Schedule = Field(default_factory=Schedule)
     exports: dict[Text, Export] = Field(default_factory=dict)
+    alerts: AlertSections = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -59,6 +62,14 @@ class Config(Section):
             calendar=self.calendar.rules(),
             defects=self.defects.settings(self.sources),
             levels=frozenset(self.metrics.levels),
+        )
+
+    def alert_rules(self) -> tuple[Rule, ...]:
+        """The alert rules in force."""
+        return rules_of(
+            self.alerts,
+            max_age_seconds=self.schedule.max_age_seconds,
+            classifies_defects=bool(self.defects.rules),
         )
 
     def groups_of(self, source: str) -> tuple[str, ...]:

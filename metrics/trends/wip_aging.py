@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import exists, select
+from sqlalchemy import Connection, exists, select
 
 from metrics.base import Context, Metric
 from metrics.calendar import local_day
@@ -22,7 +22,7 @@ from warehouse.tables.loaded import issues
 
 _WINDOW = timedelta(days=365)
 _LEAST = 10
-_PERCENTS = (50, 70, 85, 95)
+PERCENTS = (50, 70, 85, 95)
 _DAY_SECONDS = 86_400
 _ROWS_AT_ONCE = 2_000
 
@@ -41,7 +41,7 @@ class Yardstick(NamedTuple):
         """The highest of 50, 70, 85, 95 whose cycle time the age has reached; 0 where it has reached none."""
         if self.compared_with is None:
             return None
-        return (0, *_PERCENTS)[bisect_right(self.percentiles, age_days)]
+        return (0, *PERCENTS)[bisect_right(self.percentiles, age_days)]
 
 
 def yardsticks(
@@ -63,7 +63,7 @@ def yardsticks(
             if count >= _LEAST:
                 if group not in known:
                     ordered = sorted(chain.from_iterable(parts))
-                    known[group] = Yardstick(group[0], count, [percentile(ordered, percent) for percent in _PERCENTS])
+                    known[group] = Yardstick(group[0], count, [percentile(ordered, percent) for percent in PERCENTS])
                 return known[group]
         return Yardstick(None, count, ())
 
@@ -73,7 +73,8 @@ def yardsticks(
 def _compute(context: Context) -> None:
     going_on = _in_progress(context)
     places = {(project_id, board_id) for _, project_id, board_id, *_ in going_on}
-    measures = yardsticks(_finished(context) if places else {}, places)
+    today = local_day(context.now, context.settings.calendar.timezone)
+    measures = yardsticks(last_year(context.connection, today) if places else {}, places)
     clear(context.connection, wip_aging)
     insert_rows(context.connection, wip_aging, wip_aging.columns.keys(), _rows(going_on, measures))
 
@@ -112,15 +113,14 @@ def _in_progress(context: Context) -> Sequence[AnyTuple]:
     return fetch_rows(context.connection, statement)
 
 
-def _finished(context: Context) -> CycleDays:
-    """The cycle times of the issues finished today or on one of the 365 local days before."""
-    of = issue_flow.c
-    since = local_day(context.now, context.settings.calendar.timezone) - _WINDOW
+def last_year(connection: Connection, today: date) -> CycleDays:
+    """The cycle times of the issues finished on the local day `today` or on one of the 365 before."""
+    of, since = issue_flow.c, today - _WINDOW
     statement = select(of.project_id, of.board_id, of.cycle_days).where(
         of.finished_on >= since, of.cycle_days.is_not(None)
     )
     found: defaultdict[tuple[str, str | None], list[float]] = defaultdict(list)
-    for rows in fetch_some(context.connection, statement, _ROWS_AT_ONCE):
+    for rows in fetch_some(connection, statement, _ROWS_AT_ONCE):
         for project_id, board_id, days in rows:
             found[project_id, board_id].append(days)
     return found

@@ -85,3 +85,22 @@ def told_by(tables: Mapping[str, list[Any]], gone: set[str]) -> set[str]:
     changes = [dict(zip(table("issue_changes").columns.keys(), row, strict=True)) for row in tables["issue_changes"]]
     own = [change for change in changes if change["issue_id"] in gone and change["field"] == "status"]
     return {f"acme:{change[side]}" for change in own for side in ("from_value", "to_value")}
+
+
+def test_a_run_ends_with_3_when_an_alert_of_severity_high_is_new(site: Site) -> None:
+    """Nothing has failed; the same alert is no news the night after."""
+    with (site.folder / "flowmart.toml").open("a", encoding="utf-8") as config:
+        config.write(
+            '[[alerts]]\nname = "any work"\nmetric = "wip_aging.age_days"\ncomparison = ">="\nthreshold = 0\n'
+            'severity = "high"\n'
+        )
+    first = site.flowmart("run")
+    assert (first.returncode, "HIGH" in first.stdout) == (3, True)
+    found = site.rows(
+        "SELECT count(*) FROM alerts WHERE rule = 'any work' AND run_id = (SELECT max(run_id) FROM alerts)"
+    )
+    assert found == site.rows("SELECT count(*) FROM wip_aging")
+    again = site.flowmart("run")
+    assert (again.returncode, "HIGH" in again.stdout) == (0, False)
+    assert site.flowmart("compute", "--full").returncode == 0
+    assert site.rows("SELECT count(*) FROM alerts WHERE closed_at IS NULL AND rule = 'any work'") == found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from warehouse.tables.base import count, key, long_text, make, moment, text
+from sqlalchemy import Index
+
+from warehouse.tables.base import count, day, key, long_text, make, moment, ratio, text
 
 sync_runs = make(
     "sync_runs",
@@ -56,6 +58,39 @@ data_quality = make(
     moment("found_at", "Start of the run that found it; compute keeps the first", required=True),
 )
 
+alerts = make(
+    "alerts",
+    "One row per stretch of time in which an alert rule held for one subject; rows stay when it is over.",
+    key("alert_id", "<cause>:<how many times it has opened by then>"),
+    text("cause", "<rule>:<what it is about>: the same as long as the cause is", required=True),
+    text("rule", "Name of the rule, of flowmart's own or of [[alerts]]", required=True),
+    text("severity", "low, medium or high", required=True),
+    text("subject", "What it is about: issue, sprint, board, project, period or source", required=True),
+    text("subject_name", "Its name: key of the issue, name of the sprint or board, …", required=True),
+    text("issue_id", "issues.issue_id of the subject, if it is an issue"),
+    text("sprint_id", "sprints.sprint_id of the sprint it is about, or of the last of several"),
+    text("board_id", "boards.board_id of the subject, or the board that the subject belongs to"),
+    text("project_id", "projects.project_id of the subject, or the project that the subject belongs to"),
+    text("source_id", "sources.source_id of the subject, if it is a source"),
+    text("period", "week, month or day, where the figure is one of a period"),
+    day("period_start", "First day of the last period that was looked at"),
+    long_text("message", "What was found, in one sentence, as of last_seen_at"),
+    text("explain", "Command that takes the figure apart"),
+    text("url", "Address of the issue in the tracker"),
+    ratio(
+        "value", "The figure as of last_seen_at, in the unit of the column that the rule watches; NULL: there is none"
+    ),
+    ratio("threshold", "The limit that it was held against then"),
+    count("n", "How many things stand behind the figure, where that is known"),
+    moment("opened_at", "Start of the run that found it first", required=True),
+    day("opened_on", "Local day of opened_at", required=True),
+    moment("last_seen_at", "Start of the last run that found it", required=True),
+    moment("closed_at", "Start of the run that no longer found it; NULL while it lasts"),
+    text("closed_because", "over: the rule holds no more; rule_gone: the rule was switched off; NULL while it lasts"),
+    text("run_id", "The run that opened it", required=True),
+    Index(None, "cause"),
+)
+
 stale_issues = make(
     "stale_issues",
     "One row per issue whose computed rows are to be renewed: something of it changed since the last compute.",
@@ -87,5 +122,5 @@ data_dictionary = make(
     long_text("description", "What the column holds; of a table: what each of its rows stands for"),
 )
 
-OPERATIONAL = (sync_runs, bookmarks, leases, data_quality, stale_issues, compute_inputs, data_dictionary)
+OPERATIONAL = (sync_runs, bookmarks, leases, data_quality, alerts, stale_issues, compute_inputs, data_dictionary)
 """All of them."""

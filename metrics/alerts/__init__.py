@@ -1,0 +1,1 @@
+"""Alerts: rules over computed tables, and what they find now. Nothing here writes."""
