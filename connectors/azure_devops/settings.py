@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from connectors.http.logins import Login
+from connectors.people import Disguise, as_told
 
 _HISTORY_FORM = 1
 """Raise it with every change of how revisions become changes: all history is then written again."""
@@ -34,6 +35,8 @@ class AzureDevOpsSettings:
     """Items that have not changed since are left out; the others come with their whole history."""
     changed_since: date | None = None
     """For one run without a bookmark: read the feed from this day on."""
+    people: Disguise = as_told
+    """What may be stored of people."""
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 

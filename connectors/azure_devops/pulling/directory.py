@@ -39,6 +39,7 @@ class Directory:
             fields=fields.catalogue(self._gateway.fields()),
             organisation=Organisation(self.visible),
             scope=self._settings.scope,
+            people=self._settings.people,
         )
         self._configured, missing = fields.configured_roles(found.fields, self._settings.fields)
         self.problems += missing

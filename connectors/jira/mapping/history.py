@@ -10,6 +10,7 @@ from functools import lru_cache
 from connectors.jira.gateway import answers
 from connectors.jira.gateway.values import instant, number_text
 from connectors.jira.mapping.fields import SYSTEM_CHANGES, FieldMap
+from connectors.people import Disguise, as_told, listed_people
 from warehouse.records import IssueChange, qualified_id
 
 STORY_POINTS = "story_points"
@@ -22,7 +23,7 @@ _SYSTEM_IDS = {
     "key": "issuekey",
 }
 """What histories call a system field whose id is another word, in lower case."""
-_PEOPLE = frozenset({"assignee", "reporter"})
+_PEOPLE = frozenset({"assignee", "reporter", "creator"})
 
 Told = tuple[datetime, int, str]
 """A name from history, with the instant and number of the entry that tells it: the newest is the best."""
@@ -67,6 +68,11 @@ class ItemNames:
         self._points = frozenset(fields.ids(STORY_POINTS))
         self._system = {one.id.casefold(): one.id for one in fields.fields if not one.custom}
         self._known: dict[tuple[str | None, str, str], tuple[str, str | None]] = {}
+        self._of_people = fields.of_people | _PEOPLE
+
+    def names_people(self, name: str, native: str | None) -> bool:
+        """Whether the field that `of` told holds people."""
+        return native in self._of_people or name in self._of_people
 
     def of(self, item: answers.Item) -> tuple[str, str | None]:
         """(Name of the change, native id of the field if it can be told). Story points go by their field's own name."""
@@ -117,6 +123,7 @@ def map_changes(
     points_id: str | None,
     names: ItemNames,
     mentions: Mentions,
+    people: Disguise = as_told,
 ) -> list[IssueChange]:
     """One row per item of the entries; entries that come twice count once. Empty texts are NULL."""
     changes: dict[str, IssueChange] = {}
@@ -134,6 +141,9 @@ def map_changes(
                 after = after_text = number_text(after_text or after)
             elif name in _NOTED:
                 _note(name, item, (changed_at, entry), mentions)
+            if names.names_people(name, field_id):
+                before, before_text = listed_people(before, before_text, people)
+                after, after_text = listed_people(after, after_text, people)
             change_id = f"{source_id}:{entry}:{ordinal}"
             changes[change_id] = IssueChange(
                 change_id=change_id,
@@ -152,7 +162,7 @@ def map_changes(
     return list(changes.values())
 
 
-_NOTED = frozenset({"status", "sprint", *_PEOPLE})
+_NOTED = frozenset({"status", "sprint", "assignee", "reporter"})
 
 
 def _note(name: str, item: answers.Item, when: tuple[datetime, int], mentions: Mentions) -> None:
