@@ -59,11 +59,11 @@ class Place:
         self._running = running
         self._flavour = flavour
         self._settings = settings
-        self._runs = 0
+        self.runs = 0
 
     def sync(self, *, full: bool = False) -> SourceReport:
         """As `flowmart sync` does it, with the census."""
-        self._runs += 1
+        self.runs += 1
         rules = CensusRules(max_loss=0.05, accept_loss=False, history_since=None)
         run = SourceRun(
             name=SOURCE, full=full, reads_bookmarks=True, census_now=True, census_every_seconds=0, rules=rules
@@ -77,7 +77,7 @@ class Place:
                 engine=self.engine,
                 lease=lease,
                 events=LoggedEvents(),
-                run_id=f"run {self._runs}",
+                run_id=f"run {self.runs}",
                 now=now,
                 privacy=self.privacy,
             )
