@@ -141,9 +141,9 @@ def map_changes(
                 after = after_text = number_text(after_text or after)
             elif name in _NOTED:
                 _note(name, item, (changed_at, entry), mentions)
-            if names.names_people(name, field_id):
-                before, before_text = listed_people(before, before_text, people)
-                after, after_text = listed_people(after, after_text, people)
+            if people is not as_told and _names_people(item, names, name, field_id):
+                before, before_text = _person(before, before_text, item.tmp_from_account_id, people)
+                after, after_text = _person(after, after_text, item.tmp_to_account_id, people)
             change_id = f"{source_id}:{entry}:{ordinal}"
             changes[change_id] = IssueChange(
                 change_id=change_id,
@@ -163,6 +163,20 @@ def map_changes(
 
 
 _NOTED = frozenset({"status", "sprint", "assignee", "reporter"})
+
+
+def _names_people(item: answers.Item, names: ItemNames, name: str, field_id: str | None) -> bool:
+    return bool(item.tmp_from_account_id or item.tmp_to_account_id) or names.names_people(name, field_id)
+
+
+def _person(
+    value: str | None, text: str | None, account: str | None, people: Disguise
+) -> tuple[str | None, str | None]:
+    """A half of a change, with what may be stored of the person or the people that it names."""
+    if not account:
+        return listed_people(value, text, people)
+    shown = people(account, text or "")
+    return (value, text) if shown.native == account else tuple(shown)
 
 
 def _note(name: str, item: answers.Item, when: tuple[datetime, int], mentions: Mentions) -> None:
