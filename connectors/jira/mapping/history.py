@@ -176,7 +176,7 @@ def _person(
     if not account:
         return listed_people(value, text, people)
     shown = people(account, text or "")
-    return (value, text) if shown.native == account else tuple(shown)
+    return (value, text) if shown.native == account else (shown.native, shown.name)
 
 
 def _note(name: str, item: answers.Item, when: tuple[datetime, int], mentions: Mentions) -> None:
