@@ -37,6 +37,8 @@ class AzureDevOpsSettings:
     """For one run without a bookmark: read the feed from this day on."""
     people: Disguise = as_told
     """What may be stored of people."""
+    stores_text: bool = False
+    """Whether descriptions are asked for."""
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -45,4 +47,5 @@ class AzureDevOpsSettings:
         """Stands for all that the stored history depends on; when it differs, the feed is read from its beginning."""
         roles = sorted(self.fields.items())
         parts = [_HISTORY_FORM, sorted(map(str.lower, self.projects)), roles, str(self.history_since or "")]
+        parts += ["with texts"] if self.stores_text else []
         return hashlib.blake2s(repr(parts).encode(), digest_size=6).hexdigest()

@@ -35,7 +35,9 @@ _changed = msgspec.structs.replace
 
 _FIELDS_OF_PEOPLE = frozenset({"assignee", "reporter", "creator"})
 """Names that changes have across trackers."""
-_TEXT_FIELDS = frozenset({"description", "comment", "system.description", "system.history"})
+_TEXT_FIELDS = frozenset(
+    {"description", "comment", "system.description", "system.history", "microsoft.vsts.tcm.reprosteps"}
+)
 """Fields that `privacy.store_text` is about: by name, or by the tracker's id."""
 
 

@@ -39,6 +39,7 @@ def connector(
         changed_since=since,
         time_zone=config.zone,
         people=people,
+        stores_text=config.privacy.store_text,
         now=lambda: now,
     )
     return AzureDevOpsConnector(settings, http, recall)

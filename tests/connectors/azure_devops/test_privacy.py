@@ -54,3 +54,17 @@ def test_the_next_night_compares_with_what_was_stored_and_sees_no_change_that_is
     assert store.moves(7, "assignee") == [("p-jo", None)]
     assert {user.display_name for user in store.of(User).values()} == {"p-jo"}
     assert not [row for row in store.dump().values() if b"Jo Lind" in row or b"mia@" in row]
+
+
+def test_descriptions_are_asked_for_and_kept_only_when_they_are_to_be_stored(
+    organisation: FakeOrganisation, connect: Connect
+) -> None:
+    organisation.batches = [[sent(7, 1, Description="<p>Call Mia</p>"), sent(7, 2, 2, Description="<p>Call Jo</p>")]]
+    kept, asked = {}, {}
+    for stores_text in (False, True):
+        store = Store()
+        store.sync(connect(stores_text=stores_text))
+        kept[stores_text] = (store.moves(7, "Description"), "Call Jo" in store.issue(7).custom_fields)
+        asked[stores_text] = organisation.asked("workitemrevisions")[-1].url.params.get("$expand")
+    assert kept == {False: ([], False), True: ([("<p>Call Mia</p>", "<p>Call Jo</p>")], True)}
+    assert asked == {False: None, True: "fields"}
