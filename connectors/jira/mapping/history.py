@@ -131,7 +131,6 @@ def map_changes(
         changed_at = instant(history.created)
         entry = int(history.id)
         author = mentions.person(history.author)
-        author_id = None if author is None else qualified_id(source_id, author)
         for ordinal, item in enumerate(history.items):
             name, field_id = names.of(item)
             before, before_text, after, after_text = item.from_, item.from_string, item.to, item.to_string
@@ -141,9 +140,8 @@ def map_changes(
                 after = after_text = number_text(after_text or after)
             elif name in _NOTED:
                 _note(name, item, (changed_at, entry), mentions)
-            if people is not as_told and _names_people(item, names, name, field_id):
-                before, before_text = _person(before, before_text, item.tmp_from_account_id, people)
-                after, after_text = _person(after, after_text, item.tmp_to_account_id, people)
+            if people is not as_told and (_tells_accounts(item) or names.names_people(name, field_id)):
+                before, before_text, after, after_text = _people(item, people)
             change_id = f"{source_id}:{entry}:{ordinal}"
             changes[change_id] = IssueChange(
                 change_id=change_id,
@@ -151,7 +149,7 @@ def map_changes(
                 entry_number=entry,
                 ordinal=ordinal,
                 changed_at=changed_at,
-                author_id=author_id,
+                author_id=None if author is None else qualified_id(source_id, author),
                 field=name,
                 field_id=None if field_id is None else qualified_id(source_id, field_id),
                 from_value=before or None,
@@ -165,14 +163,19 @@ def map_changes(
 _NOTED = frozenset({"status", "sprint", "assignee", "reporter"})
 
 
-def _names_people(item: answers.Item, names: ItemNames, name: str, field_id: str | None) -> bool:
-    return bool(item.tmp_from_account_id or item.tmp_to_account_id) or names.names_people(name, field_id)
+def _tells_accounts(item: answers.Item) -> bool:
+    return bool(item.tmp_from_account_id or item.tmp_to_account_id)
+
+
+def _people(item: answers.Item, people: Disguise) -> tuple[str | None, str | None, str | None, str | None]:
+    """Both halves of a change of a field that holds people, with what may be stored of these."""
+    before = _person(item.from_, item.from_string, item.tmp_from_account_id, people)
+    return (*before, *_person(item.to, item.to_string, item.tmp_to_account_id, people))
 
 
 def _person(
     value: str | None, text: str | None, account: str | None, people: Disguise
 ) -> tuple[str | None, str | None]:
-    """A half of a change, with what may be stored of the person or the people that it names."""
     if not account:
         return listed_people(value, text, people)
     shown = people(account, text or "")
@@ -181,7 +184,8 @@ def _person(
 
 def _note(name: str, item: answers.Item, when: tuple[datetime, int], mentions: Mentions) -> None:
     at, entry = when
-    for native, text in ((item.from_, item.from_string), (item.to, item.to_string)):
+    before, after = item.tmp_from_account_id or item.from_, item.tmp_to_account_id or item.to
+    for native, text in ((before, item.from_string), (after, item.to_string)):
         if not native:
             continue
         if name == "sprint":

@@ -82,6 +82,7 @@ def test_changes_of_every_field_of_people_are_disguised(jira: FakeJira, connect:
             item("Reviewers", "customfield_71", (None, None), ("[jo-id, mia-id]", "[Jo Lind, Mia Berg]")),
             item("reporter", "reporter", ("jo-id", "Jo Lind"), (None, None)),
             item("Owner", "customfield_99", ("jlind", "Jo Lind"), (None, None), tmpFromAccountId="jo-id"),
+            item("assignee", "assignee", ("mberg", "Mia Berg"), (None, None), tmpFromAccountId="mia-id"),
             item("Squad", "customfield_98", ("1", "Mia Berg"), ("2", "Blue")),
         )
     ]
@@ -91,8 +92,18 @@ def test_changes_of_every_field_of_people_are_disguised(jira: FakeJira, connect:
         (None, None, "[p-jo-id]", "[p-jo-id]"),
         ("p-jo-id", "p-jo-id", None, None),
         ("p-jo-id", "p-jo-id", None, None),
+        (None, None, None, None),
         ("1", "Mia Berg", "2", "Blue"),
     ]
+
+
+def test_an_old_id_of_an_account_makes_no_row_of_its_own(jira: FakeJira, connect: Connect) -> None:
+    jira.issues = [issue(1)]
+    old = item("assignee", "assignee", ("jlind", "Jo Lind"), (None, None), tmpFromAccountId="jo-id")
+    jira.histories["1"] = [history(5, old)]
+    found = {row.user_id for row in pull(connect()).rows(User)}
+    assert "acme:jo-id" in found
+    assert "acme:jlind" not in found
 
 
 def test_the_list_of_people_is_kept_without_ids_that_may_not_be_stored(
