@@ -131,17 +131,16 @@ def map_changes(
         changed_at = instant(history.created)
         entry = int(history.id)
         author = mentions.person(history.author)
+        author_id = None if author is None else qualified_id(source_id, author)
         for ordinal, item in enumerate(history.items):
             name, field_id = names.of(item)
-            before, before_text, after, after_text = item.from_, item.from_string, item.to, item.to_string
+            before, before_text, after, after_text = _halves(item, names, name, field_id, people)
             if field_id is not None and field_id == points_id:
                 name = STORY_POINTS
                 before = before_text = number_text(before_text or before)
                 after = after_text = number_text(after_text or after)
             elif name in _NOTED:
                 _note(name, item, (changed_at, entry), mentions)
-            if people is not as_told and (_tells_accounts(item) or names.names_people(name, field_id)):
-                before, before_text, after, after_text = _people(item, people)
             change_id = f"{source_id}:{entry}:{ordinal}"
             changes[change_id] = IssueChange(
                 change_id=change_id,
@@ -149,9 +148,9 @@ def map_changes(
                 entry_number=entry,
                 ordinal=ordinal,
                 changed_at=changed_at,
-                author_id=None if author is None else qualified_id(source_id, author),
+                author_id=author_id,
                 field=name,
-                field_id=None if field_id is None else qualified_id(source_id, field_id),
+                field_id=field_id and qualified_id(source_id, field_id),
                 from_value=before or None,
                 from_text=before_text or None,
                 to_value=after or None,
@@ -163,14 +162,17 @@ def map_changes(
 _NOTED = frozenset({"status", "sprint", "assignee", "reporter"})
 
 
-def _tells_accounts(item: answers.Item) -> bool:
-    return bool(item.tmp_from_account_id or item.tmp_to_account_id)
+Halves = tuple[str | None, str | None, str | None, str | None]
+"""Value and text before, value and text after."""
 
 
-def _people(item: answers.Item, people: Disguise) -> tuple[str | None, str | None, str | None, str | None]:
-    """Both halves of a change of a field that holds people, with what may be stored of these."""
-    before = _person(item.from_, item.from_string, item.tmp_from_account_id, people)
-    return (*before, *_person(item.to, item.to_string, item.tmp_to_account_id, people))
+def _halves(item: answers.Item, names: ItemNames, name: str, field_id: str | None, people: Disguise) -> Halves:
+    """What changed into what; where that names people, with what may be stored of them."""
+    accounts = item.tmp_from_account_id, item.tmp_to_account_id
+    if people is as_told or not (any(accounts) or names.names_people(name, field_id)):
+        return item.from_, item.from_string, item.to, item.to_string
+    before = _person(item.from_, item.from_string, accounts[0], people)
+    return (*before, *_person(item.to, item.to_string, accounts[1], people))
 
 
 def _person(
