@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, String, Table, Text, cast, delete, func, literal, or_, select, update
+from sqlalchemy import Column, Connection, String, Table, Text, cast, delete, func, literal, or_, select, true, update
 
 from warehouse.records import native_id, qualified_id
 from warehouse.stale import mark_stale_where
@@ -89,7 +89,9 @@ def mentions(connection: Connection, traces: Traces) -> Mapping[str, int]:
     for table in METADATA.sorted_tables:
         for column in table.columns:
             if isinstance(column.type, (String, JsonText)):
-                told = connection.scalars(select(cast(column, Text)).where(_has_word(column, traces)))
+                told = connection.scalars(
+                    select(cast(column, Text)).where(_of_source(table, traces), _has_word(column, traces))
+                )
                 if rows := sum(1 for text in told if traces.pattern.search(text)):
                     found[f"{table.name}.{column.name}"] = rows
     return found
@@ -150,9 +152,12 @@ def _forget_bookmarks(connection: Connection, traces: Traces) -> int:
 
 
 def _of_source(table: Table, traces: Traces) -> Any:  # noqa: ANN401 - a condition
+    """Rows of the person's source, where the table tells."""
     if "source_id" in table.c:
         return table.c.source_id == traces.source_id
-    return table.c.issue_id.startswith(f"{traces.source_id}:", autoescape=True)
+    if "issue_id" in table.c:
+        return table.c.issue_id.startswith(f"{traces.source_id}:", autoescape=True)
+    return true()
 
 
 def _has_word(column: Column[Any], traces: Traces) -> Any:  # noqa: ANN401 - a condition

@@ -72,6 +72,8 @@ def _reminders(config: Config, done: Erasure, *, dry_run: bool) -> list[str]:
     said = []
     if not done.was_here:
         said.append("the table of users has nobody of that id; the id stays out from now on")
+    if done.namesakes:
+        said.append(f"others of the same name or address are still here: {', '.join(done.namesakes)}")
     if done.left:
         places = ", ".join(f"{place} ({rows:,})" for place, rows in done.left.items())
         said.append(f"still named in texts from the tracker, which must be changed there: {places}")

@@ -33,6 +33,8 @@ class Erasure:
     """Table → rows that were changed or deleted."""
     left: Mapping[str, int]
     """`table.column` → rows with texts of the tracker in which the person is still named."""
+    namesakes: tuple[str, ...]
+    """Ids of others who share a name or an address; one person has another id in each source."""
     is_wiped: bool
     """Whether the freed space was written anew."""
 
@@ -42,6 +44,7 @@ class _Person:
     who: str
     traces: Traces
     row: Called | None
+    namesakes: tuple[str, ...] = ()
 
 
 def erase_user(config: Config, engine: Engine, word: str, *, now: datetime, dry_run: bool) -> Erasure:
@@ -63,7 +66,14 @@ def erase_user(config: Config, engine: Engine, word: str, *, now: datetime, dry_
         if dry_run:
             transaction.rollback()
     wiped = not dry_run and wipe(engine, [*rows, "erased_users"])
-    return Erasure(who=person.who, was_here=person.row is not None, rows=rows, left=left, is_wiped=wiped)
+    return Erasure(
+        who=person.who,
+        was_here=person.row is not None,
+        rows=rows,
+        left=left,
+        namesakes=person.namesakes,
+        is_wiped=wiped,
+    )
 
 
 def _hashes(rules: PrivacyRules, traces: Traces) -> list[str]:
@@ -86,7 +96,9 @@ def _meant(connection: Connection, rules: PrivacyRules, sources: Sequence[str], 
             raise UsageError(f"{len(found)} people are called {wanted!r}; erase them one by one, by their ids: {ids}")
         found = exact
     if found:
-        return _Person(found[0].user_id, _traces(rules, found[0], wanted), found[0])
+        traces = _traces(rules, found[0], wanted)
+        others = (one for one in people if one != found[0] and any(map(one.is_called, traces.names)))
+        return _Person(found[0].user_id, traces, found[0], tuple(one.user_id for one in others))
     source, colon, native = wanted.partition(":")
     if not colon or source not in sources or not native:
         raise UsageError(

@@ -81,6 +81,7 @@ def test_one_name_of_several_people_is_refused_with_their_ids(call: Call, filled
     engine = filled(MIA, other)
     ended = call("erase-user", "Mia Berg", "--yes")
     assert (ended.code, len(everybody(engine))) == (2, 2)
+    assert "others of the same name or address are still here: acme:5b12" in call("erase-user", "5b10", "--dry-run").err
     assert "2 people are called 'Mia Berg'; erase them one by one, by their ids: acme:5b10, acme:5b12" in ended.err
 
 

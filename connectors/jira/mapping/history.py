@@ -128,8 +128,7 @@ def map_changes(
     """One row per item of the entries; entries that come twice count once. Empty texts are NULL."""
     changes: dict[str, IssueChange] = {}
     for history in histories:
-        changed_at = instant(history.created)
-        entry = int(history.id)
+        changed_at, entry = when = instant(history.created), int(history.id)
         author = mentions.person(history.author)
         author_id = None if author is None else qualified_id(source_id, author)
         for ordinal, item in enumerate(history.items):
@@ -140,7 +139,7 @@ def map_changes(
                 before = before_text = number_text(before_text or before)
                 after = after_text = number_text(after_text or after)
             elif name in _NOTED:
-                _note(name, item, (changed_at, entry), mentions)
+                _note(name, item, when, mentions)
             change_id = f"{source_id}:{entry}:{ordinal}"
             changes[change_id] = IssueChange(
                 change_id=change_id,
