@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -28,18 +27,8 @@ def settle(connection: Connection, config: Config) -> PrivacyRules:
 
     Raises `PrivacyChanged` where rows are there that were stored by others, unless only texts are stored from now on.
     """
-    wanted = config.privacy
-    noted = read_note(connection)
-    check = key_check(wanted.key_bytes) if wanted.users == "pseudonyms" else None
-    new = PrivacyNote(
-        users=wanted.users,
-        key_check=check,
-        is_text_stored=wanted.store_text,
-        salt=noted.salt if noted else secrets.token_hex(_SALT_BYTES),
-    )
-    if is_filled(connection):
-        # a warehouse of a time without these notes was filled under names
-        _require_kept(noted or replace(new, users="names", key_check=None, is_text_stored=False), new)
+    wanted, noted = config.privacy, require_same(connection, config)
+    new = _note(config, noted.salt if noted else secrets.token_hex(_SALT_BYTES))
     if noted != new:
         write_note(connection, new)
     return PrivacyRules(
@@ -49,6 +38,22 @@ def settle(connection: Connection, config: Config) -> PrivacyRules:
         erased=read_erased(connection),
         stores_text=wanted.store_text,
     )
+
+
+def require_same(connection: Connection, config: Config) -> PrivacyNote | None:
+    """Raise `PrivacyChanged` where rows are there that were stored by other rules; returns what is noted of them."""
+    noted = read_note(connection)
+    if is_filled(connection):
+        # a warehouse of a time without these notes was filled under names
+        usual = PrivacyNote(users="names", key_check=None, is_text_stored=False, salt="")
+        _require_kept(noted or usual, _note(config, ""))
+    return noted
+
+
+def _note(config: Config, salt: str) -> PrivacyNote:
+    wanted = config.privacy
+    check = key_check(wanted.key_bytes) if wanted.users == "pseudonyms" else None
+    return PrivacyNote(users=wanted.users, key_check=check, is_text_stored=wanted.store_text, salt=salt)
 
 
 def _require_kept(before: PrivacyNote, new: PrivacyNote) -> None:

@@ -35,7 +35,7 @@ NOW = datetime(2026, 10, 2, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def running() -> Iterable[Running]:
-    with serve(issues=40) as simulator:
+    with serve(issues=24) as simulator:
         simulator.tell(tracker="jira_data_center", granted_permissions=["ADMINISTER"])
         yield simulator
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from flowmart.as_of import compute_as_of
 from flowmart.config import Config, read_config
+from flowmart.export import write
 from flowmart.privacy.rules import PrivacyRules
 from flowmart.privacy.state import PrivacyChanged, settle
+from flowmart.settings import Export
 from tests.flowmart.scripted import an_issue
+from tests.migrated import migrated
 from warehouse.loader import Loader
 from warehouse.privacy import read_note
 
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEY, OTHER = "a key of thirty-two bytes or more", "another key that is long enough.."
 TRACKER = '[sources.acme]\ntype = "jira"\nurl = "https://acme.example"\ntoken = "made-up"\n'
 PSEUDONYMS = f'users = "pseudonyms"\nkey = "{KEY}"'
@@ -70,6 +76,17 @@ def test_a_filled_warehouse_refuses_other_rules_and_says_what_to_do(
     assert "name a fresh warehouse" in str(refused.value)
     assert KEY not in str(refused.value)
     assert settled(warehouse, before).users == settled(warehouse, before).users
+
+
+def test_nor_is_such_a_warehouse_exported(tmp_path: Path) -> None:
+    fill(migrated(tmp_path / "flowmart.db"))
+    config = read_config(f'{TRACKER}[privacy]\nusers = "none"\n', tmp_path / "flowmart.toml", {})
+    wanted = Export(format="csv", to=tmp_path / "files")
+    with pytest.raises(PrivacyChanged):
+        write(config, {"files": wanted}, now=NOW)
+    with pytest.raises(PrivacyChanged):
+        compute_as_of(config, NOW, now=NOW, to=tmp_path / "files", format_="csv")
+    assert not (tmp_path / "files").exists()
 
 
 def test_a_warehouse_of_a_time_without_rules_counts_as_filled_under_names(warehouse: Engine) -> None:
