@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, String, Table, Text, cast, delete, func, literal, or_, select, true, update
@@ -16,6 +16,7 @@ from warehouse.stale import mark_stale_where
 from warehouse.tables import LOADED, METADATA
 from warehouse.tables.loaded import issue_changes, issue_snapshots, issues, sources, users
 from warehouse.tables.operational import bookmarks, data_quality, sync_runs
+from warehouse.tables.side import user_groups
 from warehouse.types import JsonText
 
 _POINTS_AT_PEOPLE = "users.user_id"
@@ -74,13 +75,26 @@ def erase(connection: Connection, traces: Traces) -> Mapping[str, int]:
     for table, columns, without in _REWRITTEN:
         done[table.name] += _rewrite(connection, table, columns, traces, without)
     done["data_quality"] += _delete(connection, data_quality, ("entity_id", "evidence", "advice"), traces)
-    done["bookmarks"] += _forget_bookmarks(connection, traces)
+    done["bookmarks"] += _forget_bookmarks(connection, traces, with_groups=bool(done["user_groups"]))
     done["sources"] += connection.execute(
         update(sources)
         .where(sources.c.source_id == traces.source_id, sources.c.account.in_(traces.natives))
         .values(account=None)
     ).rowcount
     return {name: rows for name, rows in done.items() if rows}
+
+
+def with_logins(connection: Connection, traces: Traces) -> Traces:
+    """The traces with logins that only groups know: a Server's groups name people by domain and login too."""
+    known = select(users.c.user_id)
+    ids = connection.scalars(
+        select(user_groups.c.user_id).where(
+            user_groups.c.source_id == traces.source_id, user_groups.c.user_id.not_in(known)
+        )
+    )
+    logins = {word.partition("@")[0].casefold() for word in traces.words if "@" in word}
+    more = {native for native in map(native_id, ids) if native.rpartition("\\")[2].casefold() in logins}
+    return replace(traces, natives=traces.natives | more)
 
 
 def mentions(connection: Connection, traces: Traces) -> Mapping[str, int]:
@@ -144,10 +158,11 @@ def _delete(connection: Connection, table: Table, names: Iterable[str], traces: 
     return connection.execute(delete(table).where(_of_source(table, traces), told)).rowcount
 
 
-def _forget_bookmarks(connection: Connection, traces: Traces) -> int:
-    """Those that name the person: the stream begins anew."""
+def _forget_bookmarks(connection: Connection, traces: Traces, *, with_groups: bool) -> int:
+    """Those that name the person: the stream begins anew. Groups may know them by more ids than are known here."""
     quoted = [f'"{_in_json(native)}"' for native in traces.natives]
     named = or_(*(bookmarks.c.content.contains(word, autoescape=True) for word in quoted))
+    named = or_(named, bookmarks.c.stream == "groups") if with_groups else named
     return connection.execute(delete(bookmarks).where(bookmarks.c.source_id == traces.source_id, named)).rowcount
 
 

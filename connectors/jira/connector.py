@@ -167,7 +167,9 @@ class JiraConnector:
     def _groups(self, bookmark: str | None) -> Iterator[Page]:
         settings, site = self._settings, self._site
         ask = partial(members, site)
-        yield from group_pages(settings.source_id, settings.url, settings.now(), settings.groups, bookmark, ask)
+        yield from group_pages(
+            settings.source_id, settings.url, settings.now(), settings.groups, bookmark, ask, settings.people
+        )
 
     def _newcomers(self) -> Newcomers:
         own = self._streams

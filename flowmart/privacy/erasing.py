@@ -13,7 +13,7 @@ from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.privacy.rules import PrivacyRules
 from flowmart.privacy.state import settle
-from warehouse.erasing import Called, Traces, erase, everybody, mentions
+from warehouse.erasing import Called, Traces, erase, everybody, mentions, with_logins
 from warehouse.leases import hold
 from warehouse.privacy import note_erased
 from warehouse.records import native_id
@@ -96,7 +96,7 @@ def _meant(connection: Connection, rules: PrivacyRules, sources: Sequence[str], 
             raise UsageError(f"{len(found)} people are called {wanted!r}; erase them one by one, by their ids: {ids}")
         found = exact
     if found:
-        traces = _traces(rules, found[0], wanted)
+        traces = with_logins(connection, _traces(rules, found[0], wanted))
         others = (one for one in people if one != found[0] and any(map(one.is_called, traces.names)))
         return _Person(found[0].user_id, traces, found[0], tuple(one.user_id for one in others))
     source, colon, native = wanted.partition(":")

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 
 from tests.flowmart.scripted import an_issue
 from warehouse.bookmarks import read_bookmark, save_bookmark
-from warehouse.erasing import Traces, erase, everybody, mentions, pointing_at_people
+from warehouse.erasing import Traces, erase, everybody, mentions, pointing_at_people, with_logins
 from warehouse.loader import Loader
 from warehouse.records import (
     RECORD_TABLES,
@@ -160,6 +160,18 @@ def test_people_are_told_by_id_name_or_address_in_any_case(warehouse: Engine) ->
         (mia,) = everybody(connection)
     assert all(mia.is_called(word) for word in (MIA_ID, "ACME\\mia", "mia berg", "MIA@acme.example"))
     assert not any(mia.is_called(word) for word in ("Mia", "", "acme"))
+
+
+def test_a_login_that_only_groups_know_is_theirs_too(warehouse: Engine) -> None:
+    def member(native: str) -> UserGroup:
+        user_id = f"acme:{native}"
+        return UserGroup(user_group_id=native, source_id="acme", group_id="g", user_id=user_id, group_name="g")
+
+    jo = Traces(source_id="acme", natives=frozenset({"jo@fab.example"}), names=frozenset({"Jo"}))
+    people = [User(user_id="acme:other\\jo", source_id="acme", display_name="Another Jo")]
+    stored(warehouse, *people, *map(member, ("FAB\\Jo", "jo@fab.example", "other\\jo", "FAB\\joan")))
+    with warehouse.connect() as connection:
+        assert with_logins(connection, jo).natives == {"jo@fab.example", "FAB\\Jo"}
 
 
 def test_the_freed_space_is_written_anew(warehouse: Engine) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from connectors.azure_devops.mapping.snapshots import Context, encode, snapshot
+from connectors.groups import Members, group_pages
 from connectors.people import NOBODY, Shown
 from tests.connectors.azure_devops.fake_organisation import FakeOrganisation
 from tests.connectors.azure_devops.store import Connect, Store, sent
 from tests.connectors.azure_devops.test_changes import Make, between
-from warehouse.records import User
+from warehouse.records import User, UserGroup
 
 JO = {"displayName": "Jo Lind", "uniqueName": "Jo@fab.example"}
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MIA = {"displayName": "Mia Berg", "uniqueName": "mia@fab.example"}
 
 
@@ -68,3 +71,10 @@ def test_descriptions_are_asked_for_and_kept_only_when_they_are_to_be_stored(
         asked[stores_text] = organisation.asked("workitemrevisions")[-1].url.params.get("$expand")
     assert kept == {False: ([], False), True: ([("<p>Call Mia</p>", "<p>Call Jo</p>")], True)}
     assert asked == {False: None, True: "fields"}
+
+
+def test_who_may_not_be_stored_under_one_id_is_in_no_group_under_another() -> None:
+    people = {("fab\\mia", "mia@fab.example"), ("fab\\jo", "jo@fab.example")}
+    pages = group_pages("fab", "https://fab.example", NOW, ["customers"], None, lambda _: Members(people), disguise)
+    rows = [row for page in pages for part in page.replacements for row in part.records if isinstance(row, UserGroup)]
+    assert [row.user_id for row in rows] == ["fab:fab\\jo", "fab:jo@fab.example"]
