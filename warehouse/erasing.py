@@ -14,6 +14,7 @@ from sqlalchemy import Column, Connection, String, Table, Text, cast, delete, fu
 from warehouse.records import native_id, qualified_id
 from warehouse.stale import mark_stale_where
 from warehouse.tables import LOADED, METADATA
+from warehouse.tables.computed_defects import defects
 from warehouse.tables.loaded import issue_changes, issue_snapshots, issues, sources, users
 from warehouse.tables.operational import bookmarks, data_quality, sync_runs
 from warehouse.tables.side import user_groups
@@ -249,6 +250,7 @@ _REWRITTEN: Sequence[tuple[Table, tuple[str, ...], Without]] = (
     (issues, ("custom_fields",), _json),
     (issue_snapshots, ("content",), _json),
     (sync_runs, ("error",), _own_lines),
+    (defects, ("escape_evidence",), _own_lines),  # what a rule about a field of people matched
 )
 
 

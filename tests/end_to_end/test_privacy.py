@@ -16,6 +16,7 @@ from flowmart.config import Config, read_config
 from flowmart.privacy.erasing import erase_user
 from flowmart.privacy.rules import PrivacyRules
 from flowmart.privacy.state import settle
+from metrics.catalog import compute
 from simulator.azure_devops.organization import guid
 from simulator.company import Person
 from simulator.server import Running, serve
@@ -23,6 +24,7 @@ from tests.connectors.contract.flavours import FLAVOURS, SOURCE
 from tests.end_to_end.places import Place
 from warehouse.records import native_id
 from warehouse.tables import METADATA
+from warehouse.tables.computed_defects import defects
 from warehouse.tables.loaded import issue_changes, issues, user_groups, users
 
 KEY = b"a key of the tests that has enough bytes"
@@ -152,6 +154,21 @@ def test_changes_of_everything_else_are_those_of_names_in_each_mode(places: Mapp
     assert stories["none"] == stories["names"]
 
 
+def test_rules_about_groups_of_people_decide_alike_under_pseudonyms(
+    places: Mapping[str, Place], running: Running, tmp_path: Path
+) -> None:
+    rule = '[[defects.rules]]\nname = "by a customer"\nescaped = true\nreporter_groups = ["customers"]\n'
+    settings = configured(tmp_path, rule).metric_settings()
+    now = datetime.fromisoformat(running.connect["now"])
+    of = defects.c
+    decided = {}
+    for mode in ("names", "pseudonyms"):
+        with places[mode].engine.begin() as connection:
+            compute(connection, settings, now, full=True)
+        decided[mode] = sorted(rows(places[mode].engine, of.issue_id, of.escape_class, of.escape_rule), key=repr)
+    assert decided["pseudonyms"] == decided["names"] != []
+
+
 def test_with_nobody_there_are_neither_people_nor_their_ids(places: Mapping[str, Place]) -> None:
     engine = places["none"].engine
     assert rows(engine, users.c.user_id) + rows(engine, user_groups.c.user_id) == []
@@ -196,8 +213,8 @@ def busiest(running: Running, at: Place) -> Person:
     return next(person for person in running.company.people.values() if person.name == name)
 
 
-def configured(folder: Path) -> Config:
-    text = f'[sources.{SOURCE}]\ntype = "jira"\nurl = "https://acme.example"\ntoken = "made-up"\n'
+def configured(folder: Path, more: str = "") -> Config:
+    text = more + f'[sources.{SOURCE}]\ntype = "jira"\nurl = "https://acme.example"\ntoken = "made-up"\n'
     return read_config(text, folder / "flowmart.toml", {})
 
 
