@@ -18,6 +18,7 @@ from flowmart.compute import compute as compute_all
 from flowmart.config import Config, load_config
 from flowmart.events import StreamOutcome
 from flowmart.export import export as export_all
+from flowmart.privacy.rules import PrivacyRules
 from flowmart.store import opened
 from flowmart.syncing.collecting import seldom_collected
 from flowmart.syncing.pages import write_page
@@ -103,7 +104,7 @@ def feed(config: str, now: str) -> Stages:
     with (
         seldom_collected(),
         keeping_connections(opened(settings)) as engine,
-        connected(settings, engine, names, SyncOptions(), moment) as [(_, source)],
+        connected(settings, engine, names, SyncOptions(), moment, PrivacyRules()) as [(_, source)],
     ):
         source.identify()
         streams = {stream.name: stream for stream in source.streams()}
@@ -135,13 +136,13 @@ def _write(engine: Engine, pages: Iterable[Page]) -> None:
     """Each in a transaction of its own."""
     for page in pages:
         with engine.begin() as connection:
-            write_page(connection, page)
+            write_page(connection, page, PrivacyRules())
 
 
 @contextmanager
 def _pages(settings: Config, engine: Engine, now: datetime) -> Iterator[Iterator[Page]]:
     """All pages of the only source."""
-    with connected(settings, engine, tuple(settings.sources), SyncOptions(), now) as [(_, source)]:
+    with connected(settings, engine, tuple(settings.sources), SyncOptions(), now, PrivacyRules()) as [(_, source)]:
         source.identify()
         yield (page for stream in source.streams() for page in stream.pages(None))
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from connectors.base import Page, Replacement, Seen
+from connectors.people import Disguise, as_told
 from connectors.remembered import LONGEST
 from warehouse.records import Group, UserGroup, group_id, qualified_id
 
@@ -36,7 +37,13 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 def group_pages(
-    source_id: str, site: str, now: datetime, names: Sequence[str], bookmark: str | None, ask: Ask
+    source_id: str,
+    site: str,
+    now: datetime,
+    names: Sequence[str],
+    bookmark: str | None,
+    ask: Ask,
+    people: Disguise = as_told,
 ) -> Iterator[Page]:
     """A page for each group that is new, or was asked for a week ago; one that no rule names any more is emptied.
 
@@ -57,7 +64,9 @@ def group_pages(
             continue
         known = {**known, one: now}
         group = Group(group_id=one, source_id=source_id, name=name)
-        members = [_member(group, native) for native in sorted({native for ids in told.people for native in ids})]
+        # of who may not be stored under one id, no other one is stored either
+        stored = [ids for ids in told.people if all(people(native, "").native is not None for native in ids)]
+        members = [_member(group, native) for native in sorted({native for ids in stored for native in ids})]
         yield Page(
             replacements=_replaced([one], [group], members),
             bookmark=_text(site, known),

@@ -61,7 +61,15 @@ ROLES: Mapping[str, Sequence[str]] = {
         "user_groups",
     ),
     "reference": ("definitions", "data_dictionary"),
-    "internal": ("bookmarks", "leases", "stale_issues", "compute_inputs", "issue_snapshots"),
+    "internal": (
+        "bookmarks",
+        "leases",
+        "stale_issues",
+        "compute_inputs",
+        "issue_snapshots",
+        "privacy",
+        "erased_users",
+    ),
 }
 """Role → tables. A bridge joins two things many to many; a reference is read by itself; internal ones are left out."""
 

@@ -19,6 +19,7 @@ from exports.catalog import EXPORTERS, LEFT_OUT
 from exports.snapshot import snapshot
 from flowmart.config import Config
 from flowmart.errors import JobFailed, UsageError
+from flowmart.privacy.state import require_same
 from flowmart.store import connected, require_newest
 from metrics.calendar import ONE_DAY, day_start
 from metrics.rewinding.rewind import rewind
@@ -101,6 +102,7 @@ def _copy_loaded(engine: Engine, copy: Connection, config: Config, instant: date
         raise JobFailed(_nothing(config))
     require_newest(engine)
     with snapshot(engine) as source:
+        require_same(source, config)
         first = source.scalar(select(func.min(table("issues").c.created_at)))
         if first is None:
             raise JobFailed(_nothing(config))

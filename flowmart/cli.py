@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from flowmart.commands.catalog import COMMANDS
+from flowmart.commands.catalog import COMMANDS, module_name
 from flowmart.commands.options import examples, session_of
 from flowmart.errors import DONE, FAILED, INTERRUPTED, WRONG_USE, ConfigError
 from flowmart.logs import LogFormat
@@ -82,7 +82,7 @@ def _application(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(options)
     for name, entry in COMMANDS.items():
-        code = import_module(f"flowmart.commands.{name}").command if name in arguments else _not_called
+        code = import_module(f"flowmart.commands.{module_name(name)}").command if name in arguments else _not_called
         app.command(name, short_help=entry.summary, epilog=examples(*entry.examples))(code)
     return app
 

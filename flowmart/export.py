@@ -16,6 +16,7 @@ from exports.base import Order, Place, Written
 from exports.snapshot import snapshot
 from flowmart.config import Config
 from flowmart.errors import UsageError
+from flowmart.privacy.state import require_same
 from flowmart.settings import Export
 from flowmart.settings.exports import BELONGINGS
 from flowmart.store import opened
@@ -44,13 +45,16 @@ def write(
 ) -> dict[str, list[Written]]:
     """Write each of these exports; all tables of one are read from the same state of the warehouse.
 
-    Raises `UsageError`, before anything is made, when one is always whole and `since` is given; and `ExportError`.
+    Raises, before anything is made, `UsageError` when one is always whole and `since` is given, and `PrivacyChanged`
+    when the warehouse was filled under other rules of privacy; and `ExportError`.
     """
     for name, wanted in exports.items():
         if since is not None and not wanted.takes_increments:
             raise UsageError(f"{name}: --since belongs to format {BELONGINGS['since'].told()}")
     engine = opened(config)
     try:
+        with engine.connect() as connection:
+            require_same(connection, config)
         return {
             name: _write(engine, wanted, now, since or wanted.since, config.sync.overlap_seconds)
             for name, wanted in exports.items()

@@ -338,13 +338,14 @@ class Worklog(Record, frozen=True, kw_only=True, gc=False):
 
 
 class Comment(Record, frozen=True, kw_only=True, gc=False):
-    """A comment on an issue, without its text."""
+    """A comment on an issue; its text (`body`) only where that is to be stored."""
 
     comment_id: str
     issue_id: str
     author_id: str | None
     created_at: datetime
     updated_at: datetime | None = None
+    body: str | None = None
 
 
 class IssueSnapshot(Record, frozen=True, kw_only=True, gc=False):

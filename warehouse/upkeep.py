@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 
 from sqlalchemy import Engine
@@ -49,3 +50,24 @@ def _cut_log(engine: Engine) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA busy_timeout = 0")  # a reader at work would keep us waiting
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def wipe(engine: Engine, tables: Iterable[str]) -> bool:
+    """Write the file, or these tables of PostgreSQL, anew, so that nothing of what was deleted stays in free space.
+
+    Call it after a commit. Tells whether it could be done: another connection may keep it from being done.
+    """
+    try:
+        if engine.dialect.name == "sqlite":
+            with closing(engine.raw_connection()) as connection:
+                connection.cursor().execute("VACUUM")
+            _cut_log(engine)
+            return True
+        quote = engine.dialect.identifier_preparer.quote
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for name in sorted(tables):
+                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {quote(name)}")
+    except (DBAPIError, sqlite3.Error) as refused:
+        _LOG.debug("the space of what was deleted was not written anew: %s", refused)
+        return False
+    return True

@@ -116,7 +116,9 @@ class AzureDevOpsConnector:
     def _groups(self, bookmark: str | None) -> Iterator[Page]:
         settings = self._settings
         ask = GroupDirectory(settings.source_id, self._gateway, self._width).ask
-        yield from group_pages(settings.source_id, settings.url, settings.now(), settings.groups, bookmark, ask)
+        yield from group_pages(
+            settings.source_id, settings.url, settings.now(), settings.groups, bookmark, ask, settings.people
+        )
 
     def _teller(self) -> Teller:
         return Teller(self._settings, self._gateway, self._directory, self._recall, self._width)

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from connectors.http.logins import Login
+from connectors.people import Disguise, as_told
 
 _HISTORY_FORM = 1
 """Raise it with every change of how revisions become changes: all history is then written again."""
@@ -34,6 +35,10 @@ class AzureDevOpsSettings:
     """Items that have not changed since are left out; the others come with their whole history."""
     changed_since: date | None = None
     """For one run without a bookmark: read the feed from this day on."""
+    people: Disguise = as_told
+    """What may be stored of people."""
+    stores_text: bool = False
+    """Whether descriptions are asked for."""
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -42,4 +47,5 @@ class AzureDevOpsSettings:
         """Stands for all that the stored history depends on; when it differs, the feed is read from its beginning."""
         roles = sorted(self.fields.items())
         parts = [_HISTORY_FORM, sorted(map(str.lower, self.projects)), roles, str(self.history_since or "")]
+        parts += ["with texts"] if self.stores_text else []
         return hashlib.blake2s(repr(parts).encode(), digest_size=6).hexdigest()

@@ -156,6 +156,8 @@ class JiraConnector:
             epic_links=parents if site.dialect.links_epics_by_key else (),
             held_projects=site.held_projects,
             link_words=LinkWords(site.link_types),
+            people=self._settings.people,
+            stores_text=self._settings.stores_text,
         )
         return IssuePages(site, context, self._newcomers(), self._held)
 
@@ -165,7 +167,9 @@ class JiraConnector:
     def _groups(self, bookmark: str | None) -> Iterator[Page]:
         settings, site = self._settings, self._site
         ask = partial(members, site)
-        yield from group_pages(settings.source_id, settings.url, settings.now(), settings.groups, bookmark, ask)
+        yield from group_pages(
+            settings.source_id, settings.url, settings.now(), settings.groups, bookmark, ask, settings.people
+        )
 
     def _newcomers(self) -> Newcomers:
         own = self._streams
@@ -179,6 +183,7 @@ class JiraConnector:
             listed_statuses=own.listed_statuses,
             known_types=own.known_types,
             stored_people=own.stored_people,
+            people=self._settings.people,
             asks_for_people=own.may_ask_for_people,
             asks_for_sprints=self._site.boards.is_open,
         )

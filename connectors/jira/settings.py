@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 import msgspec
 
 from connectors.http.logins import Login
+from connectors.people import Disguise, as_told
 
 GATEWAY = "https://api.atlassian.com"
 
@@ -38,6 +39,12 @@ class JiraSettings:
     """Issues that were not touched since then are left out."""
     changed_since: date | None = None
     """For one run: look for changes from this day on, even if later ones were pulled before."""
+    people: Disguise = as_told
+    """What may be stored of people."""
+    lists_people: bool = True
+    """Whether people are asked for at all."""
+    stores_text: bool = False
+    """Whether descriptions and the texts of comments are asked for."""
     overlap_seconds: float = 600
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -54,4 +61,5 @@ class JiraSettings:
     def scope_hash(self) -> str:
         """Changes when what was pulled so far no longer fits. Added projects do not count: they are pulled as such."""
         scope = [sorted(self.boards), self.jql, sorted(self.fields.items()), str(self.history_since)]
+        scope += ["with texts"] if self.stores_text else []
         return hashlib.sha256(msgspec.json.encode(scope)).hexdigest()[:16]

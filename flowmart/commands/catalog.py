@@ -15,6 +15,11 @@ class Entry:
     examples: tuple[str, ...]
 
 
+def module_name(command: str) -> str:
+    """The module of a command, beside this one."""
+    return command.replace("-", "_")
+
+
 COMMANDS: Mapping[str, Entry] = {
     "init": Entry(
         "Write a commented flowmart.toml to start from.",
@@ -85,6 +90,10 @@ COMMANDS: Mapping[str, Entry] = {
     "migrate": Entry(
         "Bring the warehouse's schema to the newest revision.",
         ("flowmart migrate --check", "flowmart migrate", "flowmart migrate --sql > tables.sql"),
+    ),
+    "erase-user": Entry(
+        "Erase a person from the warehouse, for good.",
+        ("flowmart erase-user acme:5b10ac8d82e05b22cc7d4ef5 --dry-run", 'flowmart erase-user "Mia Berg" --yes'),
     ),
     "demo": Entry(
         "Try the whole job against simulated trackers.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
@@ -12,6 +12,7 @@ from flowmart.settings.alerts import AlertSections, rules_of
 from flowmart.settings.base import Section, Text
 from flowmart.settings.exports import Export
 from flowmart.settings.jobs import Retention, Schedule, Sync
+from flowmart.settings.privacy import Privacy
 from flowmart.settings.rules import CalendarSection, DefectsSection, MetricsSection, SprintsSection
 from flowmart.settings.sources import Source, SourceName
 from flowmart.settings.warehouse import Warehouse
@@ -32,6 +33,7 @@ class Config(Section):
     defects: DefectsSection = Field(default_factory=DefectsSection)
     sync: Sync = Field(default_factory=Sync)
     retention: Retention = Field(default_factory=Retention)
+    privacy: Privacy = Field(default_factory=Privacy)
     schedule: Schedule = Field(default_factory=Schedule)
     exports: dict[Text, Export] = Field(default_factory=dict)
     alerts: AlertSections = ()
@@ -41,6 +43,15 @@ class Config(Section):
     def _with_warehouse(cls, data: object) -> object:
         """A table that is left out is validated too: the path in it counts from the file's folder."""
         return {"warehouse": {}, **data} if isinstance(data, dict) else data
+
+    @model_validator(mode="after")
+    def _rules_know_whom_they_ask_about(self) -> Self:
+        if self.privacy.users == "none" and any(rule.reporter_groups for rule in self.defects.rules):
+            raise ValueError(
+                'privacy.users = "none" keeps nobody whom reporter_groups of [[defects.rules]] could ask about: '
+                'use "pseudonyms", or take those rules out'
+            )
+        return self
 
     @property
     def warehouse_url(self) -> str:
@@ -82,5 +93,6 @@ class Config(Section):
         for source in self.sources.values():
             yield from source.secrets()
         yield from self.warehouse.secrets()
+        yield from self.privacy.secrets()
         for export in self.exports.values():
             yield from export.secrets()

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from connectors.base import Connector, Held, Recall
 from connectors.http import HttpSettings
 from connectors.http.limits import Limiters
+from connectors.people import Disguise, as_told
 from flowmart.config import Config
 from flowmart.settings.sources import JiraSource
 
@@ -25,14 +26,15 @@ def connector(
     recall: Recall,
     held: Held | None = None,
     now: datetime,
+    people: Disguise = as_told,
     since: date | None = None,
     attempts: int = NIGHTLY,
     max_in_flight: int | None = None,
 ) -> Connector:
     """The connector of a configured source; nothing is sent yet.
 
-    `since`: look for changes from that day on. `max_in_flight` goes before the one of the config. Without `held`, the
-    warehouse has no issue.
+    `people`: what may be stored of people. `since`: look for changes from that day on. `max_in_flight` goes before the
+    one of the config. Without `held`, the warehouse has no issue.
     """
     source = config.sources[name]
     http = HttpSettings(
@@ -45,7 +47,7 @@ def connector(
     if isinstance(source, JiraSource):
         from flowmart.sources import jira
 
-        return jira.connector(config, name, source, http, held=held, now=now, since=since)
+        return jira.connector(config, name, source, http, held=held, now=now, people=people, since=since)
     from flowmart.sources import azure_devops
 
-    return azure_devops.connector(config, name, source, http, recall=recall, now=now, since=since)
+    return azure_devops.connector(config, name, source, http, recall=recall, now=now, people=people, since=since)

@@ -10,6 +10,7 @@ from connectors.azure_devops.settings import AzureDevOpsSettings
 from connectors.base import Recall
 from connectors.http import HttpSettings
 from connectors.http.logins import Login
+from connectors.people import Disguise
 from flowmart.config import Config
 from flowmart.settings.sources import AzureDevOpsSource
 
@@ -22,6 +23,7 @@ def connector(
     *,
     recall: Recall,
     now: datetime,
+    people: Disguise,
     since: date | None,
 ) -> AzureDevOpsConnector:
     """See `flowmart.sources.connector`."""
@@ -36,6 +38,8 @@ def connector(
         history_since=source.history_since,
         changed_since=since,
         time_zone=config.zone,
+        people=people,
+        stores_text=config.privacy.store_text,
         now=lambda: now,
     )
     return AzureDevOpsConnector(settings, http, recall)

@@ -11,6 +11,7 @@ from connectors.jira.connector import JiraConnector
 from connectors.jira.gateway.oauth import TOKEN_URL, OAuthApplication
 from connectors.jira.pulling.issues import held_by_none
 from connectors.jira.settings import GATEWAY, JiraSettings
+from connectors.people import Disguise
 from flowmart.config import Config
 from flowmart.refresh_tokens import RefreshTokenFile
 from flowmart.settings.sources import JiraSource
@@ -24,6 +25,7 @@ def connector(
     *,
     held: Held | None,
     now: datetime,
+    people: Disguise,
     since: date | None,
 ) -> JiraConnector:
     """See `flowmart.sources.connector`."""
@@ -41,6 +43,9 @@ def connector(
         history_since=source.history_since,
         changed_since=since,
         overlap_seconds=config.sync.overlap_seconds,
+        people=people,
+        lists_people=config.privacy.users != "none",
+        stores_text=config.privacy.store_text,
         now=lambda: now,
     )
     return JiraConnector(settings, http, held or held_by_none)

@@ -76,7 +76,7 @@ def take_census(
     with job.writing() as connection:
         for located in gone or ():
             if located.page is not None:
-                tally.rows_written += write_page(connection, located.page)
+                tally.rows_written += write_page(connection, located.page, job.privacy)
         absences = {one.issue_id: one.absence for one in gone or () if one.absence is not None}
         tally.rows_written += mark_absent(connection, absences, job.now)
         note_account(connection, source, identity.account)
@@ -146,7 +146,7 @@ def _pull(
         return {}, []
     for page in census.pull(wanted):
         with job.writing() as connection:
-            tally.rows_written += write_page(connection, page)
+            tally.rows_written += write_page(connection, page, job.privacy)
         tally.rows_read += len(page.records) + sum(len(part.records) for part in page.replacements)
         for note in page.notes:
             job.events.note(source, note)
@@ -173,7 +173,7 @@ def _locate(
             gone.append(located)
         elif located.page is not None:
             with job.writing() as connection:
-                tally.rows_written += write_page(connection, located.page)
+                tally.rows_written += write_page(connection, located.page, job.privacy)
         if len(gone) > most:
             return None
     return gone

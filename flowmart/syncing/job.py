@@ -18,6 +18,7 @@ from connectors.base import Counters
 from connectors.errors import SourceError
 from flowmart.clock import utc_now
 from flowmart.events import StreamOutcome, SyncEvents
+from flowmart.privacy.rules import PrivacyRules
 from warehouse.leases import Lease, LeaseLost
 from warehouse.runs import RunEnd, begin_run, end_run
 
@@ -47,6 +48,7 @@ class Job:
     events: SyncEvents
     run_id: str
     now: datetime
+    privacy: PrivacyRules
     _writer: Lock = field(default_factory=Lock)
     _open: dict[str, Callable[[str, str | None], StreamOutcome]] = field(default_factory=dict)
     """Note of each stream under way → what ends it."""
@@ -129,7 +131,7 @@ class Job:
             rows_written=outcome.rows_written,
             expected=outcome.expected,
             received=outcome.received,
-            error=outcome.error,
+            error=self.privacy.line(outcome.error),
         )
         with self.writing() as connection:
             end_run(connection, note, end, utc_now())

@@ -21,7 +21,7 @@ from flowmart.events import SyncEvents
 from flowmart.store import opened
 from flowmart.syncing.comparing import SprintDifference, differences
 from flowmart.syncing.job import Job, side_by_side
-from flowmart.syncing.sync import SyncOptions, chosen, connected, sync
+from flowmart.syncing.sync import SyncOptions, chosen, connected, job_of, sync
 from flowmart.syncing.sync_source import SourceReport
 from metrics.sprints import sprint_metrics
 from warehouse.census import project_names
@@ -86,9 +86,9 @@ def reconcile(
     engine = opened(config)
     try:
         with hold(engine, "run", utc_now) as lease:
-            job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
+            job = job_of(config, engine, lease, events=events, now=now, run_id=run_id)
             names = chosen(config, options.sources)
-            with connected(config, engine, names, options, now) as sources:
+            with connected(config, engine, names, options, now, job.privacy) as sources:
                 calls = [
                     partial(compare, job, report, source, sprints)
                     for report, (_, source) in zip(synced.sources, sources, strict=True)

@@ -15,6 +15,8 @@ from flowmart.clock import utc_now
 from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.events import SyncEvents
+from flowmart.privacy.rules import PrivacyRules
+from flowmart.privacy.state import settle
 from flowmart.sources import connector
 from flowmart.store import opened
 from flowmart.syncing.census import CensusRules
@@ -24,7 +26,7 @@ from flowmart.syncing.sync_source import SourceReport, SourceRun, sync_source
 from metrics.catalog import classify
 from warehouse.engine import keeping_connections
 from warehouse.fetching import portions
-from warehouse.leases import hold
+from warehouse.leases import Lease, hold
 from warehouse.runs import forget_runs
 from warehouse.tables.loaded import issue_snapshots, issues
 from warehouse.upkeep import tidy
@@ -73,8 +75,8 @@ def sync(config: Config, options: SyncOptions, *, events: SyncEvents, now: datet
         keeping_connections(opened(config)) as engine,
         hold(engine, "run", utc_now) as lease,
     ):
-        job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
-        with connected(config, engine, names, options, now) as sources:
+        job = job_of(config, engine, lease, events=events, now=now, run_id=run_id)
+        with connected(config, engine, names, options, now, job.privacy) as sources:
             calls = [partial(sync_source, job, _run_of(config, options, name), source) for name, source in sources]
             reports = side_by_side(calls, job)
         with job.writing() as connection:
@@ -92,9 +94,16 @@ def chosen(config: Config, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in config.sources if not names or name in names)
 
 
+def job_of(config: Config, engine: Engine, lease: Lease, *, events: SyncEvents, now: datetime, run_id: str) -> Job:
+    """A job on the warehouse. Raises `PrivacyChanged` when that was filled under other rules of privacy."""
+    with engine.begin() as connection:
+        privacy = settle(connection, config)
+    return Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now, privacy=privacy)
+
+
 @contextmanager
 def connected(
-    config: Config, engine: Engine, names: Sequence[str], options: SyncOptions, now: datetime
+    config: Config, engine: Engine, names: Sequence[str], options: SyncOptions, now: datetime, privacy: PrivacyRules
 ) -> Iterator[list[tuple[str, Connector]]]:
     """The sources' connectors, closed when the block ends, however it ends."""
     made: list[tuple[str, Connector]] = []
@@ -106,6 +115,7 @@ def connected(
                 recall=recall_from(engine),
                 held=held_from(engine),
                 now=now,
+                people=privacy.people_of(name),
                 since=options.since,
                 max_in_flight=options.max_in_flight,
             )

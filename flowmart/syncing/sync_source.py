@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from connectors.base import Connector, Identity, Page, Progress, Stream, is_short
@@ -65,7 +65,7 @@ def sync_source(job: Job, run: SourceRun, source: Connector) -> SourceReport:
     ending = _Ending()
     try:
         with job.noted(run.name, IDENTITY, source.counters, ending.outcomes):
-            identity = source.identify()
+            identity = _as_stored(source.identify(), job, run.name)
         for stream in source.streams():
             with job.noted(run.name, stream.name, source.counters, ending.outcomes) as tally:
                 ending.problems += _load(job, run, stream, tally)
@@ -84,6 +84,12 @@ def sync_source(job: Job, run: SourceRun, source: Connector) -> SourceReport:
         streams=tuple(ending.outcomes),
         census=ending.census,
     )
+
+
+def _as_stored(identity: Identity, job: Job, source: str) -> Identity:
+    """The account under the name by which the warehouse knows it."""
+    account = job.privacy.login(source, identity.account)
+    return identity if account == identity.account else replace(identity, account=account, display_name="the login")
 
 
 def _count(job: Job, run: SourceRun, source: Connector, identity: Identity, ending: _Ending) -> None:
@@ -111,7 +117,7 @@ def _load(job: Job, run: SourceRun, stream: Stream, tally: Tally) -> list[str]:
     problems: list[str] = []
     for page in stream.pages(_begin(job, run, stream.name)):
         with job.writing() as connection:
-            written = write_page(connection, page)
+            written = write_page(connection, page, job.privacy)
             if page.bookmark is not None and run.reads_bookmarks:
                 save_bookmark(connection, run.name, stream.name, page.bookmark, job.now)
         _tell(job, run.name, stream.name, page, written, tally)

@@ -208,8 +208,9 @@ def upgrade() -> None:
         sa.Column("author_id", sa.String(), nullable=True, comment="users.user_id"),
         sa.Column("created_at", UtcDateTime(), nullable=False, comment="Creation"),
         sa.Column("updated_at", UtcDateTime(), nullable=True, comment="Last change, where the tracker tells"),
+        sa.Column("body", sa.Text(), nullable=True, comment="Text, if privacy.store_text is set (Jira)"),
         sa.PrimaryKeyConstraint("comment_id", name=op.f("pk_comments")),
-        comment="One row per comment on an issue, without its text.",
+        comment="One row per comment on an issue.",
     )
     with op.batch_alter_table("comments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_comments_issue_id"), ["issue_id"], unique=False)
@@ -573,6 +574,19 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("table_name", name=op.f("pk_definitions")),
         comment="One row per computed table: the rules and the version it was computed with.",
+    )
+    op.create_table(
+        "erased_users",
+        sa.Column(
+            "erased_user_id",
+            sa.String(),
+            nullable=False,
+            comment="Salted hash of the id: it tells whether an id is theirs, and not what it was",
+        ),
+        sa.Column("source_id", sa.String(), nullable=False, comment="Name of the source in the config"),
+        sa.Column("erased_at", UtcDateTime(), nullable=False, comment="When"),
+        sa.PrimaryKeyConstraint("erased_user_id", name=op.f("pk_erased_users")),
+        comment="One row per id of a person who was erased and is not stored again.",
     )
     op.create_table(
         "estimates",
@@ -990,6 +1004,31 @@ def upgrade() -> None:
     with op.batch_alter_table("link_events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_link_events_issue_id"), ["issue_id"], unique=False)
 
+    op.create_table(
+        "privacy",
+        sa.Column("privacy_id", sa.String(), nullable=False, comment="Always `warehouse`"),
+        sa.Column(
+            "users",
+            sa.String(),
+            nullable=False,
+            comment="names, pseudonyms or none, as privacy.users said when it was filled",
+        ),
+        sa.Column(
+            "key_check",
+            sa.String(),
+            nullable=True,
+            comment="Hash by which the key of the pseudonyms is known again; NULL without pseudonyms",
+        ),
+        sa.Column("is_text_stored", sa.Boolean(), nullable=False, comment="Descriptions and comments were stored"),
+        sa.Column(
+            "salt",
+            sa.String(),
+            nullable=False,
+            comment="Random, made with the warehouse: goes into the hashes of erased_users",
+        ),
+        sa.PrimaryKeyConstraint("privacy_id", name=op.f("pk_privacy")),
+        comment="One row per warehouse: how people and texts are stored in it.",
+    )
     op.create_table(
         "projects",
         sa.Column("project_id", sa.String(), nullable=False, comment="<source>:<id in the tracker>"),
@@ -1646,6 +1685,7 @@ def downgrade() -> None:
     op.drop_table("sprint_days")
     op.drop_table("sources")
     op.drop_table("projects")
+    op.drop_table("privacy")
     with op.batch_alter_table("link_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_link_events_issue_id"))
 
@@ -1693,6 +1733,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_estimates_issue_id"))
 
     op.drop_table("estimates")
+    op.drop_table("erased_users")
     op.drop_table("definitions")
     op.drop_table("defects")
     op.drop_table("defect_quality")

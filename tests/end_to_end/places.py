@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from flowmart.clock import utc_now
+from flowmart.privacy.rules import PrivacyRules
 from flowmart.progress import LoggedEvents
 from flowmart.syncing.census import CensusRules
 from flowmart.syncing.job import Job
@@ -45,7 +46,10 @@ def undisturbed_syncs(running: Running, folders: pytest.TempPathFactory) -> Call
 class Place:
     """A warehouse in a folder, and syncs of one flavour into it; settings of the connector by keyword."""
 
-    def __init__(self, folder: Path, running: Running, flavour: str, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, running: Running, flavour: str, privacy: PrivacyRules | None = None, **settings: Any
+    ) -> None:
+        self.privacy = privacy or PrivacyRules()
         folder.mkdir(exist_ok=True)
         self.engine: Engine = migrated(folder / "flowmart.db")
         self.waited = 0.0
@@ -55,11 +59,11 @@ class Place:
         self._running = running
         self._flavour = flavour
         self._settings = settings
-        self._runs = 0
+        self.runs = 0
 
     def sync(self, *, full: bool = False) -> SourceReport:
         """As `flowmart sync` does it, with the census."""
-        self._runs += 1
+        self.runs += 1
         rules = CensusRules(max_loss=0.05, accept_loss=False, history_since=None)
         run = SourceRun(
             name=SOURCE, full=full, reads_bookmarks=True, census_now=True, census_every_seconds=0, rules=rules
@@ -69,8 +73,16 @@ class Place:
         recall, held = recall_from(self.engine), held_from(self.engine)
         # one connection stays open, or each that is closed would be the last, which writes everything to the disk
         with self.engine.connect(), hold(self.engine, "run", utc_now) as lease:
-            job = Job(engine=self.engine, lease=lease, events=LoggedEvents(), run_id=f"run {self._runs}", now=now)
-            connector = make(self._running, self._flavour, recall, held=held, clock=clock, **self._settings)
+            job = Job(
+                engine=self.engine,
+                lease=lease,
+                events=LoggedEvents(),
+                run_id=f"run {self.runs}",
+                now=now,
+                privacy=self.privacy,
+            )
+            settings = {"people": self.privacy.people_of(SOURCE), **self._settings}
+            connector = make(self._running, self._flavour, recall, held=held, clock=clock, **settings)
             with closing(connector) as source:
                 report = sync_source(job, run, source)
                 self.retries = source.counters.retries

@@ -28,6 +28,7 @@ from connectors.base import (
 from connectors.errors import SourceError
 from flowmart.clock import utc_now
 from flowmart.events import StreamOutcome
+from flowmart.privacy.rules import PrivacyRules
 from flowmart.syncing.census import CensusRules
 from flowmart.syncing.job import Job
 from flowmart.syncing.sync_source import SourceReport, SourceRun, sync_source
@@ -168,7 +169,8 @@ class Heard:
 def a_job(engine: Engine, events: Heard, *, run_id: str = "r", now: datetime = NOW) -> Iterator[Job]:
     """A job that holds its lease."""
     with hold(engine, "run", utc_now) as lease:
-        yield Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
+        rules = PrivacyRules()
+        yield Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now, privacy=rules)
 
 
 def a_run(*, name: str = "acme", max_loss: float = 0.05, **changes: Any) -> SourceRun:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from flowmart.commands.catalog import COMMANDS
+from flowmart.commands.catalog import COMMANDS, module_name
 from tests.migrated import migrated
 from warehouse.tables.loaded import sources
 
@@ -61,7 +61,7 @@ def end(folder: Path, *words: str, none_of: tuple[str, ...]) -> str:
 
 
 def test_help_imports_neither_the_settings_nor_the_warehouse_nor_any_command(tmp_path: Path) -> None:
-    commands = tuple(f"flowmart.commands.{name}" for name in COMMANDS)
+    commands = tuple(f"flowmart.commands.{module_name(name)}" for name in COMMANDS)
     heavy = (*SELDOM, *TRACKERS, *commands, "flowmart.settings", "psycopg", "pydantic", "sqlalchemy")
     assert end(tmp_path, "--help", none_of=heavy) == "code 0"
 
@@ -88,5 +88,5 @@ def test_a_sync_of_jira_imports_nothing_of_azure_devops(folder: Path, refusing_t
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_of_commands_says_what_the_help_of_each_begins_with(name: str) -> None:
-    described = import_module(f"flowmart.commands.{name}").command.__doc__
+    described = import_module(f"flowmart.commands.{module_name(name)}").command.__doc__
     assert COMMANDS[name].summary == described.splitlines()[0]

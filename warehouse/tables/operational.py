@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Index
 
-from warehouse.tables.base import count, day, key, long_text, make, moment, ratio, text
+from warehouse.tables.base import count, day, flag, key, long_text, make, moment, ratio, text
 
 sync_runs = make(
     "sync_runs",
@@ -104,6 +104,24 @@ compute_inputs = make(
     text("fingerprint", "Hash of what mattered of it", required=True),
 )
 
+privacy = make(
+    "privacy",
+    "One row per warehouse: how people and texts are stored in it.",
+    key("privacy_id", "Always `warehouse`"),
+    text("users", "names, pseudonyms or none, as privacy.users said when it was filled", required=True),
+    text("key_check", "Hash by which the key of the pseudonyms is known again; NULL without pseudonyms"),
+    flag("is_text_stored", "Descriptions and comments were stored", required=True),
+    text("salt", "Random, made with the warehouse: goes into the hashes of erased_users", required=True),
+)
+
+erased_users = make(
+    "erased_users",
+    "One row per id of a person who was erased and is not stored again.",
+    key("erased_user_id", "Salted hash of the id: it tells whether an id is theirs, and not what it was"),
+    text("source_id", "Name of the source in the config", required=True),
+    moment("erased_at", "When", required=True),
+)
+
 data_dictionary = make(
     "data_dictionary",
     "One row per table and one per column: what it holds. The same as docs/data-dictionary.md.",
@@ -122,5 +140,16 @@ data_dictionary = make(
     long_text("description", "What the column holds; of a table: what each of its rows stands for"),
 )
 
-OPERATIONAL = (sync_runs, bookmarks, leases, data_quality, alerts, stale_issues, compute_inputs, data_dictionary)
+OPERATIONAL = (
+    sync_runs,
+    bookmarks,
+    leases,
+    data_quality,
+    alerts,
+    stale_issues,
+    compute_inputs,
+    privacy,
+    erased_users,
+    data_dictionary,
+)
 """All of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Index
 
-from warehouse.tables.base import count, day, flag, key, make, moment, number, ratio, text
+from warehouse.tables.base import count, day, flag, key, long_text, make, moment, number, ratio, text
 
 worklogs = make(
     "worklogs",
@@ -20,12 +20,13 @@ worklogs = make(
 
 comments = make(
     "comments",
-    "One row per comment on an issue, without its text.",
+    "One row per comment on an issue.",
     key("comment_id", "<source>:<id in the tracker>"),
     text("issue_id", "issues.issue_id", required=True),
     text("author_id", "users.user_id"),
     moment("created_at", "Creation", required=True),
     moment("updated_at", "Last change, where the tracker tells"),
+    long_text("body", "Text, if privacy.store_text is set (Jira)"),
     Index(None, "issue_id"),
 )
 

@@ -178,10 +178,13 @@ class Gateway:
         context = self._sdk.team_context(project_id=project_id, team_id=team_id)
         return self._sdk.ask(DaysOff, self._sdk.work.get_team_days_off, context, iteration_id)
 
-    def revisions_after(self, since: date | None) -> Callable[[str | None], Batch[Revision]]:
+    def revisions_after(
+        self, since: date | None, *, with_texts: bool = False
+    ) -> Callable[[str | None], Batch[Revision]]:
         """The feed of all revisions of the organisation: token → batch; without a token, from `since` on.
 
-        Not limited to projects or types: such feeds lose the history of items that were moved or changed their type.
+        `with_texts`: long texts too, which the feed leaves out else. It is not limited to projects or types: such feeds
+        lose the history of items that were moved or changed their type.
         """
         # Not by the SDK: its answer classes leave all fields of a batch empty.
         first = {"startDateTime": f"{since.isoformat()}T00:00:00Z"} if since else {}
@@ -189,7 +192,8 @@ class Gateway:
         def fetch(token: str | None) -> Batch[Revision]:
             position = {"continuationToken": token} if token else first
             asked = {"includeDeleted": "true", "includeIdentityRef": "true", "$maxPageSize": _LARGEST_BATCH}
-            params = {**asked, **position}
+            more = {"$expand": "fields"} if with_texts else {}
+            params = {**asked, **more, **position}
             return self._get("_apis/wit/reporting/workitemrevisions", Batch[Revision], params)
 
         return fetch

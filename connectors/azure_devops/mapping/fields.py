@@ -43,6 +43,9 @@ DEFAULTS: Mapping[str, tuple[str, ...]] = {
 }
 """Reference names or names, in the order in which they are tried. Points come from the backlog configuration first."""
 
+DESCRIPTIONS = frozenset({"System.Description", "Microsoft.VSTS.TCM.ReproSteps"})
+"""What people write of an item; bugs of most processes have the second."""
+
 _LONG_TYPES = frozenset({"html", "history", "plaintext"})
 
 BOOKKEEPING = frozenset(
@@ -103,14 +106,14 @@ class FieldCatalogue:
         return next(by_reference, None) or next(by_name, None)
 
 
-def catalogue(infos: Iterable[FieldInfo]) -> FieldCatalogue:
-    """The fields as the tracker lists them, ready for look-ups."""
+def catalogue(infos: Iterable[FieldInfo], *, with_texts: bool = False) -> FieldCatalogue:
+    """The fields as the tracker lists them, ready for look-ups; `with_texts`: descriptions are kept."""
     known = {info.reference_name: info for info in infos}
     long_texts = {ref for ref, info in known.items() if (info.type or "").lower() in _LONG_TYPES} - {"System.Tags"}
     return FieldCatalogue(
         infos=known,
         identities=WELL_KNOWN | {ref for ref, info in known.items() if info.is_identity},
-        dropped=BOOKKEEPING | long_texts,
+        dropped=BOOKKEEPING | (long_texts - DESCRIPTIONS if with_texts else long_texts),
     )
 
 

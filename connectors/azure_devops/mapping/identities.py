@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from connectors.people import Disguise
 from warehouse.records import User, qualified_id
 
 WELL_KNOWN = frozenset(
@@ -47,6 +48,16 @@ def user_key(text: str) -> str:
 def display_name(text: str) -> str:
     """The name that people see."""
     return _split(text)[0]
+
+
+def disguised(text: str, people: Disguise) -> str | None:
+    """The text with what may be stored of the person; None for nothing."""
+    shown = people(user_key(text), display_name(text))
+    if shown.native is None:
+        return None
+    if shown.native == user_key(text) and shown.name == display_name(text):
+        return text
+    return shown.native if shown.name in {None, shown.native} else f"{shown.name} <{shown.native}>"
 
 
 def user(source_id: str, text: str) -> User:

@@ -11,8 +11,9 @@ import msgspec
 
 from connectors.azure_devops.gateway.answers import Revision
 from connectors.azure_devops.mapping.fields import PARENT, FieldCatalogue
-from connectors.azure_devops.mapping.identities import one_form
+from connectors.azure_devops.mapping.identities import disguised, one_form
 from connectors.azure_devops.mapping.structure import Organisation, ProjectModel
+from connectors.people import Disguise, as_told
 
 PROJECT = "System.TeamProject"
 TYPE = "System.WorkItemType"
@@ -67,6 +68,7 @@ class Context:
     fields: FieldCatalogue
     organisation: Organisation
     scope: str
+    people: Disguise = as_told
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -87,14 +89,19 @@ def decode(content: str) -> Snapshot | None:
 
 
 def snapshot(context: Context, revision: Revision) -> Snapshot:
-    """What is kept of a revision."""
-    dropped = context.fields.dropped
+    """What is kept of a revision; of people what may be stored, so that later revisions are compared on like terms."""
+    dropped, identities = context.fields.dropped, context.fields.identities
     raw = revision.fields
     fields = {
         reference: one_form(value) if type(value) is dict else value
         for reference, value in raw.items()
         if reference not in dropped and value is not None and value != ""
     }
+    if context.people is not as_told:
+        for reference in [each for each in fields if each in identities or type(raw[each]) is dict]:
+            person = disguised(str(fields.pop(reference)), context.people)
+            if person is not None:
+                fields[reference] = person
     if fields.get(PARENT) == 0:  # how some answers say that there is none
         del fields[PARENT]
     project = context.organisation.model(raw.get(PROJECT, ""))

@@ -36,9 +36,10 @@ class Directory:
             source_id=self._settings.source_id,
             url=self._gateway.url,
             time_zone=self._settings.time_zone,
-            fields=fields.catalogue(self._gateway.fields()),
+            fields=fields.catalogue(self._gateway.fields(), with_texts=self._settings.stores_text),
             organisation=Organisation(self.visible),
             scope=self._settings.scope,
+            people=self._settings.people,
         )
         self._configured, missing = fields.configured_roles(found.fields, self._settings.fields)
         self.problems += missing

@@ -42,7 +42,8 @@ class RevisionPages:
         scope = self._settings.scope
         token = bookmarks.read(bookmark, scope).token
         self._begins = token is None
-        fetch = self._gateway.revisions_after(self._settings.changed_since or self._settings.history_since)
+        since = self._settings.changed_since or self._settings.history_since
+        fetch = self._gateway.revisions_after(since, with_texts=self._settings.stores_text)
         for batch, following in paging.feed(self._gateway.pool, fetch, token):
             yield self._page(batch, bookmarks.write(following, scope))
 

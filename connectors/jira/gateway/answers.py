@@ -337,6 +337,9 @@ class Item(Answer, frozen=True, gc=False, rename="camel"):
     from_string: str | None = None
     to: str | None = None
     to_string: str | None = None
+    tmp_from_account_id: str | None = None
+    tmp_to_account_id: str | None = None
+    """Cloud: account ids where the halves name people, of whom old entries have other ids or none."""
 
 
 class History(Answer, frozen=True, gc=False, rename="camel"):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from connectors.jira.gateway.answers import Account, Answer, IssueFields, Moment
 
 
 class CommentAnswer(Answer, frozen=True, gc=False, rename="camel"):
-    """A comment; its text is skipped."""
+    """A comment; its text stays as it came, since mostly nobody reads it."""
 
     id: str
     created: Moment
     updated: Moment | None = None
     author: Account | None = None
+    body: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class CommentPage(Answer, frozen=True, gc=False, rename="camel"):

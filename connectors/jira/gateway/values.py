@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from connectors.jira.gateway.answers import Moment
+from connectors.people import Disguise, as_told
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 100_000_000_000
@@ -76,22 +77,23 @@ def number_text(value: str | None) -> str | None:
     return str(int(found)) if found.is_integer() else repr(found)
 
 
-def readable(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def readable(value: Any, people: Disguise = as_told) -> Any:  # noqa: ANN401 - any JSON
     """What a person would read of a field's value: an option's value, a person's name, a list of such; None if empty.
 
-    Numbers, booleans and texts stay; rich text becomes its plain text; what has no name stays as it is.
+    Numbers, booleans and texts stay; rich text becomes its plain text; what has no name stays as it is, but for the
+    people within. Of people there is what `people` lets be stored.
     """
     if isinstance(value, dict):
-        return _readable_object(value)
+        return _readable_object(value, people)
     if isinstance(value, list):
-        found = [item for item in map(readable, value) if item is not None]
+        found = [read for item in value if (read := readable(item, people)) is not None]
         return found or None
     return None if value in _EMPTY_TEXTS else value
 
 
-def readable_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON
+def readable_text(value: Any, people: Disguise = as_told) -> str | None:  # noqa: ANN401 - any JSON
     """The same as one text, lists separated by comma and space."""
-    found = readable(value)
+    found = readable(value, people)
     if found is None:
         return None
     if isinstance(found, list):
@@ -101,7 +103,9 @@ def readable_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON
     return str(found)
 
 
-def _readable_object(value: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+def _readable_object(value: dict[str, Any], people: Disguise) -> Any:  # noqa: ANN401 - any JSON
+    if (native := _person(value)) is not None:
+        return people(native, value["displayName"] or native).name
     if value.get("type") == "doc" and "content" in value:
         return " ".join(_plain_text(value).split()) or None
     for key in _READABLE_KEYS:
@@ -109,7 +113,26 @@ def _readable_object(value: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
         if isinstance(found, str | int | float) and found != "":
             child = value.get("child")
             return f"{found} > {readable(child)}" if key == "value" and isinstance(child, dict) else found
-    return value or None
+    return _with_people(value, people) or None
+
+
+def _person(value: dict[str, Any]) -> str | None:
+    """The id of the person that an object is; None if it is none."""
+    if not isinstance(value.get("displayName"), str):
+        return None
+    native = value.get("accountId") or value.get("key") or value.get("name")
+    return native if isinstance(native, str) else None
+
+
+def _with_people(value: Any, people: Disguise) -> Any:  # noqa: ANN401 - any JSON
+    """The JSON, with what may be stored in the place of each person in it."""
+    if isinstance(value, list):
+        return [_with_people(item, people) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if (native := _person(value)) is not None:
+        return people(native, value["displayName"] or native).name
+    return {key: _with_people(item, people) for key, item in value.items()}
 
 
 def _plain_text(node: dict[str, Any]) -> str:

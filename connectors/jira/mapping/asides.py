@@ -1,13 +1,15 @@
-"""What hangs on an issue: comments without their texts, and booked time; as much of it as came with the issue."""
+"""What hangs on an issue: comments, mostly without their texts, and booked time; as much as came with the issue."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from connectors.jira.gateway.answers import Account
 from connectors.jira.gateway.aside_answers import CommentAnswer, WholeIssue, WorklogAnswer
-from connectors.jira.gateway.values import instant, optional_instant
+from connectors.jira.gateway.values import instant, optional_instant, readable_text
 from warehouse.records import Comment, Worklog, qualified_id
 
 Author = Callable[[Account | None], str | None]
@@ -24,6 +26,8 @@ class Asides:
     worklogs: list[Worklog] = field(default_factory=list)
     more_comments: list[str] = field(default_factory=list)
     more_worklogs: list[str] = field(default_factory=list)
+    stores_text: bool = False
+    """Whether comments are mapped with their texts."""
 
     def take(self, source_id: str, native_issue: str, told: WholeIssue, author: Author) -> None:
         """Add what came with an issue."""
@@ -40,14 +44,17 @@ class Asides:
     def take_comments(self, source_id: str, native: str, found: Iterable[CommentAnswer], author: Author) -> None:
         """Add all comments of an issue."""
         self.commented.append(qualified_id(source_id, native))
-        self.comments.extend(map_comment(source_id, native, comment, author) for comment in found)
+        with_text = self.stores_text
+        self.comments.extend(map_comment(source_id, native, one, author, with_text=with_text) for one in found)
 
     def take_worklogs(self, source_id: str, native: str, found: Iterable[WorklogAnswer], author: Author) -> None:
         """Add worklogs of an issue."""
         self.worklogs.extend(map_worklog(source_id, native, worklog, author) for worklog in found)
 
 
-def map_comment(source_id: str, native_issue: str, answer: CommentAnswer, author: Author) -> Comment:
+def map_comment(
+    source_id: str, native_issue: str, answer: CommentAnswer, author: Author, *, with_text: bool
+) -> Comment:
     """The row of a comment."""
     who = author(answer.author)
     return Comment(
@@ -56,6 +63,7 @@ def map_comment(source_id: str, native_issue: str, answer: CommentAnswer, author
         author_id=None if who is None else qualified_id(source_id, who),
         created_at=instant(answer.created),
         updated_at=optional_instant(answer.updated),
+        body=readable_text(msgspec.json.decode(answer.body)) if with_text else None,
     )
 
 

@@ -88,6 +88,12 @@ class FieldMap:
     """Project id → fields of story points in order of preference, where it differs from the general order."""
     problems: tuple[str, ...]
 
+    @property
+    def of_people(self) -> frozenset[str]:
+        """Ids of the fields that hold a person or several, and the names of those that have one of their own."""
+        found = [one for one in self.fields if _holds_people(one)]
+        return frozenset({one.id for one in found} | {self.names[one.id] for one in found})
+
     def ids(self, role: str) -> tuple[str, ...]:
         """The fields that play a role, in order of preference."""
         return self.by_role.get(role, ())
@@ -137,6 +143,13 @@ def _age(field: answers.Field) -> tuple[bool, int, str]:
 
 def _custom_type(field: answers.Field) -> str:
     return (field.schema.custom if field.schema else None) or ""
+
+
+def _holds_people(field: answers.Field) -> bool:
+    schema = field.schema
+    if schema is None:
+        return False
+    return "user" in {schema.type, schema.items} or "userpicker" in _custom_type(field).casefold()
 
 
 def _is_number(field: answers.Field) -> bool:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from connectors.jira.gateway import answers
 from connectors.jira.gateway.values import instant, number_text
 from connectors.jira.mapping.fields import SYSTEM_CHANGES, FieldMap
+from connectors.people import Disguise, as_told, listed_people
 from warehouse.records import IssueChange, qualified_id
 
 STORY_POINTS = "story_points"
@@ -22,7 +23,7 @@ _SYSTEM_IDS = {
     "key": "issuekey",
 }
 """What histories call a system field whose id is another word, in lower case."""
-_PEOPLE = frozenset({"assignee", "reporter"})
+_PEOPLE = frozenset({"assignee", "reporter", "creator"})
 
 Told = tuple[datetime, int, str]
 """A name from history, with the instant and number of the entry that tells it: the newest is the best."""
@@ -67,6 +68,11 @@ class ItemNames:
         self._points = frozenset(fields.ids(STORY_POINTS))
         self._system = {one.id.casefold(): one.id for one in fields.fields if not one.custom}
         self._known: dict[tuple[str | None, str, str], tuple[str, str | None]] = {}
+        self._of_people = fields.of_people | _PEOPLE
+
+    def names_people(self, name: str, native: str | None) -> bool:
+        """Whether the field that `of` told holds people."""
+        return native in self._of_people or name in self._of_people
 
     def of(self, item: answers.Item) -> tuple[str, str | None]:
         """(Name of the change, native id of the field if it can be told). Story points go by their field's own name."""
@@ -117,23 +123,23 @@ def map_changes(
     points_id: str | None,
     names: ItemNames,
     mentions: Mentions,
+    people: Disguise = as_told,
 ) -> list[IssueChange]:
     """One row per item of the entries; entries that come twice count once. Empty texts are NULL."""
     changes: dict[str, IssueChange] = {}
     for history in histories:
-        changed_at = instant(history.created)
-        entry = int(history.id)
+        changed_at, entry = when = instant(history.created), int(history.id)
         author = mentions.person(history.author)
         author_id = None if author is None else qualified_id(source_id, author)
         for ordinal, item in enumerate(history.items):
             name, field_id = names.of(item)
-            before, before_text, after, after_text = item.from_, item.from_string, item.to, item.to_string
+            before, before_text, after, after_text = _halves(item, names, name, field_id, people)
             if field_id is not None and field_id == points_id:
                 name = STORY_POINTS
                 before = before_text = number_text(before_text or before)
                 after = after_text = number_text(after_text or after)
             elif name in _NOTED:
-                _note(name, item, (changed_at, entry), mentions)
+                _note(name, item, when, mentions)
             change_id = f"{source_id}:{entry}:{ordinal}"
             changes[change_id] = IssueChange(
                 change_id=change_id,
@@ -143,7 +149,7 @@ def map_changes(
                 changed_at=changed_at,
                 author_id=author_id,
                 field=name,
-                field_id=None if field_id is None else qualified_id(source_id, field_id),
+                field_id=field_id and qualified_id(source_id, field_id),
                 from_value=before or None,
                 from_text=before_text or None,
                 to_value=after or None,
@@ -152,12 +158,35 @@ def map_changes(
     return list(changes.values())
 
 
-_NOTED = frozenset({"status", "sprint", *_PEOPLE})
+_NOTED = frozenset({"status", "sprint", "assignee", "reporter"})
+
+
+Halves = tuple[str | None, str | None, str | None, str | None]
+"""Value and text before, value and text after."""
+
+
+def _halves(item: answers.Item, names: ItemNames, name: str, field_id: str | None, people: Disguise) -> Halves:
+    """What changed into what; where that names people, with what may be stored of them."""
+    accounts = item.tmp_from_account_id, item.tmp_to_account_id
+    if people is as_told or not (any(accounts) or names.names_people(name, field_id)):
+        return item.from_, item.from_string, item.to, item.to_string
+    before = _person(item.from_, item.from_string, accounts[0], people)
+    return (*before, *_person(item.to, item.to_string, accounts[1], people))
+
+
+def _person(
+    value: str | None, text: str | None, account: str | None, people: Disguise
+) -> tuple[str | None, str | None]:
+    if not account:
+        return listed_people(value, text, people)
+    shown = people(account, text or "")
+    return (value, text) if shown.native == account else (shown.native, shown.name)
 
 
 def _note(name: str, item: answers.Item, when: tuple[datetime, int], mentions: Mentions) -> None:
     at, entry = when
-    for native, text in ((item.from_, item.from_string), (item.to, item.to_string)):
+    before, after = item.tmp_from_account_id or item.from_, item.tmp_to_account_id or item.to
+    for native, text in ((before, item.from_string), (after, item.to_string)):
         if not native:
             continue
         if name == "sprint":

@@ -18,6 +18,7 @@ from connectors.jira.mapping.fields import FieldMap
 from connectors.jira.mapping.history import ItemNames, Mentions, map_changes, points_field
 from connectors.jira.mapping.links import LinkContext, Links, LinkWords
 from connectors.jira.mapping.sprint_text import read_sprint
+from connectors.people import Disguise, as_told
 from warehouse.records import (
     Issue,
     IssueChange,
@@ -53,7 +54,9 @@ NOT_STORED = frozenset(
 """System fields that are bodies, lists with tables of their own, sums of other issues, or depend on who asks."""
 
 NOT_ASKED = NOT_STORED - {"comment", "worklog"}
-"""Those that are of no use at all; comments and worklogs have tables of their own."""
+"""Those that are of no use at all, unless texts are stored; comments and worklogs have tables of their own."""
+
+_TEXTS = frozenset({"description"})
 
 _COLUMNS = frozenset(answers.IssueFields.__struct_fields__) - {"creator"}
 
@@ -81,6 +84,14 @@ class MappingContext:
     held_projects: frozenset[str] | None = None
     """Keys of the projects whose issues are pulled; None when that cannot be told from a key."""
     link_words: LinkWords = field(default_factory=LinkWords)
+    people: Disguise = as_told
+    stores_text: bool = False
+    """Whether descriptions and the texts of comments are mapped."""
+
+    @property
+    def not_asked(self) -> frozenset[str]:
+        """System fields that are of no use."""
+        return NOT_ASKED - _TEXTS if self.stores_text else NOT_ASKED
 
     @property
     def links(self) -> LinkContext:
@@ -90,7 +101,8 @@ class MappingContext:
     @property
     def not_custom(self) -> frozenset[str]:
         """Fields that do not go into `custom_fields`."""
-        return _COLUMNS.union(NOT_STORED, *(self.fields.ids(role) for role in _ROLES_WITH_COLUMNS))
+        left_out = NOT_STORED - _TEXTS if self.stores_text else NOT_STORED
+        return left_out.union(_COLUMNS, *(self.fields.ids(role) for role in _ROLES_WITH_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +144,7 @@ def map_page(
 
     Raises `UnexpectedResponse` that names the issue when one of them cannot be read.
     """
-    parts = _Parts(context.links, context.not_custom)
+    parts = _Parts(context.links, context.not_custom, asides=Asides(stores_text=context.stores_text))
     for answer in found:
         try:
             _map_issue(context, answer, histories.get(answer.id, ()), parts)
@@ -175,7 +187,7 @@ def _map_issue(
     mentions.types.setdefault(known.issuetype.id, known.issuetype)
     mentions.person(known.creator)
     parts.issues.append(_issue(context, answer, known, everything, points, parts))
-    changes = map_changes(context.source_id, issue_id, histories, points, context.names, mentions)
+    changes = map_changes(context.source_id, issue_id, histories, points, context.names, mentions, context.people)
     parts.changes.extend(changes)
     _map_bridges(context.source_id, issue_id, known, parts)
     parent_key = next((key for i in context.epic_links if isinstance(key := everything.get(i), str) and key), None)
@@ -206,14 +218,14 @@ def _issue(
         status_id=qualified_id(source_id, known.status.id),
         status=known.status.name,
         priority=_name(known.priority),
-        severity=_first_text(everything, fields.ids("severity")),
+        severity=_first_text(everything, fields.ids("severity"), context.people),
         resolution=_name(known.resolution),
         assignee_id=_person_id(source_id, mentions.person(known.assignee)),
         reporter_id=_person_id(source_id, mentions.person(known.reporter)),
         parent_id=None if known.parent is None else qualified_id(source_id, known.parent.id),
         story_points=None if points is None else number(everything.get(points)),
         original_estimate_seconds=known.timeoriginalestimate,
-        found_in=_first_text(everything, fields.ids("found_in")),
+        found_in=_first_text(everything, fields.ids("found_in"), context.people),
         created_at=instant(known.created),
         updated_at=instant(known.updated),
         resolved_at=optional_instant(known.resolutiondate),
@@ -223,7 +235,7 @@ def _issue(
         sprint_ids=_sprint_ids(everything, fields.ids("sprint"), mentions),
         area_path=None,
         is_flagged=any(everything.get(i) for i in fields.ids("flagged")),
-        custom_fields=_custom_fields(everything, fields.names, parts.not_custom),
+        custom_fields=_custom_fields(everything, fields.names, parts.not_custom, context.people),
     )
 
 
@@ -241,8 +253,8 @@ def _person_id(source_id: str, native: str | None) -> str | None:
     return None if native is None else qualified_id(source_id, native)
 
 
-def _first_text(everything: answers.Json, ids: Sequence[str]) -> str | None:
-    return next((text for i in ids if (text := readable_text(everything.get(i))) is not None), None)
+def _first_text(everything: answers.Json, ids: Sequence[str], people: Disguise) -> str | None:
+    return next((text for i in ids if (text := readable_text(everything.get(i), people)) is not None), None)
 
 
 def _sprint_ids(everything: answers.Json, ids: Sequence[str], mentions: Mentions) -> str | None:
@@ -266,13 +278,15 @@ def _sprint(value: object, mentions: Mentions) -> answers.Sprint:
     return read.sprint
 
 
-def _custom_fields(everything: answers.Json, names: Mapping[str, str], left_out: frozenset[str]) -> str:
+def _custom_fields(
+    everything: answers.Json, names: Mapping[str, str], left_out: frozenset[str], people: Disguise
+) -> str:
     """Every filled field without a column, by name, as a person would read it."""
     filled = {}
     for field_id, value in everything.items():
         if value is None or field_id in left_out:
             continue
-        found = readable(value)
+        found = readable(value, people)
         if found is not None:
             filled[names.get(field_id, field_id)] = found
     return _json_encoder.encode(filled).decode()

@@ -13,7 +13,7 @@ from connectors.errors import UnexpectedResponse
 from connectors.http.flight import side_by_side
 from connectors.jira.gateway.dialect import Dialect, Found
 from connectors.jira.gateway.values import start_of
-from connectors.jira.mapping.issues import NOT_ASKED, MappedPage, MappingContext, map_page
+from connectors.jira.mapping.issues import MappedPage, MappingContext, map_page
 from connectors.jira.pulling.bookmark import State, Walk, Window, read_state
 from connectors.jira.pulling.newcomers import Newcomers
 from connectors.jira.pulling.parents import Parents
@@ -65,7 +65,7 @@ class IssuePages:
         self._settings: JiraSettings = site.settings
         self._pool: ThreadPoolExecutor = site.pool
         self._parents = Parents(site.dialect, site.settings.source_id)
-        self._left_out = (*sorted(NOT_ASKED), *site.fields.ids("rank"))
+        self._left_out = (*sorted(context.not_asked), *site.fields.ids("rank"))
         self.began_at: int | None = None
         """When the walk of the first pages began, epoch milliseconds: an interrupted one began in an earlier run."""
 

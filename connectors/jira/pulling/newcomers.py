@@ -21,6 +21,7 @@ from connectors.jira.mapping.entities import (
 from connectors.jira.mapping.history import Mentions, Told
 from connectors.jira.pulling.listed_statuses import as_shown
 from connectors.jira.pulling.people import is_as_listed
+from connectors.people import Disguise
 from warehouse.records import Record
 
 
@@ -41,6 +42,7 @@ class Newcomers:
     known_types: frozenset[str]
     stored_people: Mapping[str, str]
     """People of a list of an earlier night, with a digest of each (`connectors.jira.pulling.people`)."""
+    people: Disguise
     asks_for_people: bool
     """Whether the account may ask about people."""
     asks_for_sprints: bool
@@ -59,16 +61,14 @@ class Newcomers:
 
     def _people(self, mentions: Mentions) -> Iterable[Record]:
         for native, account in mentions.people.items():
-            if native in self.known_people or is_as_listed(self.stored_people.get(native), account):
+            if native in self.known_people or is_as_listed(self.stored_people, account, self.people):
                 continue
             if self._is_news("person", native, None):
                 yield map_user(self.source_id, account)
         unknown = [
             native
             for native, told in mentions.people_names.items()
-            if native not in self.known_people
-            and native not in self.stored_people
-            and self._is_news("person", native, told)
+            if native not in self.known_people and self._is_unstored(native) and self._is_news("person", native, told)
         ]
         found = {account.native_id: account for account in self._ask_for_people(unknown)}
         for native in unknown:
@@ -76,6 +76,11 @@ class Newcomers:
                 self._told[f"person:{native}"] = None
             only_name = Account(account_id=native, display_name=mentions.people_names[native][2])
             yield map_user(self.source_id, found.get(native, only_name))
+
+    def _is_unstored(self, native: str) -> bool:
+        """Whether a person may be stored and was not yet."""
+        stored = self.people(native, "").native
+        return stored is not None and stored not in self.stored_people
 
     def _ask_for_people(self, natives: list[str]) -> list[Account]:
         if not natives or not self.asks_for_people:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
 
 from connectors.jira.gateway.answers import Account
+from connectors.people import Disguise
 from connectors.remembered import LONGEST
 
 
@@ -18,7 +19,7 @@ class ListedPeople(msgspec.Struct, frozen=True):
     site: str
     asked_at: datetime
     people: dict[str, str]
-    """Native id → digest."""
+    """Id as stored → digest."""
 
     def text(self) -> str:
         """As a page carries it."""
@@ -36,19 +37,25 @@ def read_people(bookmark: str | None, site: str, now: datetime) -> ListedPeople 
     return found if timedelta() <= now - found.asked_at < LONGEST else None
 
 
-def listed(site: str, now: datetime, people: Iterable[Account]) -> ListedPeople:
-    """What to keep of a list that was asked for just now."""
-    return ListedPeople(site, now, {account.native_id: digest(account) for account in people})
+def listed(site: str, now: datetime, accounts: Iterable[Account], people: Disguise) -> ListedPeople:
+    """What to keep of a list that was asked for just now; nothing of people who may not be stored."""
+    digests = (_digest(account, people) for account in accounts)
+    return ListedPeople(site, now, {native: found for native, found in digests if native is not None})
 
 
-def digest(account: Account) -> str:
-    """Another one when a person is renamed, or leaves."""
-    return f"{zlib.crc32(f'{account.display_name}|{account.active}'.encode()):08x}"
+def _digest(account: Account, people: Disguise) -> tuple[str | None, str]:
+    """Id as stored, and a digest: another one when a person is renamed as far as that is stored, or leaves."""
+    shown = people(account.native_id, account.display_name)
+    return shown.native, f"{zlib.crc32(f'{shown.name}|{account.active}'.encode()):08x}"
 
 
-def is_as_listed(listed_as: str | None, account: Account) -> bool:
-    """Whether an account that an issue shows has no news over the list.
+def is_as_listed(stored: Mapping[str, str], account: Account, people: Disguise) -> bool:
+    """Whether an account that an issue shows has no news over the list of an earlier night.
 
     Authors of histories are shown without whether they are active: such an account is no better than the list's.
+    Of who may not be stored there is never news.
     """
-    return listed_as is not None and (account.active is None or listed_as == digest(account))
+    native, found = _digest(account, people)
+    if native is None:
+        return True
+    return native in stored and (account.active is None or stored[native] == found)

@@ -108,7 +108,11 @@ class SiteStreams:
 
     def users(self, bookmark: str | None) -> Iterator[Page]:
         """People and apps, a page at a time; without the permission only those that issues name are known."""
-        site, now = self._site.settings.url, self._site.settings.now()
+        settings = self._site.settings
+        site, now = settings.url, settings.now()
+        if not settings.lists_people:
+            self.may_ask_for_people = False
+            return
         kept = read_people(bookmark, site, now)
         if kept is not None:
             self.stored_people = kept.people
@@ -124,7 +128,7 @@ class SiteStreams:
             self.may_ask_for_people = False
             yield Page(notes=[f"people are taken from issues only: {error}"])
         else:
-            yield Page(bookmark=listed(site, now, everybody).text())
+            yield Page(bookmark=listed(site, now, everybody, settings.people).text())
 
     def boards(self, bookmark: str | None) -> Iterator[Page]:
         """Boards, the sprints that they show, and which board shows which."""
