@@ -24,11 +24,21 @@ def proxy_for(url: str) -> str | None:
 
 
 def _is_of_this_machine(host: str) -> bool:
-    """A link-local address, such as that of a cloud machine's identity, means another machine to every proxy."""
+    """A loopback or link-local address, such as that of a cloud machine's identity, means another one to a proxy."""
+    if is_loopback(host):
+        return True
     try:
         return ip_address(host).is_link_local
     except ValueError:
         return False
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what is sent there never leaves this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
 
 
 class RoutedTransport(httpx.BaseTransport):
