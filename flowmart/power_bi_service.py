@@ -70,7 +70,7 @@ def _said(answer: httpx.Response) -> str:
     try:
         error = msgspec.json.decode(answer.content)["error"]
         parts = [str(error[key]) for key in ("code", "message") if error.get(key)]
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError):
         parts = []
     return " ".join(": ".join(parts).split())[:_MESSAGE_LENGTH] or "no explanation"
 

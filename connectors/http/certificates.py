@@ -10,6 +10,7 @@ import httpx
 
 _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 10, 62, 64
 """What OpenSSL calls a certificate that is too old, or is for another name or number."""
+_LONGEST_CHAIN = 10
 
 
 @cache
@@ -44,6 +45,8 @@ def meaning(error: BaseException) -> str | None:
 
 
 def _refusal(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
-    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+    for _ in range(_LONGEST_CHAIN):  # an error that is raised again may be among its own causes
+        if error is None or isinstance(error, ssl.SSLCertVerificationError):
+            return error
         error = error.__cause__ or error.__context__
-    return error
+    return None

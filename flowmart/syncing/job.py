@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.base import Counters
-from connectors.errors import SourceError
+from connectors.errors import SourceError, UnexpectedResponse
 from flowmart.clock import utc_now
 from flowmart.events import StreamOutcome, SyncEvents
 from warehouse.leases import Lease, LeaseLost
@@ -26,6 +26,7 @@ T = TypeVar("T")
 _LOOK_SECONDS = 0.2
 """How often the main thread looks up: only there do signals arrive on every system."""
 _RENEW_SECONDS = 300.0
+_TOO_DEEP = "an answer of the tracker is nested too deeply to be read"
 
 
 @dataclass(slots=True)
@@ -81,6 +82,9 @@ class Job:
         except SourceError as failure:
             ending, error = "failed", str(failure)
             raise
+        except RecursionError as failure:
+            ending, error = "failed", _TOO_DEEP
+            raise UnexpectedResponse(_TOO_DEEP) from failure
         except Exception as failure:
             ending, error = "failed", f"{type(failure).__name__}: {failure}".splitlines()[0]
             raise
