@@ -18,6 +18,7 @@ from flowmart.clock import new_run_id, run_now
 from flowmart.events import SyncEvents
 from flowmart.logs import LogContext, LogFormat
 from flowmart.progress import watching
+from flowmart.secrets import of_environment
 
 if TYPE_CHECKING:
     from flowmart.config import Config
@@ -62,7 +63,7 @@ class Session:
         from flowmart.config import load_config
 
         config = load_config(self.config_file, self.environment)
-        self.context.hide(config.secrets())
+        self.context.hide([*config.secrets(), *of_environment(self.environment)])
         self.loaded = config
         return config
 

@@ -10,6 +10,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from connectors.addresses import is_loopback
+
 
 def proxy_for(url: str) -> str | None:
     """The proxy that the environment (`HTTPS_PROXY`, `NO_PROXY`, …) or the system names for an address, if any.
@@ -25,20 +27,10 @@ def proxy_for(url: str) -> str | None:
 
 def _is_of_this_machine(host: str) -> bool:
     """A loopback or link-local address, such as that of a cloud machine's identity, means another one to a proxy."""
-    if is_loopback(host):
-        return True
     try:
-        return ip_address(host).is_link_local
+        return is_loopback(host) or ip_address(host).is_link_local
     except ValueError:
         return False
-
-
-def is_loopback(host: str) -> bool:
-    """Whether what is sent there never leaves this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") == "localhost"
 
 
 class RoutedTransport(httpx.BaseTransport):

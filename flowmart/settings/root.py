@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from flowmart.settings.base import Section, Text
 from flowmart.settings.exports import Export
 from flowmart.settings.jobs import Retention, Schedule, Sync
+from flowmart.settings.network import Network
 from flowmart.settings.rules import CalendarSection, DefectsSection, MetricsSection, SprintsSection
 from flowmart.settings.sources import Source, SourceName
 from flowmart.settings.warehouse import Warehouse
@@ -29,6 +30,7 @@ class Config(Section):
     metrics: MetricsSection = Field(default_factory=MetricsSection)
     defects: DefectsSection = Field(default_factory=DefectsSection)
     sync: Sync = Field(default_factory=Sync)
+    network: Network = Field(default_factory=Network)
     retention: Retention = Field(default_factory=Retention)
     schedule: Schedule = Field(default_factory=Schedule)
     exports: dict[Text, Export] = Field(default_factory=dict)

@@ -48,6 +48,8 @@ class Job:
     events: SyncEvents
     run_id: str
     now: datetime
+    mask: Callable[[str], str] = str
+    """Takes secrets out of what is noted of a failure."""
     _writer: Lock = field(default_factory=Lock)
     _open: dict[str, Callable[[str, str | None], StreamOutcome]] = field(default_factory=dict)
     """Note of each stream under way → what ends it."""
@@ -80,13 +82,13 @@ class Job:
         except LeaseLost:
             raise
         except SourceError as failure:
-            ending, error = "failed", str(failure)
+            ending, error = "failed", self.mask(str(failure))
             raise
         except RecursionError as failure:
             ending, error = "failed", _TOO_DEEP
             raise UnexpectedResponse(_TOO_DEEP) from failure
         except Exception as failure:
-            ending, error = "failed", f"{type(failure).__name__}: {failure}".splitlines()[0]
+            ending, error = "failed", self.mask(f"{type(failure).__name__}: {failure}").splitlines()[0]
             raise
         finally:
             if self._open.pop(note, None) is not None:

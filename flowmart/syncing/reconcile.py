@@ -18,6 +18,7 @@ from flowmart.clock import utc_now
 from flowmart.compute import compute
 from flowmart.config import Config
 from flowmart.events import SyncEvents
+from flowmart.secrets import masked
 from flowmart.store import opened
 from flowmart.syncing.comparing import SprintDifference, differences
 from flowmart.syncing.job import Job, side_by_side
@@ -86,7 +87,8 @@ def reconcile(
     engine = opened(config)
     try:
         with hold(engine, "run", utc_now) as lease:
-            job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
+            mask = partial(masked, secrets=tuple(config.secrets()))
+            job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now, mask=mask)
             names = chosen(config, options.sources)
             with connected(config, engine, names, options, now) as sources:
                 calls = [

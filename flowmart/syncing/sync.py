@@ -15,6 +15,7 @@ from flowmart.clock import utc_now
 from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.events import SyncEvents
+from flowmart.secrets import masked
 from flowmart.sources import connector
 from flowmart.store import opened
 from flowmart.syncing.census import CensusRules
@@ -73,7 +74,8 @@ def sync(config: Config, options: SyncOptions, *, events: SyncEvents, now: datet
         keeping_connections(opened(config)) as engine,
         hold(engine, "run", utc_now) as lease,
     ):
-        job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now)
+        mask = partial(masked, secrets=tuple(config.secrets()))
+        job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now, mask=mask)
         with connected(config, engine, names, options, now) as sources:
             calls = [partial(sync_source, job, _run_of(config, options, name), source) for name, source in sources]
             reports = side_by_side(calls, job)
