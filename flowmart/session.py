@@ -48,6 +48,7 @@ class Session:
 
     def start_logging(self) -> None:
         """Send logging to `err` in the wanted form."""
+        self.context.hide(of_environment(self.environment))
         level = {-1: logging.WARNING, 0: logging.INFO}.get(self.verbosity, logging.DEBUG)
         logs.configure(self.err, self.log_format, level, self.context)
 
@@ -64,7 +65,7 @@ class Session:
         from flowmart.config import load_config
 
         config = load_config(self.config_file, self.environment)
-        self.context.hide([*config.secrets(), *of_environment(self.environment)])
+        self.context.hide(config.secrets())
         self.loaded = config
         return config
 

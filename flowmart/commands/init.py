@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -144,7 +144,7 @@ def _looks(session: Session, wanted: Sequence[Wanted], zone: str) -> list[tuple[
     screen = Screen(console=session.err, mask=session.context.mask, zone=ZoneInfo(zone), now=now)
     looks = []
     for source, look in discover(wanted, session.environment, now):
-        looks.append((source, look))
+        looks.append((source, None if look is None else _masked(look, session.context.mask)))
         if look is None:
             session.tell(f"{source.name}: {source.token_variable} is not set, so {source.url} was not asked")
         elif session.verbosity >= 0 and session.log_format is LogFormat.TEXT:
@@ -152,6 +152,15 @@ def _looks(session: Session, wanted: Sequence[Wanted], zone: str) -> list[tuple[
         elif look.error is not None:
             session.tell(f"{source.name}: {printable(look.error)}")
     return looks
+
+
+def _masked(look: SourceLook, mask: Callable[[str], str]) -> SourceLook:
+    """Without secrets in what the tracker says of itself: it goes into a file."""
+    survey = look.survey
+    if survey is not None:
+        missing, problems = map(mask, survey.missing_permissions), map(mask, survey.problems)
+        survey = replace(survey, missing_permissions=tuple(missing), problems=tuple(problems))
+    return replace(look, survey=survey, error=None if look.error is None else mask(look.error))
 
 
 def _tell_what_next(session: Session, path: Path, wanted: Sequence[Wanted]) -> None:

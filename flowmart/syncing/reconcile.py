@@ -18,11 +18,10 @@ from flowmart.clock import utc_now
 from flowmart.compute import compute
 from flowmart.config import Config
 from flowmart.events import SyncEvents
-from flowmart.secrets import masked
 from flowmart.store import opened
 from flowmart.syncing.comparing import SprintDifference, differences
 from flowmart.syncing.job import Job, side_by_side
-from flowmart.syncing.sync import SyncOptions, chosen, connected, sync
+from flowmart.syncing.sync import SyncOptions, chosen, connected, mask_of, sync
 from flowmart.syncing.sync_source import SourceReport
 from metrics.sprints import sprint_metrics
 from warehouse.census import project_names
@@ -87,8 +86,7 @@ def reconcile(
     engine = opened(config)
     try:
         with hold(engine, "run", utc_now) as lease:
-            mask = partial(masked, secrets=tuple(config.secrets()))
-            job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now, mask=mask)
+            job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now, mask=mask_of(config))
             names = chosen(config, options.sources)
             with connected(config, engine, names, options, now) as sources:
                 calls = [

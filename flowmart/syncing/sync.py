@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,7 +16,7 @@ from flowmart.clock import utc_now
 from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.events import SyncEvents
-from flowmart.secrets import masked
+from flowmart.secrets import masked, of_environment
 from flowmart.sources import connector
 from flowmart.store import opened
 from flowmart.syncing.census import CensusRules
@@ -74,8 +75,7 @@ def sync(config: Config, options: SyncOptions, *, events: SyncEvents, now: datet
         keeping_connections(opened(config)) as engine,
         hold(engine, "run", utc_now) as lease,
     ):
-        mask = partial(masked, secrets=tuple(config.secrets()))
-        job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now, mask=mask)
+        job = Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now, mask=mask_of(config))
         with connected(config, engine, names, options, now) as sources:
             calls = [partial(sync_source, job, _run_of(config, options, name), source) for name, source in sources]
             reports = side_by_side(calls, job)
@@ -84,6 +84,11 @@ def sync(config: Config, options: SyncOptions, *, events: SyncEvents, now: datet
             forget_runs(connection, now - timedelta(seconds=config.retention.sync_runs_seconds))
         tidy(engine)
     return SyncReport(run_id=run_id, sources=tuple(reports))
+
+
+def mask_of(config: Config) -> Callable[[str], str]:
+    """Takes every secret that this process has out of a text."""
+    return partial(masked, secrets=(*config.secrets(), *of_environment(os.environ)))
 
 
 def chosen(config: Config, names: Sequence[str]) -> tuple[str, ...]:
