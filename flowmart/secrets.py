@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
+
+from connectors.secret_forms import forms
 
 Place = tuple[str | int, ...]
 """Keys and list positions on the way to a value."""
@@ -19,7 +17,6 @@ MASK = "***"
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}")
 _LOGIN_OF_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://(?:\$\{[^}]*\}|[^/@])*@")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SHORTEST_MASKED = 4
 _OF_LIBRARIES = ("PGPASSWORD",)
 """Variables with secrets that libraries read by themselves."""
 
@@ -79,26 +76,9 @@ def file_reader(folder: Path) -> Callable[[str], str]:
 def masked(text: str, secrets: Iterable[str]) -> str:
     """`text` without any of the secrets. Very short ones stay, since they occur in any text."""
     for secret in sorted(set(secrets), key=len, reverse=True):
-        for form in _forms(secret):
-            if len(form) >= _SHORTEST_MASKED:
-                text = text.replace(form, MASK)
+        for form in forms(secret):
+            text = text.replace(form, MASK)
     return text
-
-
-@lru_cache(maxsize=256)
-def _forms(secret: str) -> tuple[str, ...]:
-    """How it may stand in a message, longest first: as it is, in an address, in quotes, as the header of a login."""
-    as_json = json.dumps(secret), json.dumps(secret, ensure_ascii=False)
-    quoted = (repr(secret)[1:-1], *(text[1:-1] for text in as_json), html.escape(secret))
-    in_address = [quote(secret, safe=""), quote(secret), quote_plus(secret)]
-    forms = {secret, *quoted, *in_address, *(re.sub("%..", lambda found: found[0].lower(), one) for one in in_address)}
-    packed = {basic_login("", secret), base64.b64encode(secret.encode()).decode()}
-    return tuple(sorted(forms | packed, key=len, reverse=True))
-
-
-def basic_login(user: str, secret: str) -> str:
-    """What stands in the header of a basic login."""
-    return base64.b64encode(f"{user}:{secret}".encode()).decode()
 
 
 def of_environment(environment: Mapping[str, str]) -> Iterator[str]:

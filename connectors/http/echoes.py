@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterator
-from urllib.parse import quote
 
 import httpx
 
-MASK = "***"
-_SHORTEST = 4
+from connectors.secret_forms import forms
+
+MASK = b"***"
 
 
 def without_login(response: httpx.Response) -> httpx.Response:
@@ -22,13 +21,13 @@ def without_login(response: httpx.Response) -> httpx.Response:
     said = response.request.headers.get("authorization")
     if said is None or response.is_success:
         return response
-    forms = sorted({form for secret in _secrets(said) for form in _forms(secret)}, key=len, reverse=True)
+    known = sorted({form.encode() for secret in _secrets(said) for form in forms(secret)}, key=len, reverse=True)
     body, headers = response.content, response.headers.raw
-    if not any(form in part for form in forms for part in (body, *(value for _, value in headers))):
+    if not any(form in part for form in known for part in (body, *(value for _, value in headers))):
         return response
-    cleaned = [(name, _cleaned(value, forms)) for name, value in headers if name.lower() != b"content-length"]
+    cleaned = [(name, _cleaned(value, known)) for name, value in headers if name.lower() != b"content-length"]
     return httpx.Response(
-        response.status_code, headers=cleaned, content=_cleaned(body, forms), request=response.request
+        response.status_code, headers=cleaned, content=_cleaned(body, known), request=response.request
     )
 
 
@@ -45,14 +44,7 @@ def _secrets(header: str) -> Iterator[str]:
         yield pair.partition(":")[2]
 
 
-def _forms(secret: str) -> Iterator[bytes]:
-    if len(secret) < _SHORTEST:
-        return
-    for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1]):
-        yield form.encode()
-
-
-def _cleaned(text: bytes, forms: list[bytes]) -> bytes:
-    for form in forms:
-        text = text.replace(form, MASK.encode())
+def _cleaned(text: bytes, known: list[bytes]) -> bytes:
+    for form in known:
+        text = text.replace(form, MASK)
     return text

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from connectors.addresses import is_loopback
+from connectors.secret_forms import basic_login
 from flowmart.settings.base import FilePath, Secret, Section, Text, Texts
 from flowmart.settings.workflow import WorkflowSection
-from flowmart.secrets import basic_login
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
