@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import gzip
 import itertools
-import socket
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
-from threading import Thread
 
 import httpx
 import pytest
@@ -20,46 +16,11 @@ from connectors.errors import SourceError, TrackerUnavailable, UnexpectedRespons
 from connectors.http import HttpSettings, SourceHttp, World
 from connectors.http.bodies import read
 from connectors.http.sdk import HttpxAdapter
+from tests.connectors.raw_server import CHUNKED, HEAD, sending
 from tests.connectors.virtual_time import BEGIN
 
 MOST = 1_000_000
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 BOMB = gzip.compress(b"[" + b" " * 50_000_000 + b"]", 9)
-
-
-@dataclass
-class Wire:
-    """What the server got rid of before the client hung up."""
-
-    sent: int = 0
-    asked: int = 0
-    pieces: Callable[[], Iterator[bytes]] = field(default=lambda: iter(()))
-
-
-@contextmanager
-def sending(pieces: Callable[[], Iterator[bytes]]) -> Iterator[tuple[str, Wire]]:
-    """A tracker that answers every request with these pieces of a raw answer; its address, and what went out."""
-    wire = Wire(pieces=pieces)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = Thread(target=_serve, args=(listener, wire), daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", wire
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
-
-
-def _serve(listener: socket.socket, wire: Wire) -> None:
-    with suppress(OSError):  # it is shut: the test is over
-        while True:
-            client, _ = listener.accept()
-            with client, suppress(OSError):
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
-                while client.recv(65_536):
-                    wire.asked += 1
-                    for piece in wire.pieces():
-                        client.sendall(piece)
-                        wire.sent += len(piece)
 
 
 class Ticking:
