@@ -39,11 +39,12 @@ def from_keyring(service: str, name: str) -> str | None:
     except ImportError:
         raise LookupError("the keyring needs a package: pip install 'flowmart[keyring]'") from None
     try:
-        return keyring.get_password(service, name)
+        found: str | None = keyring.get_password(service, name)
     except (KeyringError, RuntimeError) as error:  # the latter by backends whose service does not run
         raise LookupError(
             f"the keyring cannot be read ({type(error).__name__}); unlock it, or use ${{NAME}} or ${{file:/path}}"
         ) from None
+    return found
 
 
 def resolve(

@@ -28,9 +28,7 @@ def harmless(text: str) -> str:
     """Lines as they are, but without control characters, as `printable` does it for one."""
     if text.isprintable():
         return text
-    return "".join(
-        c if c.isprintable() or c in _LAYOUT else " " if c.isspace() else _UNREADABLE for c in text
-    )
+    return "".join(c if c.isprintable() or c in _LAYOUT else " " if c.isspace() else _UNREADABLE for c in text)
 
 
 _LAYOUT = "\n\t"

@@ -168,6 +168,6 @@ def test_threat_deep_nesting_is_an_answer_that_cannot_be_read() -> None:
     deep = b"[" * 200_000
     with sending(lambda: iter([HEAD + b"Content-Length: %d\r\n\r\n" % len(deep), deep])) as (address, _):
         http = source(address)
-        with pytest.raises(SourceError, match="GET /x answered 200 .* with a body that cannot be read"):
+        with pytest.raises(SourceError, match=r"GET /x answered 200 .* with a body that cannot be read"):
             by_client(http)
         http.close()

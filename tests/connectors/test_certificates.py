@@ -119,9 +119,7 @@ def test_a_certificate_that_has_expired_is_called_so() -> None:
     error = httpx.ConnectError("x")
     error.__cause__ = old
     said = str(unreachable(error, httpx.URL("https://x.example/y")))
-    assert said == (
-        "https://x.example shows a certificate that has expired (certificate has expired); have it renewed"
-    )
+    assert said == ("https://x.example shows a certificate that has expired (certificate has expired); have it renewed")
 
 
 def test_no_code_of_ours_turns_the_verification_off() -> None:

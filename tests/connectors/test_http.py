@@ -254,7 +254,9 @@ def test_trap_56_a_path_of_the_base_address_is_kept(http: SourceHttp) -> None:
 def test_the_login_goes_to_the_source_and_nothing_is_sent_elsewhere(http: SourceHttp, address: str) -> None:
     own, other = respx.get(f"{URL}/x").mock(return_value=FINE), respx.get(address).mock(return_value=FINE)
     http.fetch("GET", "x", int)
-    with pytest.raises(UnexpectedResponse, match=r"the tracker names an address elsewhere \(.*\), which is not followed"):
+    with pytest.raises(
+        UnexpectedResponse, match=r"the tracker names an address elsewhere \(.*\), which is not followed"
+    ):
         http.fetch("GET", address, int)
     assert "authorization" in own.calls.last.request.headers
     assert not other.called

@@ -33,7 +33,10 @@ def test_a_keyring_gives_what_it_has_for_a_service_and_a_name() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("${keyring:acme/nobody}", "the keyring has nothing for acme/nobody; put it there by `keyring set acme nobody`"),
+        (
+            "${keyring:acme/nobody}",
+            "the keyring has nothing for acme/nobody; put it there by `keyring set acme nobody`",
+        ),
         ("${keyring:acme}", "write ${keyring:SERVICE/NAME}"),
         ("${keyring:/x}", "write ${keyring:SERVICE/NAME}"),
         ("${keyring:x/}", "write ${keyring:SERVICE/NAME}"),

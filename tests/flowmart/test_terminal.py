@@ -78,10 +78,7 @@ def test_threat_log_injection_one_record_is_one_line(console: Console, screen: i
 
 def test_threat_log_injection_lines_of_a_trace_look_like_no_record(console: Console, screen: io.StringIO) -> None:
     configure(console, LogFormat.TEXT, logging.DEBUG, LogContext(run="r"))
-    try:
-        raise ValueError(EVIL)
-    except ValueError as error:
-        logging.getLogger("flowmart.x").debug("the place", exc_info=error)
+    logging.getLogger("flowmart.x").debug("the place", exc_info=ValueError(EVIL))
     assert is_harmless(screen.getvalue())
     first, *others = screen.getvalue().splitlines()
     assert first.endswith("the place")
@@ -92,7 +89,10 @@ def test_threat_log_injection_lines_of_a_trace_look_like_no_record(console: Cons
 def test_threat_terminal_escapes_in_what_a_tracker_shows(screen: io.StringIO, *, terminal: bool) -> None:
     console = Console(file=screen, width=200, force_terminal=terminal, color_system=None)
     survey = Survey(
-        seen=(Seen(what="project", native_id=EVIL, name=EVIL, detail=EVIL), Seen(what="group", native_id="1", name=EVIL)),
+        seen=(
+            Seen(what="project", native_id=EVIL, name=EVIL, detail=EVIL),
+            Seen(what="group", native_id="1", name=EVIL),
+        ),
         fields=(FieldChoice(role="severity", native_ids=(EVIL,), name=EVIL, evidence=EVIL),),
         missing_permissions=(EVIL,),
         problems=(EVIL,),

@@ -157,7 +157,9 @@ def test_other_answers_of_entra_are_told_too(
     http.close()
 
 
-def test_threat_login_server_named_by_an_answer_is_not_shown_the_secret(router: respx.Router, time: VirtualTime) -> None:
+def test_threat_login_server_named_by_an_answer_is_not_shown_the_secret(
+    router: respx.Router, time: VirtualTime
+) -> None:
     elsewhere = router.post("https://evil.example/token").mock(return_value=httpx.Response(200, json={}))
     router.get(f"{AUTHORITY}/v2.0/.well-known/openid-configuration").mock(
         return_value=httpx.Response(
