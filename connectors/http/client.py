@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from connectors.base import Counters
+from connectors.errors import TrackerUnavailable
 from connectors.http.bodies import PACKINGS
 from connectors.http.certificates import trusted as certificates
 from connectors.http.deadlines import heed_deadlines
@@ -47,7 +48,12 @@ class SourceHttp:
         authorities = certificates(settings.ca_file)
 
         def made(proxy: str | None) -> httpx.HTTPTransport:
-            return heed_deadlines(httpx.HTTPTransport(verify=authorities, limits=limits, proxy=proxy))
+            try:
+                return heed_deadlines(httpx.HTTPTransport(verify=authorities, limits=limits, proxy=proxy))
+            except (ImportError, ValueError, httpx.InvalidURL):  # ImportError: of SOCKS
+                raise TrackerUnavailable(
+                    "the proxy of the environment cannot be used; set HTTPS_PROXY to http://HOST:PORT, or NO_PROXY"
+                ) from None
 
         inner = RoutedTransport(made)
         self._transport = RetryTransport(inner, settings, self.counters)

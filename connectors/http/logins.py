@@ -118,10 +118,8 @@ class GuardedAuth(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Flow:
         """httpx's hook."""
         if origin(request.url) not in self._origins:
-            raise UnexpectedResponse(
-                f"the tracker names an address elsewhere ({request.url.scheme}://{request.url.netloc.decode('ascii')}), "
-                "which is not followed"
-            )
+            where = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
+            raise UnexpectedResponse(f"the tracker names an address elsewhere ({where}), which is not followed")
         self._inspect((yield from _exchanged(self._inner.auth_flow(request))))
 
 

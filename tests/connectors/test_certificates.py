@@ -17,7 +17,7 @@ import requests
 from connectors.errors import TrackerUnavailable
 from connectors.http import HttpSettings, SourceHttp, World, unreachable
 from connectors.http.sdk import HttpxAdapter
-from tests.servers import certificate
+from tests.servers import certificate, tunnelling
 
 ROOT = Path(__file__).parents[2]
 OURS = ("connectors", "exports", "flowmart", "metrics", "migrations", "warehouse")
@@ -111,6 +111,41 @@ def test_threat_false_server_is_told_in_one_line_and_gets_nothing(
         with pytest.raises(requests.ConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
             session.get(f"{address}/x", verify=False)
         http.close()
+
+
+@pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without proxies, to be changed."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return monkeypatch
+
+
+def test_through_a_proxy_the_tracker_s_own_certificate_counts_and_the_proxy_sees_no_login(
+    shown: Shown, no_proxy: pytest.MonkeyPatch
+) -> None:
+    path, context = shown["other.example"]
+    with tracker(context) as address, tunnelling(int(address.rpartition(":")[2])) as (port, asked):
+        no_proxy.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        http, distrusting = source("https://other.example", path), source("https://other.example", None)
+        assert http.fetch("GET", "x", int) == 1
+        with pytest.raises(TrackerUnavailable, match=r"^https://other\.example shows a certificate that is not believed"):
+            distrusting.fetch("GET", "x", int)
+        for each in (http, distrusting):
+            each.close()
+    assert [head.splitlines()[0] for head in asked] == [b"CONNECT other.example:443 HTTP/1.1"] * 2
+    assert not any(b"authorization: basic" in head.lower() for head in asked)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://me:h1dden@127.0.0.1:9", "ftp://me:h1dden@127.0.0.1:9", "http://[::1:x"])
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(no_proxy: pytest.MonkeyPatch, proxy: str) -> None:
+    no_proxy.setenv("HTTPS_PROXY", proxy)
+    http = source("https://other.example", None)
+    with pytest.raises(TrackerUnavailable, match="the proxy of the environment cannot be used") as caught:
+        http.fetch("GET", "x", int)
+    assert "h1dden" not in str(caught.value)
+    http.close()
 
 
 def test_a_certificate_that_has_expired_is_called_so() -> None:
