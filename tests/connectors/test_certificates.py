@@ -130,7 +130,9 @@ def test_through_a_proxy_the_tracker_s_own_certificate_counts_and_the_proxy_sees
         no_proxy.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         http, distrusting = source("https://other.example", path), source("https://other.example", None)
         assert http.fetch("GET", "x", int) == 1
-        with pytest.raises(TrackerUnavailable, match=r"^https://other\.example shows a certificate that is not believed"):
+        with pytest.raises(
+            TrackerUnavailable, match=r"^https://other\.example shows a certificate that is not believed"
+        ):
             distrusting.fetch("GET", "x", int)
         for each in (http, distrusting):
             each.close()
