@@ -8,6 +8,8 @@ from pathlib import Path
 
 import httpx
 
+from connectors.errors import TrackerUnavailable
+
 _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 10, 62, 64
 """What OpenSSL calls a certificate that is too old, or is for another name or number."""
 _LONGEST_CHAIN = 10
@@ -17,12 +19,17 @@ _LONGEST_CHAIN = 10
 def trusted(ca_file: Path | None) -> ssl.SSLContext:
     """The usual authorities (or those of `$SSL_CERT_FILE`), and those of the file beside them.
 
-    Read once for each file, since that takes 20 ms and each source has a client. Raises `OSError` for a file that
-    cannot be read, `ssl.SSLError` for one without certificates.
+    Read once for each file, since that takes 20 ms and each source has a client. Raises `TrackerUnavailable` for a file
+    that cannot be read or is none of certificates.
     """
-    context = httpx.create_ssl_context()
-    if ca_file is not None:
-        context.load_verify_locations(ca_file)
+    named = "SSL_CERT_FILE and SSL_CERT_DIR"
+    try:
+        context = httpx.create_ssl_context()
+        if ca_file is not None:
+            named = "network.ca_file"
+            context.load_verify_locations(ca_file)
+    except OSError as error:  # OpenSSL's errors too
+        raise TrackerUnavailable(f"no authorities can be read ({error.strerror or error}); correct {named}") from error
     return context
 
 

@@ -150,6 +150,20 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(no_proxy: pyte
     http.close()
 
 
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_authorities_that_cannot_be_read_are_told_with_what_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(TrackerUnavailable, match=r"no authorities can be read \(.+\); correct network.ca_file"):
+        source("https://other.example", path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with pytest.raises(TrackerUnavailable, match="correct SSL_CERT_FILE and SSL_CERT_DIR"):
+        source("https://other.example", tmp_path / "another.pem")
+
+
 def test_a_certificate_that_has_expired_is_called_so() -> None:
     old = ssl.SSLCertVerificationError("certificate verify failed")
     old.verify_code, old.verify_message = 10, "certificate has expired"
