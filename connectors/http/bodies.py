@@ -12,13 +12,14 @@ from connectors.errors import UnexpectedResponse
 PACKINGS = "gzip, deflate"
 """What is asked for, and all that is unpacked: these can be unpacked a piece at a time."""
 _PIECE_BYTES = 2**20
+_ENOUGH_BYTES = 1_000_000
 _GZIP, _ZLIB, _BARE = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 _OF_THE_WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 _MEGABYTE = 1_000_000
 
 
 def read(response: httpx.Response, request: httpx.Request, most_bytes: int) -> httpx.Response:
-    """The answer to that request, with its body in memory.
+    """The answer to that request, with its body in memory; of a refusal the first megabyte is enough.
 
     Raises `UnexpectedResponse` once the body has more than `most_bytes`, and `httpx.DecodingError` when it cannot be
     unpacked or its end is missing. About a megabyte more than that is held at most.
@@ -26,6 +27,9 @@ def read(response: httpx.Response, request: httpx.Request, most_bytes: int) -> h
     body = bytearray()
     for piece in _unpacked(response):
         body += piece
+        if not response.is_success and len(body) > _ENOUGH_BYTES:
+            del body[_ENOUGH_BYTES:]
+            break
         if len(body) > most_bytes:
             raise UnexpectedResponse(
                 f"{request.method} {request.url.path} answered with more than "

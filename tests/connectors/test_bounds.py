@@ -72,6 +72,16 @@ def test_threat_huge_answer_is_given_up_at_the_limit(ask: Callable[[SourceHttp],
     assert wire.sent < MOST + 10_000_000, "no more was taken than what sockets hold"
 
 
+def test_threat_huge_refusal_is_still_a_refusal() -> None:
+    head, piece = CHUNKED.replace(b"200 OK", b"500 Sorry"), b"10000\r\n" + b"{" * 65_536 + b"\r\n"
+    with sending(lambda: itertools.chain([head], itertools.repeat(piece))) as (address, wire):
+        http = source(address)
+        with pytest.raises(TrackerUnavailable, match=r"GET /x answered 500: no explanation"):
+            by_client(http)
+        http.close()
+    assert wire.sent < MOST + 10_000_000
+
+
 @both_ways
 def test_threat_slow_drip_of_a_body_ends_by_the_clock(ask: Callable[[SourceHttp], None]) -> None:
     with sending(lambda: itertools.chain([CHUNKED], itertools.repeat(b"1\r\n \r\n"))) as (address, wire):
