@@ -160,7 +160,8 @@ def test_a_packed_answer_is_unpacked_whatever_its_pieces(kind: str, packed: byte
 
 
 @pytest.mark.parametrize(
-    ("kind", "packed"), [("gzip", gzip.compress(b"[1]", mtime=0)[:-9]), ("br", b"[1]"), ("gzip", b"none"), ("deflate", b"\xff")]
+    ("kind", "packed"),
+    [("gzip", gzip.compress(b"[1]", mtime=0)[:-9]), ("br", b"[1]"), ("gzip", b"none"), ("deflate", b"\xff")],
 )
 def test_what_cannot_be_unpacked_is_told_as_such(kind: str, packed: bytes) -> None:
     answer = httpx.Response(200, headers={"content-encoding": kind}, content=iter([packed]))
