@@ -12,7 +12,7 @@ from enum import StrEnum
 from rich.console import Console
 
 from flowmart.secrets import masked
-from flowmart.text import printable
+from flowmart.text import harmless, harmless_json, printable
 
 OURS = ("flowmart", "connectors", "warehouse", "metrics", "exports", "migrations")
 
@@ -67,9 +67,11 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         level = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
-        line = f"{_at(record)} {level}{printable(record.getMessage())}"
-        trace = self.formatException(record.exc_info) if record.exc_info else ""
-        return self._context.mask(f"{line}\n{trace}" if trace else line)
+        # masked first: a secret with two blanks in it would not be recognised afterwards
+        line = f"{_at(record)} {level}{printable(self._context.mask(record.getMessage()))}"
+        trace = self._context.mask(self.formatException(record.exc_info)) if record.exc_info else ""
+        # indented, so that no line of a message within looks like one of the log
+        return "\n".join([line, *(f"    {harmless(each)}" for each in trace.splitlines())])
 
 
 class JsonLines(logging.Formatter):
@@ -92,7 +94,7 @@ class JsonLines(logging.Formatter):
             line["trace"] = self.formatException(record.exc_info)
         # masked before encoding: JSON would write some characters of a secret in another form
         hidden = {key: self._context.mask(value) if isinstance(value, str) else value for key, value in line.items()}
-        return json.dumps(hidden, ensure_ascii=False, default=str)
+        return harmless_json(json.dumps(hidden, ensure_ascii=False, default=str))
 
 
 def _at(record: logging.LogRecord) -> str:

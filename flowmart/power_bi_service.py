@@ -12,7 +12,7 @@ from connectors.errors import SourceError
 from connectors.http import HttpSettings, SourceHttp
 from flowmart.config import Config
 from flowmart.settings.power_bi import Refresh
-from flowmart.sources import LIMITERS, NIGHTLY
+from flowmart.sources import NIGHTLY, http_settings
 
 RESOURCE = "https://analysis.windows.net/powerbi/api"
 """Power BI, in every tenant."""
@@ -24,7 +24,7 @@ _UNDER_WAY = re.compile(r"already (executing|running)|in progress", re.IGNORECAS
 
 def start_refresh(config: Config, wanted: Refresh, http: HttpSettings | None = None) -> str | None:
     """Ask Power BI to refresh a dataset; what went wrong, in a line. What it accepted goes on there."""
-    settings = http or HttpSettings(max_wait_seconds=config.sync.max_wait_seconds, attempts=NIGHTLY, limiters=LIMITERS)
+    settings = http or http_settings(config, attempts=NIGHTLY)
     login = EntraApplication(
         tenant_id=wanted.tenant_id,
         client_id=wanted.client_id,
@@ -70,7 +70,7 @@ def _said(answer: httpx.Response) -> str:
     try:
         error = msgspec.json.decode(answer.content)["error"]
         parts = [str(error[key]) for key in ("code", "message") if error.get(key)]
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError):
         parts = []
     return " ".join(": ".join(parts).split())[:_MESSAGE_LENGTH] or "no explanation"
 

@@ -137,7 +137,7 @@ class LiveEvents:
         self._say(f"{source}: {text}", "yellow")
 
     def _say(self, line: str, style: str) -> None:
-        self._console.print(Text(self._context.mask(printable(line)), style=style), soft_wrap=True)
+        self._console.print(Text(printable(self._context.mask(line)), style=style), soft_wrap=True)
 
 
 class _AmountColumn(TextColumn):

@@ -27,8 +27,7 @@ def publish(config: Config, written: Mapping[str, Sequence[Written]]) -> list[Pu
         return []
     from flowmart.tableau import published  # here, since few have one, and it brings an HTTP client
 
-    patience = config.sync.max_wait_seconds
-    return [published(name, one, Path(written[name][0].path), patience) for name, one in wanted.items()]
+    return [published(config, name, one, Path(written[name][0].path)) for name, one in wanted.items()]
 
 
 def require_published(publications: Sequence[Publication]) -> None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _OWNER_ONLY = 0o600
+_FOLLOW_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""Not on Windows."""
 
 
 class RefreshTokenFile:
@@ -26,7 +28,7 @@ class RefreshTokenFile:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Wait for other threads and processes; the system frees the lock of one that dies."""
-        handle = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
+        handle = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | _FOLLOW_NO_LINK, _OWNER_ONLY)
         try:
             _lock(handle)
             yield

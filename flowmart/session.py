@@ -18,6 +18,8 @@ from flowmart.clock import new_run_id, run_now
 from flowmart.events import SyncEvents
 from flowmart.logs import LogContext, LogFormat
 from flowmart.progress import watching
+from flowmart.secrets import of_environment
+from flowmart.text import harmless
 
 if TYPE_CHECKING:
     from flowmart.config import Config
@@ -46,6 +48,7 @@ class Session:
 
     def start_logging(self) -> None:
         """Send logging to `err` in the wanted form."""
+        self.context.hide(of_environment(self.environment))
         level = {-1: logging.WARNING, 0: logging.INFO}.get(self.verbosity, logging.DEBUG)
         logs.configure(self.err, self.log_format, level, self.context)
 
@@ -90,23 +93,27 @@ class Session:
         with watching(self.err, self.context, live=live and wanted) as events:
             yield events
 
+    def _fit(self, text: str) -> str:
+        """Fit to be shown: a tracker's words may be in it."""
+        return harmless(self.context.mask(text))
+
     def print(self, text: str) -> None:
-        """A line of the result, as it is."""
-        self.out.print(self.context.mask(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+        """A line of the result, or several."""
+        self.out.print(self._fit(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def fail(self, text: str) -> None:
         """Why the command fails, on stderr: always shown."""
         if self.log_format is LogFormat.JSON:
             _LOG.error(text)
         else:
-            self.err.print(self.context.mask(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+            self.err.print(self._fit(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def tell(self, text: str) -> None:
         """A line for the person, on stderr; `-q` leaves it out."""
         if self.log_format is LogFormat.JSON:
             _LOG.info(text)
         elif self.verbosity >= 0:
-            self.err.print(self.context.mask(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+            self.err.print(self._fit(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def _console(*, stderr: bool) -> Console:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,12 +13,13 @@ import httpx
 import requests
 
 from connectors.errors import SourceError
-from connectors.http import HttpSettings, SourceHttp, unreachable
+from connectors.http import SourceHttp, unreachable
 from connectors.http.sdk import HttpxAdapter
+from flowmart.config import Config
 from flowmart.publishing import Publication
 from flowmart.secrets import masked
 from flowmart.settings.tableau import Publish
-from flowmart.sources import LIMITERS
+from flowmart.sources import http_settings
 
 _MESSAGE_LENGTH = 300
 _TIMEOUT_SECONDS = 600.0
@@ -28,12 +30,12 @@ class _Refused(Exception):  # noqa: N818 - a state, as the house names them
     """Why nothing was published, in one line."""
 
 
-def published(name: str, wanted: Publish, file: Path, max_wait_seconds: float) -> Publication:
+def published(config: Config, name: str, wanted: Publish, file: Path) -> Publication:
     """Publish the file of the export of that name."""
     # a request that may have arrived is not sent again: the server would have a part of the file twice
-    settings = HttpSettings(
-        max_wait_seconds=max_wait_seconds, attempts=1, timeout_seconds=_TIMEOUT_SECONDS, limiters=LIMITERS
-    )
+    usual = http_settings(config, attempts=1)
+    patient = max(_TIMEOUT_SECONDS, usual.answer_seconds)
+    settings = replace(usual, timeout_seconds=_TIMEOUT_SECONDS, answer_seconds=2 * patient)
     http = SourceHttp(base_url=wanted.server, auth=httpx.Auth(), settings=settings, inspect=_nothing)
     try:
         library = _library()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import datetime, tzinfo
 
 from connectors.base import Identity
@@ -20,6 +22,29 @@ _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 def printable(text: str) -> str:
     """One line without control characters: names from a tracker must not steer the terminal or end a comment."""
     return "".join(c if c.isprintable() else _UNREADABLE for c in " ".join(text.split()))
+
+
+def harmless(text: str) -> str:
+    """Lines as they are, but without control characters, as `printable` does it for one."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _LAYOUT else " " if c.isspace() else _UNREADABLE for c in text)
+
+
+_LAYOUT = "\n\t"
+
+
+def harmless_json(text: str) -> str:
+    """JSON in which every character that could steer a terminal, or end a line for some program, is escaped."""
+    return text if text.isprintable() else _UNPRINTABLE.sub(_escaped, text)
+
+
+_UNPRINTABLE = re.compile(r"[^\n\t -~]")
+"""Candidates: most other characters turn out to be letters."""
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1]
 
 
 def duration(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Two servers for tests of connections: one that only introduces itself, and one that stands before the real one."""
+"""Servers for tests of connections: one that only introduces itself, one that stands before the real one, a proxy."""
 
 from __future__ import annotations
 
@@ -48,6 +48,24 @@ def standing_before(host: str, port: int, tls: ssl.SSLContext | None = None) -> 
 
     with _listening(answer) as listened:
         yield listened
+
+
+@contextmanager
+def tunnelling(port: int) -> Iterator[tuple[int, list[bytes]]]:
+    """A proxy that leads every tunnel to a port of this machine; gives its own port, and what it is asked."""
+    asked: list[bytes] = []
+
+    def answer(client: socket.socket) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += _exactly(client, 1)
+        asked.append(head)
+        with _connected("127.0.0.1", port) as server:
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            _relay(client, server)
+
+    with _listening(answer) as listened:
+        yield listened, asked
 
 
 def certificate(folder: Path, host: str) -> tuple[Path, ssl.SSLContext]:

@@ -6,7 +6,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ _KEPT_CACHE_KIBIBYTES = 16_384
 """Of a sync, whose memory should stay small; four times as much saves it a twentieth of its time."""
 _LOG_PAGES = 8_000
 """About 32 MB: what many pages of a sync change is moved from the log into the file once."""
+_OWNER_ONLY = 0o600
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
@@ -90,6 +91,10 @@ def _open_sqlite(address: URL, pool: type[Pool] = NullPool) -> Engine:
     options, cache = ({"max_overflow": -1}, _KEPT_CACHE_KIBIBYTES) if is_kept else ({}, _CACHE_KIBIBYTES)
     engine = create_engine(address, poolclass=pool, connect_args={"timeout": _BUSY_MILLISECONDS / 1000}, **options)
 
+    @event.listens_for(engine, "do_connect")
+    def keep_private(_: Dialect, __: ConnectionPoolEntry, ___: list[Any], ____: dict[str, Any]) -> None:
+        _make_private(address.database)
+
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # the driver's own idea of transactions misses reads and DDL
@@ -106,6 +111,17 @@ def _open_sqlite(address: URL, pool: type[Pool] = NullPool) -> Engine:
         connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _make_private(database: str | None) -> None:
+    """Make the file of a new database, for its owner alone; SQLite would make it for everybody.
+
+    The files that SQLite puts beside it, the log of what is not yet in it, get the same mode. One that is there, or a
+    link that somebody has put there, stays as it is.
+    """
+    if database and not database.startswith((":memory:", "file:")):
+        with suppress(OSError):  # it is there; or it cannot be, which SQLite will tell
+            os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWNER_ONLY))
 
 
 def _open_postgresql(address: URL, schema: str, limits: Limits) -> Engine:

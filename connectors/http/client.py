@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any, TypeVar
 
 import httpx
 import msgspec
 
 from connectors.base import Counters
+from connectors.errors import TrackerUnavailable
+from connectors.http.bodies import PACKINGS
+from connectors.http.certificates import trusted as certificates
+from connectors.http.deadlines import heed_deadlines
 from connectors.http.logins import GuardedAuth, Login
 from connectors.http.proxies import RoutedTransport
 from connectors.http.responses import decode, raise_for_status, unreachable
@@ -20,17 +22,12 @@ T = TypeVar("T")
 _READ = httpx.ByteStream(b"")
 
 
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Whose certificates are believed: read once, since that takes 20 ms and each source has a client."""
-    return httpx.create_ssl_context()
-
-
 class SourceHttp:
     """Sends every request of a source, the SDKs' too, and turns what comes back into values or `SourceError`s.
 
     `inspect` sees each answer first and raises when it is a refused login in disguise. Answers to requests with
-    `auth=None` are not inspected. The login is shown to the server at `base_url`, and to those `trusted` beside it.
+    `auth=None` are not inspected. The login is shown to the server at `base_url`, and to those `trusted` beside it; a
+    request with login to any other is refused, since its address came from an answer.
     """
 
     def __init__(
@@ -48,14 +45,29 @@ class SourceHttp:
         self.settings = settings
         self.counters = counters or Counters()
         limits = httpx.Limits(max_connections=settings.max_in_flight, max_keepalive_connections=settings.max_in_flight)
-        inner = RoutedTransport(lambda proxy: httpx.HTTPTransport(verify=_trusted(), limits=limits, proxy=proxy))
+        authorities = certificates(settings.ca_file)
+
+        def made(proxy: str | None) -> httpx.HTTPTransport:
+            try:
+                return heed_deadlines(httpx.HTTPTransport(verify=authorities, limits=limits, proxy=proxy))
+            except (ImportError, ValueError, httpx.InvalidURL):  # ImportError: of SOCKS
+                raise TrackerUnavailable(
+                    "the proxy of the environment cannot be used; set HTTPS_PROXY to http://HOST:PORT, or NO_PROXY"
+                ) from None
+
+        inner = RoutedTransport(made)
         self._transport = RetryTransport(inner, settings, self.counters)
         signer = auth if isinstance(auth, httpx.Auth) else auth.auth(self._send_unsigned, settings.world.now)
         self.client = httpx.Client(
             auth=GuardedAuth(signer, httpx.URL(self.base_url), inspect, [httpx.URL(each) for each in trusted]),
             transport=self._transport,
             timeout=settings.timeout_seconds,
-            headers={"User-Agent": "flowmart", "Accept": "application/json", **(headers or {})},
+            headers={
+                "User-Agent": "flowmart",
+                "Accept": "application/json",
+                "Accept-Encoding": PACKINGS,
+                **(headers or {}),
+            },
             follow_redirects=False,
         )
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import httpx
 
-from connectors.errors import AuthenticationError
+from connectors.errors import AuthenticationError, UnexpectedResponse
 
 Flow = Generator[httpx.Request, httpx.Response, None]
 
@@ -99,6 +99,8 @@ class BearerLogin(httpx.Auth):
 class GuardedAuth(httpx.Auth):
     """Signs requests to the source's own origin and those that are `trusted`, and inspects what comes back in the end.
 
+    A request to anywhere else is refused before it is sent: only an answer can have named that address.
+
     The inspection is no event hook of the client, since those see a 401 before the login could renew its token.
     """
 
@@ -115,8 +117,10 @@ class GuardedAuth(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Flow:
         """httpx's hook."""
-        is_own = origin(request.url) in self._origins
-        self._inspect((yield from _exchanged(self._inner.auth_flow(request) if is_own else _unsigned(request))))
+        if origin(request.url) not in self._origins:
+            where = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
+            raise UnexpectedResponse(f"the tracker names an address elsewhere ({where}), which is not followed")
+        self._inspect((yield from _exchanged(self._inner.auth_flow(request))))
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -138,10 +142,6 @@ def _exchanged(
             response = yield request
     finally:
         flow.close()
-
-
-def _unsigned(request: httpx.Request) -> Flow:
-    yield request
 
 
 def _signed(request: httpx.Request, token: AccessToken) -> httpx.Request:

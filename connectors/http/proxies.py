@@ -10,6 +10,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from connectors.addresses import is_loopback
+
 
 def proxy_for(url: str) -> str | None:
     """The proxy that the environment (`HTTPS_PROXY`, `NO_PROXY`, …) or the system names for an address, if any.
@@ -24,9 +26,9 @@ def proxy_for(url: str) -> str | None:
 
 
 def _is_of_this_machine(host: str) -> bool:
-    """A link-local address, such as that of a cloud machine's identity, means another machine to every proxy."""
+    """A loopback or link-local address, such as that of a cloud machine's identity, means another one to a proxy."""
     try:
-        return ip_address(host).is_link_local
+        return is_loopback(host) or ip_address(host).is_link_local
     except ValueError:
         return False
 

@@ -17,6 +17,7 @@ from connectors.errors import (
     TrackerUnavailable,
     UnexpectedResponse,
 )
+from connectors.http import certificates
 from connectors.http.rates import RETRIED_STATUSES, asked_wait, reason_of
 from connectors.typed import ready
 
@@ -104,8 +105,10 @@ def error_message(response: httpx.Response) -> str:
 
 def unreachable(error: httpx.RequestError, url: httpx.URL) -> SourceError:
     """What a failed connection means to a person."""
-    reason = " ".join(str(error).split())[:_MESSAGE_LENGTH] or type(error).__name__
     where = f"{url.scheme}://{url.netloc.decode('ascii')}"
+    if distrusted := certificates.meaning(error):
+        return TrackerUnavailable(f"{where} {distrusted}")
+    reason = " ".join(str(error).split())[:_MESSAGE_LENGTH] or type(error).__name__
     return TrackerUnavailable(f"{where} cannot be reached: {reason}; check the address, the network and the proxy")
 
 

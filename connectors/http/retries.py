@@ -5,12 +5,17 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import tenacity
 
 from connectors.base import Counters
 from connectors.errors import TrackerUnavailable
+from connectors.http import bodies
+from connectors.http.certificates import is_distrust
+from connectors.http.deadlines import TooSlow, within
+from connectors.http.echoes import without_login
 from connectors.http.limits import Limiter, Limiters
 from connectors.http.rates import RETRIED_STATUSES, read_advice
 from connectors.http.waiting import Scope, World, current_scope
@@ -29,6 +34,13 @@ class HttpSettings:
     attempts: int = 6
     """How often a request is sent when nobody says how long to wait."""
     timeout_seconds: float = 60.0
+    """The longest silence of a tracker that is connected."""
+    answer_seconds: float = 600.0
+    """The longest that one answer may take, from the request to its last byte."""
+    max_answer_bytes: int = 100_000_000
+    """The largest body of an answer, unpacked."""
+    ca_file: Path | None = None
+    """Certificates of authorities that are believed beside the usual ones, in PEM form."""
     world: World = field(default_factory=World)
     limiters: Limiters = field(default_factory=Limiters)
     """Sources that share them share the limit of a host."""
@@ -67,7 +79,7 @@ class _Patience:
 
 
 class RetryTransport(httpx.BaseTransport):
-    """429, 502, 503, 504 and broken connections are sent again; the last answer is given back as it is.
+    """429, 502, 503, 504 and broken connections are sent again; the last answer is given back, read and unpacked.
 
     While a tracker asks to wait, nothing is sent to its host. A wait longer than `settings.max_wait_seconds` raises
     `TrackerUnavailable` for every request, sent or not, until it is over. Closing the transport ends all waits.
@@ -86,7 +98,7 @@ class RetryTransport(httpx.BaseTransport):
         """httpx's hook: one request and its repetitions."""
         limiter, patience = self._settings.limiters.of(request.url), _Patience(self._settings)
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type((httpx.TransportError, httpx.DecodingError))
+            retry=tenacity.retry_if_exception(_may_pass)
             | tenacity.retry_if_result(lambda response: response.status_code in RETRIED_STATUSES),
             stop=patience.stop,
             wait=patience.wait,
@@ -131,14 +143,25 @@ class RetryTransport(httpx.BaseTransport):
     def _exchange(self, request: httpx.Request, limiter: Limiter) -> httpx.Response:
         with self._counting:
             self._counters.requests += 1
-        response = self._inner.handle_request(request)
         try:
-            response.read()  # a connection that breaks within the body is sent again too
-        finally:
-            response.close()
+            with within(self._settings.answer_seconds, self._now):
+                response = self._read(request)
+        except TooSlow:
+            raise TrackerUnavailable(
+                f"{request.method} {request.url.path} was not answered within {self._settings.answer_seconds:g} s "
+                "(network.answer_timeout); the next run goes on from here"
+            ) from None
         now = self._world.now()
         limiter.note(read_advice(response, now), now.timestamp())
         return response
+
+    def _read(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer: a connection that breaks within the body is sent again too."""
+        response = self._inner.handle_request(request)
+        try:
+            return without_login(bodies.read(response, request, self._settings.max_answer_bytes))
+        finally:
+            response.close()
 
     def _wait_for_turn(self, limiter: Limiter, scope: Scope) -> float:
         """The moment at which a request may leave, when it has come.
@@ -181,6 +204,11 @@ class RetryTransport(httpx.BaseTransport):
 
     def _now(self) -> float:
         return self._world.now().timestamp()
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether it is worth another try. Who shows the wrong certificate shows it again."""
+    return isinstance(error, httpx.TransportError | httpx.DecodingError) and not is_distrust(error)
 
 
 def _last_outcome(state: tenacity.RetryCallState) -> httpx.Response:

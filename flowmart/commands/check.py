@@ -11,6 +11,7 @@ from flowmart.commands.looks import Screen, document, show
 from flowmart.commands.options import AsJson, print_json, session_of
 from flowmart.errors import JobFailed
 from flowmart.looking.crosscheck import Crosscheck, crosscheck, stray_note
+from flowmart.looking.exposure import exposures
 from flowmart.looking.look import SourceLook, WarehouseLook, look_at_sources, look_at_warehouse
 from flowmart.session import Session
 
@@ -24,9 +25,11 @@ def command(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: F
     session = session_of(context)
     config, now = session.config(), session.begin()
     warehouse = look_at_warehouse(config)
+    exposed = exposures(config, session.config_file, session.environment)
     screen = Screen(console=session.out, mask=session.context.mask, zone=config.zone, now=now)
     if not as_json:
         _show_warehouse(screen, warehouse)
+        screen.facts([("warning", each) for each in exposed])
     looks = []
     for look in look_at_sources(config, now):
         looks.append(look)
@@ -34,7 +37,7 @@ def command(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: F
             show(screen, look, _strays(warehouse, look.source))
     found = crosscheck(config, looks, warehouse.recorded)
     if as_json:
-        print_json(session, _document(warehouse, looks, found, now=now))
+        print_json(session, _document(warehouse, looks, found, exposed, now=now))
     else:
         _show_rules(screen, found)
     _end(session, warehouse, looks, found, as_json=as_json)
@@ -78,7 +81,7 @@ def _show_rules(screen: Screen, found: Crosscheck) -> None:
 
 
 def _document(
-    warehouse: WarehouseLook, looks: Sequence[SourceLook], found: Crosscheck, *, now: datetime
+    warehouse: WarehouseLook, looks: Sequence[SourceLook], found: Crosscheck, exposed: Sequence[str], *, now: datetime
 ) -> dict[str, object]:
     problems = [look for look in looks if look.problems]
     return {
@@ -93,5 +96,6 @@ def _document(
             ],
         },
         "sources": {look.source: document(look, now) for look in looks},
+        "exposed": list(exposed),
         "names": {"problems": list(found.problems), "notes": list(found.notes)},
     }

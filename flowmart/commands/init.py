@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import typer
@@ -39,6 +41,7 @@ AdoToken = Annotated[
 AdoName = Annotated[str | None, typer.Option("--ado-name", metavar="NAME", help="Name for the source.")]
 Warehouse = Annotated[str, typer.Option("--warehouse", metavar="URL", help="Database to load into.")]
 Timezone = Annotated[str | None, typer.Option("--timezone", metavar="ZONE", help="Time zone of days and weeks.")]
+AllowHttp = Annotated[bool, typer.Option("--allow-http", help="Take addresses that begin with http://.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")]
 
 
@@ -53,6 +56,7 @@ def command(
     ado_name: AdoName = None,
     warehouse: Warehouse = "sqlite:///flowmart.db",
     timezone: Timezone = None,
+    allow_http: AllowHttp = False,  # noqa: FBT002 - Typer's shape
     force: Force = False,  # noqa: FBT002 - Typer's shape
 ) -> None:
     """Write a commented flowmart.toml to start from.
@@ -71,6 +75,8 @@ def command(
         wanted = trackers(_ask)
         timezone = timezone or _ask("Time zone that days and weeks are counted in", local_zone())
     require_different(wanted)
+    require_no_password(warehouse)
+    wanted = [replace(each, allow_http=allow_http and each.url.startswith("http://")) for each in wanted]
     zone = timezone or local_zone()
     require_valid(render([(source, None) for source in wanted], warehouse, zone), path)  # before anybody is asked
     text = render(_looks(session, wanted, zone), warehouse, zone)
@@ -90,6 +96,17 @@ def require_different(wanted: Sequence[Wanted]) -> None:
     names = [source.name for source in wanted]
     if len(set(names)) < len(names):
         raise UsageError(f"both sources would be called {names[0]}; name one by --jira-name or --ado-name")
+
+
+def require_no_password(warehouse: str) -> None:
+    """Raise `UsageError` for a database address that shows its password to whoever lists processes."""
+    login = urlsplit(warehouse).netloc.rpartition("@")[0]
+    password = login.partition(":")[2]
+    if password and not password.startswith("${"):
+        raise UsageError(
+            "--warehouse: a password on the command line can be read by others; "
+            "write '${PGPASSWORD}' in its place, in single quotes"
+        )
 
 
 def require_valid(text: str, path: Path) -> None:
@@ -127,7 +144,7 @@ def _looks(session: Session, wanted: Sequence[Wanted], zone: str) -> list[tuple[
     screen = Screen(console=session.err, mask=session.context.mask, zone=ZoneInfo(zone), now=now)
     looks = []
     for source, look in discover(wanted, session.environment, now):
-        looks.append((source, look))
+        looks.append((source, None if look is None else _masked(look, session.context.mask)))
         if look is None:
             session.tell(f"{source.name}: {source.token_variable} is not set, so {source.url} was not asked")
         elif session.verbosity >= 0 and session.log_format is LogFormat.TEXT:
@@ -135,6 +152,15 @@ def _looks(session: Session, wanted: Sequence[Wanted], zone: str) -> list[tuple[
         elif look.error is not None:
             session.tell(f"{source.name}: {printable(look.error)}")
     return looks
+
+
+def _masked(look: SourceLook, mask: Callable[[str], str]) -> SourceLook:
+    """Without secrets in what the tracker says of itself: it goes into a file."""
+    survey = look.survey
+    if survey is not None:
+        missing, problems = map(mask, survey.missing_permissions), map(mask, survey.problems)
+        survey = replace(survey, missing_permissions=tuple(missing), problems=tuple(problems))
+    return replace(look, survey=survey, error=None if look.error is None else mask(look.error))
 
 
 def _tell_what_next(session: Session, path: Path, wanted: Sequence[Wanted]) -> None:

@@ -15,7 +15,7 @@ from connectors.base import FieldCandidate, FieldChoice, Seen, Survey
 from flowmart.commands.options import row, table
 from flowmart.looking.look import SourceLook
 from flowmart.looking.proposals import filled
-from flowmart.text import count, instant, printable, server
+from flowmart.text import count, harmless, instant, printable, server
 
 SOON = timedelta(days=14)
 """A token that ends within it is warned of."""
@@ -36,13 +36,13 @@ class Screen:
 
     def line(self, text: str) -> None:
         """A line as it is."""
-        self.console.print(self.mask(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+        self.console.print(harmless(self.mask(text)), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def facts(self, facts: Sequence[tuple[str, str]]) -> None:
         """Labelled sentences: on a terminal folded below one another, else one a line."""
         if not self.console.is_terminal:
             for label, text in facts:
-                self.line(f"  {label:<{_LABEL_WIDTH}}  {printable(text)}")
+                self.line(f"  {label:<{_LABEL_WIDTH}}  {printable(self.mask(text))}")
             return
         grid = Table.grid(padding=(0, 2))
         grid.add_column(min_width=_LABEL_WIDTH)

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from flowmart.errors import UsageError
 from flowmart.session import Session
-from flowmart.text import printable
+from flowmart.text import harmless_json, printable
 
 AcceptLoss = Annotated[
     bool, typer.Option("--accept-loss", help="Believe a census, however many issues are missing (see sync.max_loss).")
@@ -49,7 +49,7 @@ def day(text: str | None) -> date | None:
 
 def print_json(session: Session, value: object) -> None:
     """The value as indented JSON on stdout: instants as ISO text, secrets masked."""
-    session.print(json.dumps(_masked(session, value), indent=2, ensure_ascii=False, default=_plain))
+    session.print(harmless_json(json.dumps(_masked(session, value), indent=2, ensure_ascii=False, default=_plain)))
 
 
 def table(*columns: str, title: str | None = None, right: tuple[str, ...] = ()) -> Table:

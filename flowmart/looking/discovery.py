@@ -27,6 +27,7 @@ class Wanted:
     url: str
     token_variable: str
     email: str | None = None
+    allow_http: bool = False
 
 
 def source_name(url: str) -> str:
@@ -59,12 +60,12 @@ def discover(
         yield each, next(looks) if each.name in sources else None
 
 
-def _source(wanted: Wanted, token: str) -> Mapping[str, str]:
-    source = {"type": wanted.type, "url": wanted.url, "token": token}
+def _source(wanted: Wanted, token: str) -> Mapping[str, object]:
+    source = {"type": wanted.type, "url": wanted.url, "token": token, "allow_http": wanted.allow_http}
     return {**source, "email": wanted.email} if wanted.email else source
 
 
-def _config(sources: Mapping[str, Mapping[str, str]]) -> Config:
+def _config(sources: Mapping[str, Mapping[str, object]]) -> Config:
     try:
         return Config.model_validate({"sources": sources})
     except ValidationError as error:

@@ -121,6 +121,6 @@ def _look(config: Config, name: str, tracker: Connector | str) -> SourceLook:
         try:
             identity = tracker.identify()
             survey = tracker.survey()
-        except SourceError as error:
+        except (SourceError, RecursionError) as error:  # an answer may be nested too deeply to be mapped
             return replace(blind, identity=identity, error=str(error), requests=tracker.counters.requests)
         return replace(blind, identity=identity, survey=survey, requests=tracker.counters.requests)

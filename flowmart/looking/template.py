@@ -95,6 +95,8 @@ def _source(wanted: Wanted, look: SourceLook | None) -> Iterator[str]:
     yield f"[sources.{wanted.name}]"
     yield f"type = {quoted(wanted.type)}"
     yield f"url = {quoted(wanted.url)}"
+    if wanted.allow_http:
+        yield "allow_http = true"
     if wanted.email:
         yield f"email = {quoted(wanted.email)}"
     elif wanted.type == "jira" and identity is None:

@@ -16,6 +16,7 @@ _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _URL = re.compile(r"\s*[a-z][a-z0-9+.-]+://")
 _PASSWORD = re.compile(r"[^/@]*:[^/@]*@")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -62,6 +63,8 @@ def _not_blank(value: str) -> str:
 def _secret_not_blank(value: object) -> object:
     if isinstance(value, str) and not value.strip():
         raise ValueError("must not be empty")
+    if isinstance(value, str) and _CONTROL.search(value.strip()):
+        raise ValueError("must be one line without control characters; is it the right secret?")
     return SecretStr(value.strip()) if isinstance(value, str) else value
 
 

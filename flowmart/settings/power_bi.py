@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
 from flowmart.settings.base import Secret, Section, Text
-from flowmart.settings.sources import Url
+from flowmart.settings.sources import Url, require_https
 
 API = "https://api.powerbi.com"
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -34,3 +34,8 @@ class Refresh(Section):
     dataset: Id
     url: Url = API
     authority: Url | None = None
+
+    @model_validator(mode="after")
+    def _is_private(self) -> Self:
+        require_https({"url": self.url, "authority": self.authority}, unless="")
+        return self

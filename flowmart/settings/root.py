@@ -12,6 +12,7 @@ from flowmart.settings.alerts import AlertSections, rules_of
 from flowmart.settings.base import Section, Text
 from flowmart.settings.exports import Export
 from flowmart.settings.jobs import Retention, Schedule, Sync
+from flowmart.settings.network import Network
 from flowmart.settings.privacy import Privacy
 from flowmart.settings.rules import CalendarSection, DefectsSection, MetricsSection, SprintsSection
 from flowmart.settings.sources import Source, SourceName
@@ -32,6 +33,7 @@ class Config(Section):
     metrics: MetricsSection = Field(default_factory=MetricsSection)
     defects: DefectsSection = Field(default_factory=DefectsSection)
     sync: Sync = Field(default_factory=Sync)
+    network: Network = Field(default_factory=Network)
     retention: Retention = Field(default_factory=Retention)
     privacy: Privacy = Field(default_factory=Privacy)
     schedule: Schedule = Field(default_factory=Schedule)

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
+from connectors.addresses import is_loopback
+from connectors.secret_forms import basic_login
 from flowmart.settings.base import FilePath, Secret, Section, Text, Texts
 from flowmart.settings.workflow import WorkflowSection
 
@@ -71,6 +73,7 @@ class JiraSource(Section):
     url: Url
     email: Text | None = None
     token: Secret | None = None
+    allow_http: bool = False
     client_id: Text | None = None
     client_secret: Secret | None = None
     refresh_token_file: FilePath | None = None
@@ -97,6 +100,14 @@ class JiraSource(Section):
             raise ValueError("has no login; set token (and email), or client_id, client_secret and refresh_token_file")
         if given:
             _want_all(oauth, "an OAuth login")
+        if self.token is not None and self.email is None and not self.token.get_secret_value().isascii():
+            raise ValueError("token: a token without email has letters of ASCII only; is it the right one?")
+        return self
+
+    @model_validator(mode="after")
+    def _is_private(self) -> Self:
+        if not self.allow_http:
+            require_https({"url": self.url, "token_url": self.token_url, "gateway_url": self.gateway_url})
         return self
 
     @model_validator(mode="after")
@@ -108,7 +119,8 @@ class JiraSource(Section):
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown."""
-        return _texts(self.token, self.client_secret)
+        found = _texts(self.token, self.client_secret)
+        return (*found, basic_login(self.email, found[0])) if self.email and self.token else found
 
 
 class AzureDevOpsSource(Section):
@@ -117,6 +129,7 @@ class AzureDevOpsSource(Section):
     type: Literal["azure_devops"]
     url: Url
     token: Secret | None = None
+    allow_http: bool = False
     tenant_id: Text | None = None
     client_id: Text | None = None
     client_secret: Secret | None = None
@@ -146,9 +159,23 @@ class AzureDevOpsSource(Section):
             _want_all(entra, "an Entra login")
         return self
 
+    @model_validator(mode="after")
+    def _is_private(self) -> Self:
+        if not self.allow_http:
+            require_https({"url": self.url})
+        return self
+
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown."""
         return _texts(self.token, self.client_secret)
+
+
+def require_https(addresses: Mapping[str, str | None], unless: str = "; or set allow_http = true") -> None:
+    """Raise `ValueError` for an address by key that would be sent a login in plain text beyond this machine."""
+    for name, address in addresses.items():
+        parts = urlsplit(address or "")
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            raise ValueError(f"{name}: http:// shows the login to the network; write https://{unless}")
 
 
 def _given(keys: Mapping[str, object]) -> list[str]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Self
+
+from pydantic import model_validator
+
 from flowmart.settings.base import Secret, Section, Text
-from flowmart.settings.sources import Url
+from flowmart.settings.sources import Url, require_https
 
 
 class Publish(Section):
@@ -19,3 +23,10 @@ class Publish(Section):
     token_name: Text
     token: Secret
     overwrite: bool = False
+    allow_http: bool = False
+
+    @model_validator(mode="after")
+    def _is_private(self) -> Self:
+        if not self.allow_http:
+            require_https({"server": self.server})
+        return self

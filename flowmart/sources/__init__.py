@@ -19,6 +19,19 @@ LIMITERS = Limiters()
 """For the whole process: a tracker that asked for a pause gets it from later runs of `schedule` too."""
 
 
+def http_settings(config: Config, *, attempts: int, max_in_flight: int | None = None) -> HttpSettings:
+    """How this process asks over HTTP."""
+    return HttpSettings(
+        max_in_flight=max_in_flight or config.sync.max_in_flight,
+        max_wait_seconds=config.sync.max_wait_seconds,
+        attempts=attempts,
+        answer_seconds=config.network.answer_seconds,
+        max_answer_bytes=config.network.max_answer_mb * 1_000_000,
+        ca_file=config.network.ca_file,
+        limiters=LIMITERS,
+    )
+
+
 def connector(
     config: Config,
     name: str,
@@ -37,12 +50,7 @@ def connector(
     one of the config. Without `held`, the warehouse has no issue.
     """
     source = config.sources[name]
-    http = HttpSettings(
-        max_in_flight=max_in_flight or config.sync.max_in_flight,
-        max_wait_seconds=config.sync.max_wait_seconds,
-        attempts=attempts,
-        limiters=LIMITERS,
-    )
+    http = http_settings(config, attempts=attempts, max_in_flight=max_in_flight)
     # imported when asked for: a tracker's libraries cost a fifth of a second, and many sites have one tracker only
     if isinstance(source, JiraSource):
         from flowmart.sources import jira

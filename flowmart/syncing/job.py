@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.base import Counters
-from connectors.errors import SourceError
+from connectors.errors import SourceError, UnexpectedResponse
 from flowmart.clock import utc_now
 from flowmart.events import StreamOutcome, SyncEvents
 from flowmart.privacy.rules import PrivacyRules
@@ -27,6 +27,7 @@ T = TypeVar("T")
 _LOOK_SECONDS = 0.2
 """How often the main thread looks up: only there do signals arrive on every system."""
 _RENEW_SECONDS = 300.0
+_TOO_DEEP = "an answer of the tracker is nested too deeply to be read"
 
 
 @dataclass(slots=True)
@@ -49,6 +50,8 @@ class Job:
     run_id: str
     now: datetime
     privacy: PrivacyRules
+    mask: Callable[[str], str] = str
+    """Takes secrets out of what is noted of a failure."""
     _writer: Lock = field(default_factory=Lock)
     _open: dict[str, Callable[[str, str | None], StreamOutcome]] = field(default_factory=dict)
     """Note of each stream under way → what ends it."""
@@ -81,10 +84,13 @@ class Job:
         except LeaseLost:
             raise
         except SourceError as failure:
-            ending, error = "failed", str(failure)
+            ending, error = "failed", self.mask(str(failure))
             raise
+        except RecursionError as failure:
+            ending, error = "failed", _TOO_DEEP
+            raise UnexpectedResponse(_TOO_DEEP) from failure
         except Exception as failure:
-            ending, error = "failed", f"{type(failure).__name__}: {failure}".splitlines()[0]
+            ending, error = "failed", self.mask(f"{type(failure).__name__}: {failure}").splitlines()[0]
             raise
         finally:
             if self._open.pop(note, None) is not None:

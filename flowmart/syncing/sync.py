@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,6 +18,7 @@ from flowmart.errors import UsageError
 from flowmart.events import SyncEvents
 from flowmart.privacy.rules import PrivacyRules
 from flowmart.privacy.state import settle
+from flowmart.secrets import masked, of_environment
 from flowmart.sources import connector
 from flowmart.store import opened
 from flowmart.syncing.census import CensusRules
@@ -86,6 +88,11 @@ def sync(config: Config, options: SyncOptions, *, events: SyncEvents, now: datet
     return SyncReport(run_id=run_id, sources=tuple(reports))
 
 
+def _mask_of(config: Config) -> Callable[[str], str]:
+    """Takes every secret that this process has out of a text."""
+    return partial(masked, secrets=(*config.secrets(), *of_environment(os.environ)))
+
+
 def chosen(config: Config, names: Sequence[str]) -> tuple[str, ...]:
     """The named sources, or all, in the order of the config. Raises `UsageError` for a name that there is not."""
     unknown = [name for name in names if name not in config.sources]
@@ -98,7 +105,8 @@ def job_of(config: Config, engine: Engine, lease: Lease, *, events: SyncEvents, 
     """A job on the warehouse. Raises `PrivacyChanged` when that was filled under other rules of privacy."""
     with engine.begin() as connection:
         privacy = settle(connection, config)
-    return Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now, privacy=privacy)
+    mask = _mask_of(config)
+    return Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now, privacy=privacy, mask=mask)
 
 
 @contextmanager

@@ -42,8 +42,8 @@ def test_a_file_gives_its_content_without_the_last_line_end(tmp_path: Path) -> N
         ("${A}", "set the environment variable A"),
         ("${A}${B}", "set the environment variable A; set the environment variable B"),
         ("${A}${A}", "set the environment variable A"),
-        ("${}", "${} names no environment variable; write ${NAME} or ${file:/path}"),
-        ("${a-b}", "${a-b} names no environment variable; write ${NAME} or ${file:/path}"),
+        ("${}", "${} names no environment variable; write ${NAME}, ${file:/path} or ${keyring:SERVICE/NAME}"),
+        ("${a-b}", "${a-b} names no environment variable; write ${NAME}, ${file:/path} or ${keyring:SERVICE/NAME}"),
         ("${file:/none}", "cannot read the file /none: No such file or directory"),
     ],
 )

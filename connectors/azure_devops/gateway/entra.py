@@ -14,7 +14,7 @@ import msgspec
 from msal.exceptions import MsalServiceError
 
 from connectors.errors import AuthenticationError, TrackerUnavailable, UnexpectedResponse
-from connectors.http.logins import AccessToken, BearerLogin, Send
+from connectors.http.logins import AccessToken, BearerLogin, Send, origin
 
 RESOURCE = "499b84ac-1321-427f-aa17-267ca6975798"
 """Azure DevOps, in every tenant."""
@@ -46,7 +46,7 @@ class EntraApplication:
 
     def auth(self, send: Send, now: Callable[[], datetime]) -> httpx.Auth:
         """See `connectors.http.logins.Login`."""
-        return BearerLogin(_Application(self, _MsalHttp(send), now).fetch, now)
+        return BearerLogin(_Application(self, _MsalHttp(send, self.authority), now).fetch, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +121,14 @@ class _Application:
 
 
 class _MsalHttp:
-    """What the library takes for a session: its requests go the way of all others of the source, unsigned."""
+    """What the library takes for a session: its requests go the way of all others of the source, unsigned.
 
-    def __init__(self, send: Send) -> None:
+    With an `authority` they go to no other server, whichever address its answers name: the secret is in them.
+    """
+
+    def __init__(self, send: Send, authority: str | None = None) -> None:
         self._send = send
+        self._origin = None if authority is None else origin(httpx.URL(authority))
 
     def get(self, url: str, **what: Any) -> httpx.Response:  # noqa: ANN401 - the library's shape
         """One answer."""
@@ -138,6 +142,10 @@ class _MsalHttp:
         """Nothing: the client is the source's."""
 
     def _exchange(self, method: str, url: str, what: Mapping[str, Any]) -> httpx.Response:
+        if self._origin is not None and origin(httpx.URL(url)) != self._origin:
+            raise UnexpectedResponse(
+                f"{self._origin[1]} names {httpx.URL(url).host} as the server for logins, which is not followed"
+            )
         known = {name: what[name] for name in ("params", "headers", "data") if what.get(name) is not None}
         answer = self._send(method, url, **known)
         host = answer.request.url.host

@@ -28,7 +28,7 @@ def version_refusal(response: httpx.Response) -> Refusal | None:
         return None
     try:
         found = msgspec.json.decode(response.content, type=ready(Refusal))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found if found.type_key in {OUT_OF_RANGE, UNDER_PREVIEW} else None
 

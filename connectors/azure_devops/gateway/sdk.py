@@ -37,7 +37,7 @@ class Sdk:
         errors = _library()
         try:
             return msgspec.convert(call(*arguments, **options), ready(type_), from_attributes=True)
-        except (errors.refused, errors.unreadable, msgspec.ValidationError, ValueError) as error:
+        except (errors.refused, errors.unreadable, msgspec.ValidationError, ValueError, RecursionError) as error:
             name = getattr(call, "__name__", "a call")
             raise UnexpectedResponse(f"Azure DevOps answered {name} unexpectedly: {_one_line(error)}") from error
         except errors.unreachable as error:  # the parent of `refused`, hence the order

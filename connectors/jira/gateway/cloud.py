@@ -144,7 +144,7 @@ def _all_but(left_out: Iterable[str]) -> list[str]:
 def _histories(changelog: answers.IssueChangelog) -> list[answers.History]:
     try:
         return _histories_decoder.decode(changelog.change_histories)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UnexpectedResponse(f"the history of issue {changelog.issue_id} cannot be read: {error}") from error
 
 

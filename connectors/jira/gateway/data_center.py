@@ -203,6 +203,6 @@ class DataCenterDialect:
 def _read_changelog(issue: answers.FoundIssue) -> answers.Changelog | None:
     try:
         found: answers.Changelog | None = _changelog_decoder.decode(issue.changelog)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UnexpectedResponse(f"the history of issue {issue.key or issue.id} cannot be read: {error}") from error
     return found

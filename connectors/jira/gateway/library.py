@@ -44,7 +44,7 @@ def library_errors() -> Iterator[None]:
         if isinstance(cause, httpx.RequestError):
             raise unreachable(cause, cause.request.url) from error
         raise TrackerUnavailable("the tracker cannot be reached; the next run tries again") from error
-    except (requests.RequestException, msgspec.MsgspecError, KeyError, ValueError, TypeError) as error:
+    except (requests.RequestException, msgspec.MsgspecError, KeyError, ValueError, TypeError, RecursionError) as error:
         kind = type(error).__name__
         raise UnexpectedResponse(f"the tracker answered with a body that cannot be read ({kind})") from error
 

@@ -106,7 +106,7 @@ def _grant(login: OAuthApplication, send: Send, refresh_token: str) -> _Granted:
     raise_for_status(answer)
     try:
         granted = msgspec.json.decode(answer.content, type=_Granted)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnexpectedResponse(f"{host} answered {answer.status_code} without an access token") from error
     return granted
 
@@ -115,7 +115,7 @@ def _refusal(login: OAuthApplication, answer: httpx.Response, host: str) -> Auth
     """Told by the code only: the description may repeat what was sent."""
     try:
         said = msgspec.json.decode(answer.content, type=_Refused)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         said = _Refused()
     code = said.error if _CODE.fullmatch(said.error) else f"status {answer.status_code}"
     if said.error == "invalid_grant" or _SPENT.search(said.error_description):

@@ -63,5 +63,5 @@ def each(raw: msgspec.Raw, type_: type[T]) -> T:
     """An item of a list; `UnexpectedResponse` when it cannot be read."""
     try:
         return msgspec.json.decode(raw, type=type_)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UnexpectedResponse(f"an item of a list cannot be read: {error}") from error

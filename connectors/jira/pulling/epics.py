@@ -55,5 +55,5 @@ def _type_with_epic_names(dialect: Dialect, fields: FieldMap) -> set[str]:
 def _type_of(found: answers.FoundIssue) -> str:
     try:
         return msgspec.json.decode(found.fields, type=_Typed).issuetype.id
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UnexpectedResponse(f"issue {found.key or found.id} has no readable type: {error}") from error

@@ -166,7 +166,7 @@ def _created(found: answers.FoundIssue) -> int:
     try:
         fields = msgspec.json.decode(found.fields, type=_Created)
         return epoch_milliseconds(instant(fields.created))
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UnexpectedResponse(f"issue {found.id} has no readable creation date: {error}") from error
 
 

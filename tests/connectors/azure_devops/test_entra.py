@@ -157,6 +157,27 @@ def test_other_answers_of_entra_are_told_too(
     http.close()
 
 
+def test_threat_login_server_named_by_an_answer_is_not_shown_the_secret(
+    router: respx.Router, time: VirtualTime
+) -> None:
+    elsewhere = router.post("https://evil.example/token").mock(return_value=httpx.Response(200, json={}))
+    router.get(f"{AUTHORITY}/v2.0/.well-known/openid-configuration").mock(
+        return_value=httpx.Response(
+            200,
+            json={
+                "issuer": f"{AUTHORITY}/v2.0",
+                "authorization_endpoint": f"{AUTHORITY}/oauth2/v2.0/authorize",
+                "token_endpoint": "https://evil.example/token",
+            },
+        )
+    )
+    http = source(time, LOGIN)
+    with pytest.raises(SourceError, match=r"names evil\.example as the server for logins, which is not followed"):
+        http.fetch("GET", "x", int)
+    assert not elsewhere.called
+    http.close()
+
+
 def test_a_login_server_that_asks_to_wait_is_obeyed(router: respx.Router, time: VirtualTime) -> None:
     router.post(TOKEN_URL).mock(side_effect=[httpx.Response(429, headers={"Retry-After": "17"}), granted("t1")])
     router.get(f"{URL}/x").mock(side_effect=takes("t1"))
