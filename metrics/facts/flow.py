@@ -80,16 +80,16 @@ def spent(
     `started_at` is the begin of a stay, and no stay begins after `until`.
     """
     active = waiting = held_up = _NO_TIME
-    for entered_at, left_at, _, _, stage, is_waiting, *_ in stays:
-        if stage != IN_PROGRESS or entered_at < started_at:
+    for stay in stays:
+        if stay[4] != IN_PROGRESS or stay[0] < started_at:
             continue
-        end = until if left_at is None else left_at
-        took = end - entered_at
+        end = until if stay[1] is None else stay[1]
+        took = end - stay[0]
         if blocked:
-            lost = _overlap(blocked, entered_at, end)
+            lost = _overlap(blocked, stay[0], end)
             held_up += lost
             took -= lost
-        if is_waiting:
+        if stay[5]:
             waiting += took
         else:
             active += took

@@ -73,7 +73,8 @@ def flow_row(
     found = flow(timeline.stays)
     stage, first, started, _, finished, reopened, backward = found
     why = exclusion(found, absence, is_counted_level=level in rules.levels, is_cancelled=is_cancelled)
-    first_at, started_at, finished_at = (None if stay is None else stay[0] for stay in (first, started, finished))
+    started_at = None if started is None else started[0]
+    finished_at = None if finished is None else finished[0]
     days = _days(rules, issue.created_at, started_at, finished_at)
     is_on = stage == IN_PROGRESS
     went = ages(rules, issue.source_id, timeline.stays, blocked, started_at, finished_at, in_progress=is_on)
@@ -82,7 +83,7 @@ def flow_row(
         stage,
         is_cancelled,
         issue.created_at,
-        first_at,
+        None if first is None else first[0],
         started_at,
         finished_at,
         *days,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
@@ -106,6 +107,9 @@ class _Batch:
         """Insert them all."""
         if self.stays:
             insert_columns(connection, status_intervals, status_intervals.columns.keys(), self._stay_columns())
+        # two of the three trees of these tables are in the order of the sprints: neighbours go into one page
+        self.in_sprints.sort(key=itemgetter(0))
+        self.events.sort(key=itemgetter(0))
         lists = (self.blocked, self.memberships, self.points, self.flows, self.in_sprints, self.events)
         for table, rows in zip(_TABLES[1:], lists, strict=True):
             if rows:

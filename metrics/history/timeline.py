@@ -97,7 +97,10 @@ class Timeline(NamedTuple):
 
     def points_at(self, moment: datetime) -> float | None:
         """The estimate as of an instant; a change exactly then has happened."""
-        return next((held.points for held in reversed(self.estimates) if held.valid_from <= moment), None)
+        for points, valid_from, _ in reversed(self.estimates):
+            if valid_from <= moment:
+                return points
+        return None
 
 
 _History = Mapping[str, Sequence[Change]]
@@ -267,21 +270,24 @@ def _entries(changes: Iterable[Change]) -> Iterator[list[Change]]:
 
 
 def _sprint_stays(issue: IssueState, history: _History, sprints: SprintCatalogue, gaps: list[str]) -> list[SprintStay]:
-    changes, areas = history.get("sprint", ()), history.get("area", ())
+    changes, areas, source_id = history.get("sprint", ()), history.get("area", ()), issue.source_id
     if not changes and not areas:
-        held = sprints.named(issue.source_id, issue.sprint_ids, issue.area_path)
+        held = sprints.named(source_id, issue.sprint_ids, issue.area_path)
         return [SprintStay(sprint_id, issue.created_at, None, None) for sprint_id in held]
     open_stays: dict[str, tuple[datetime, str | None]] = {}
     ended: list[SprintStay] = []
     steps = _sprint_steps(issue, changes, areas, gaps) if areas else _plain_sprint_steps(issue, changes, gaps)
     for at, change_id, value, area in steps:
-        held = sprints.named(issue.source_id, value, area)
-        for sprint_id in [open_id for open_id in open_stays if open_id not in held]:
-            entered_at, by = open_stays.pop(sprint_id)
-            ended.append(SprintStay(sprint_id, entered_at, at, by))
+        held = sprints.named(source_id, value, area)
+        if open_stays:
+            for sprint_id in [open_id for open_id in open_stays if open_id not in held]:
+                entered_at, by = open_stays.pop(sprint_id)
+                ended.append(SprintStay(sprint_id, entered_at, at, by))
         for sprint_id in held:
             open_stays.setdefault(sprint_id, (at, change_id))
     lasting = [SprintStay(sprint_id, at, None, by) for sprint_id, (at, by) in open_stays.items()]
+    if not ended:
+        return lasting
     return sorted(ended + lasting, key=lambda stay: (stay.entered_at, stay.left_at is None))
 
 
