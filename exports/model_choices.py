@@ -60,7 +60,7 @@ ROLES: Mapping[str, Sequence[str]] = {
         "user_groups",
     ),
     "reference": ("definitions", "data_dictionary"),
-    "internal": ("bookmarks", "leases", "stale_issues", "compute_inputs", "issue_snapshots"),
+    "internal": ("bookmarks", "leases", "job_runs", "notices", "stale_issues", "compute_inputs", "issue_snapshots"),
 }
 """Role → tables. A bridge joins two things many to many; a reference is read by itself; internal ones are left out."""
 

@@ -17,6 +17,7 @@ from flowmart.publishing import Publication, publish, require_published
 from flowmart.settings.jobs import STEPS
 from flowmart.syncing.sync import SyncOptions, SyncReport, sync
 from flowmart.syncing.sync_source import SourceReport
+from flowmart.telling.alerts import Alerts
 
 _MOST_TOLD = 3
 
@@ -32,6 +33,8 @@ class RunReport:
     """Of each dataset in Power BI that could not be refreshed, why."""
     published: Sequence[Publication] = ()
     """What was to be published to Tableau."""
+    alerts: Alerts | None = None
+    """None as long as no rule was asked."""
 
     def require_success(self) -> None:
         """Raise `JobFailed`, which names the sources that are not whole, or else what Power BI or Tableau refused."""
@@ -68,7 +71,7 @@ def run_once(
 
 def require_whole(sources: Sequence[SourceReport]) -> None:
     """Raise `JobFailed` with a line that names each source that is not whole and why."""
-    failed = [f"{source.name}: {_why(source)}" for source in sources if not source.ok]
+    failed = [f"{source.name}: {why(source)}" for source in sources if not source.ok]
     if not failed:
         return
     fine = [source.name for source in sources if source.ok]
@@ -76,7 +79,8 @@ def require_whole(sources: Sequence[SourceReport]) -> None:
     raise JobFailed(f"{'; '.join(failed)}{others}")
 
 
-def _why(source: SourceReport) -> str:
+def why(source: SourceReport) -> str:
+    """Why a source is not whole: its first problems, the rest counted."""
     said = [*([source.error] if source.error else []), *source.problems]
     more = f"; and {len(said) - _MOST_TOLD} more" if len(said) > _MOST_TOLD else ""
     return "; ".join(said[:_MOST_TOLD]) + more

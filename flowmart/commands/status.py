@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated
@@ -12,7 +13,7 @@ from flowmart.commands.options import AsJson, print_json, row, session_of, table
 from flowmart.config import Config
 from flowmart.errors import JobFailed
 from flowmart.session import Session
-from flowmart.status import SourceStatus, Status, StreamStatus, read_status
+from flowmart.status import NoticeStatus, RunStatus, SourceStatus, Status, StreamStatus, read_status
 from flowmart.text import duration, instant, printable, size
 from warehouse.sizes import Sizes
 
@@ -57,10 +58,30 @@ def _show(session: Session, config: Config, status: Status) -> None:
     session.print(f"warehouse {status.warehouse}: {revision}")
     for step, due in status.next_runs.items():
         session.print(f"next {step} (by `flowmart schedule`): {instant(due, config.zone)}")
+    for run in status.current_runs:
+        for line in _run_lines(config, run):
+            session.print(line)
+    for notice in status.notices:
+        session.print(_notice_line(config, notice))
     for source in status.sources:
         _show_source(session, config, source)
     if status.sizes is not None:
         _show_sizes(session, config, status.sizes)
+
+
+def _run_lines(config: Config, run: RunStatus) -> Iterator[str]:
+    """`last run: done, 2026-10-02 02:15 CEST, took 4 min`, and why it failed."""
+    took = "" if run.finished_at is None else f", took {duration((run.finished_at - run.started_at).total_seconds())}"
+    who = f", by {run.holder}" if run.finished_at is None else ""
+    yield f"last {run.step}: {run.outcome}, {instant(run.started_at, config.zone)}{took}{who}"
+    if run.error is not None:
+        yield f"  {printable(run.error)}"
+
+
+def _notice_line(config: Config, notice: NoticeStatus) -> str:
+    told = "not told yet" if notice.told_at is None else f"told {instant(notice.told_at, config.zone)}"
+    problem = "" if notice.problem is None else f"; {printable(notice.problem)}"
+    return f"{notice.kind} since {instant(notice.since, config.zone)}, {told}: {printable(notice.text)}{problem}"
 
 
 def _show_sizes(session: Session, config: Config, sizes: Sizes) -> None:

@@ -13,6 +13,7 @@ from flowmart.settings.exports import Export
 from flowmart.settings.jobs import Retention, Schedule, Sync
 from flowmart.settings.rules import CalendarSection, DefectsSection, MetricsSection, SprintsSection
 from flowmart.settings.sources import Source, SourceName
+from flowmart.settings.telling import Notify, Telemetry
 from flowmart.settings.warehouse import Warehouse
 from flowmart.settings.workflow import WorkflowSection, merged
 from metrics.settings import MetricSettings
@@ -31,6 +32,8 @@ class Config(Section):
     sync: Sync = Field(default_factory=Sync)
     retention: Retention = Field(default_factory=Retention)
     schedule: Schedule = Field(default_factory=Schedule)
+    notify: Notify = Field(default_factory=Notify)
+    telemetry: Telemetry = Field(default_factory=Telemetry)
     exports: dict[Text, Export] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -71,5 +74,6 @@ class Config(Section):
         for source in self.sources.values():
             yield from source.secrets()
         yield from self.warehouse.secrets()
+        yield from self.notify.secrets()
         for export in self.exports.values():
             yield from export.secrets()
