@@ -66,7 +66,7 @@ class _Course:
 def perform(
     night: Night, options: SyncOptions | None, events: SyncEvents, show: Callable[[RunReport, Changes], None]
 ) -> None:
-    """Do the step, note it, and tell; `show` gets what it did, also when part of it failed. Raises what `run_once` does.
+    """Do the step, note it, and tell; `show` gets what it did, even if part of it failed. Raises what `run_once` does.
 
     A run that could not begin, since another one is under way, leaves no trace and is no failure to tell.
     """
@@ -105,7 +105,7 @@ def _begin(engine: Engine, night: Night, course: _Course) -> None:
         step=night.step,
         due_at=night.due_at,
         holder=f"{socket.gethostname()} process {os.getpid()}",
-        started_at=night.now,
+        started_at=utc_now(),
     )
     with engine.begin() as connection:
         begin_job(connection, run)

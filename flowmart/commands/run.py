@@ -51,7 +51,7 @@ def night_of(session: Session, config: Config, step: str, now: datetime, due_at:
         due_at=due_at,
         explain=lambda error: explained(session, error),
         mask=session.context.mask,
-        warn=lambda problem: _LOG.warning(problem),
+        warn=_LOG.warning,
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
 import typer
+from sqlalchemy import Engine
 
 from flowmart.clock import utc_now
 from flowmart.commands.options import session_of
@@ -70,11 +72,11 @@ class _Schedule:
     _said: dict[str, str] = field(default_factory=dict)
 
     def attempt(self, step: str, due: datetime) -> bool:
-        """Do the step if nobody has; what a user or the world can cause is logged in one line, and the schedule goes on."""
+        """Do the step if nobody has. What a user or the world can cause is a line of the log, and no end."""
         try:
             self.config, now = self.session.config(), self.session.begin()
             nights = Nights(
-                opened=partial(opened, self.config),
+                opened=partial(_opened, self.config),
                 clock=utc_now,
                 do=lambda step, due: self._do(step, due, now),
                 skipped=self.skipped,
@@ -107,7 +109,7 @@ class _Schedule:
                 perform(night, None, events, partial(show, self.session, self.config))
         except LeaseHeld:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it is noted and told; a night that fails must not end the schedule
             if self.session.explain(error) is None:
                 _LOG.exception("%s failed by a defect of flowmart", step, extra=facts(step=step, outcome="failed"))
                 return
@@ -124,6 +126,15 @@ class _Schedule:
 
     def _at(self, moment: datetime) -> str:
         return instant(moment, self.config.zone)
+
+
+@contextmanager
+def _opened(config: Config) -> Iterator[Engine]:
+    engine = opened(config)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 _AGAIN = duration(LOOK_AGAIN.total_seconds())

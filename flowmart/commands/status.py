@@ -125,7 +125,7 @@ def _show_source(session: Session, config: Config, source: SourceStatus) -> None
         took = (
             None if stream.finished_at is None else duration((stream.finished_at - stream.started_at).total_seconds())
         )
-        began = instant(stream.started_at, config.zone)
+        began = f"{stream.started_at.astimezone(config.zone):%Y-%m-%d %H:%M}"
         rows, requests = f"{stream.rows_read:,}", f"{stream.requests:,}"
         row(made, stream.stream, began, stream.outcome, rows, _received(stream), requests, took)
     if source.streams:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from flowmart.telling.alerts import Alerts, line
 from flowmart.telling.numbers import Number, read_numbers
-from flowmart.text import count, printable
+from flowmart.text import printable
 from warehouse.tables import table
 
 _NAMED = 5
@@ -133,7 +133,7 @@ def _alert_lines(alerts: Alerts) -> list[str]:
     return [
         counts,
         *(printable(line(one)) for one in alerts.opened[:_ALERTS_SHOWN]),
-        *([f"and {count(more, 'new alert')} more"] if more > 0 else []),
+        *([f"and {more:,} more"] if more > 0 else []),
     ]
 
 

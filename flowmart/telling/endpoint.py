@@ -62,7 +62,7 @@ def answer(path: str, read: Callable[[], Status], max_age_seconds: float) -> Ans
 
 @contextmanager
 def listening(address: tuple[str, int], read: Callable[[], Status], max_age_seconds: float) -> Iterator[int]:
-    """Answers while the block runs, from threads of its own; gives the port. Raises `ApplicationError` when it cannot."""
+    """Answers while the block runs, in threads of its own; gives the port. Raises `ApplicationError` if it cannot."""
 
     class Handler(BaseHTTPRequestHandler):
         timeout = _PATIENCE_SECONDS

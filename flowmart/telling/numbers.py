@@ -21,7 +21,7 @@ class Number:
     def shown(self) -> str:
         """`41`, `8.8 days`, `12 %`."""
         if self.unit == "share":
-            return f"{self.value:.0%}"
+            return f"{self.value:.0%}".replace("%", " %")
         return f"{self.value:,.1f} {self.unit}" if self.unit == "days" else f"{self.value:,.10g}"
 
 

@@ -74,10 +74,10 @@ def _library() -> ModuleType:
 
 def _send(library: ModuleType, address: str, message: Message) -> str | None:
     """None when the receiver took it."""
-    receiver = library.Apprise.instantiate(address)
-    if receiver is None:
-        return _UNUSABLE
     try:
+        receiver = library.Apprise.instantiate(address)
+        if receiver is None:
+            return _UNUSABLE
         sent = receiver.notify(body=message.body, title=message.title, notify_type=message.kind, body_format="text")
     except Exception as error:  # noqa: BLE001 - of any of more than a hundred senders; a message never fails a run
         return type(error).__name__
@@ -87,18 +87,20 @@ def _send(library: ModuleType, address: str, message: Message) -> str | None:
 @contextmanager
 def _words(notify: Notify) -> Iterator[list[str]]:
     """What apprise says meanwhile: its last words tell why. They may name a part of an address, so none is logged."""
-    logger, said = logging.getLogger("apprise"), list[str]()
-    hidden = tuple(notify.hidden())
+    said, hidden = list[str](), tuple(notify.hidden())
+    loggers = [logging.getLogger(name) for name in ("apprise", "urllib3")]
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             said.append(masked(record.getMessage(), hidden))
 
-    listener, before = Listener(logging.WARNING), logger.propagate
-    logger.addHandler(listener)
-    logger.propagate = False
+    listener = Listener(logging.WARNING)
+    for logger in loggers:
+        logger.addHandler(listener)
+        logger.propagate = False
     try:
         yield said
     finally:
-        logger.removeHandler(listener)
-        logger.propagate = before
+        for logger in loggers:
+            logger.removeHandler(listener)
+            logger.propagate = True
