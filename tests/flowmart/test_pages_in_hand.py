@@ -66,11 +66,16 @@ def test_a_signal_while_a_page_is_written_ends_the_sync_after_that_page(warehous
         yield Page(records=[an_issue(3)], bookmark="second")
 
     source = Scripted(more=[Stream("pages", pages)])
-    with heeding(signal.SIGTERM, seen), pytest.raises(Asked), a_job(warehouse, Heard()) as job:
-        try:
-            side_by_side([partial(sync_source, job, a_run(), source)], job)
-        finally:
-            over.set()
+
+    def sync() -> None:
+        with heeding(signal.SIGTERM, seen), a_job(warehouse, Heard()) as job:
+            try:
+                side_by_side([partial(sync_source, job, a_run(), source)], job)
+            finally:
+                over.set()
+
+    with pytest.raises(Asked):
+        sync()
     with warehouse.connect() as connection:
         assert list(connection.scalars(select(issues.c.issue_id).order_by(issues.c.issue_id))) == ["acme:1", "acme:2"]
         assert read_bookmark(connection, "acme", "pages") == "first"

@@ -35,7 +35,7 @@ class Killed(BaseException):
     """SIGKILL, or the machine is gone: nothing is given back."""
 
 
-class Unreachable(Exception):
+class UnreachableError(Exception):
     """The warehouse does not answer."""
 
 
@@ -102,7 +102,7 @@ class World:
     @contextmanager
     def opened(self) -> Iterator[Engine]:
         if self.now < self.away_until:
-            raise Unreachable
+            raise UnreachableError
         yield self.engine
 
 
@@ -147,7 +147,7 @@ class Process:
         nights = Nights(world.opened, world.clock, self.do, self.skipped, world.keep)
         try:
             return nights.attempt(step, due)
-        except Unreachable:
+        except UnreachableError:
             world.happened["unreachable"] += 1
             return False
         except Killed:

@@ -92,7 +92,7 @@ def test_a_source_that_fails_is_noted_and_told_without_its_secret_and_what_was_d
 
 def test_a_message_that_reaches_nobody_is_a_warning_and_the_run_stays_as_it_was(site: Site) -> None:
     site.delivery = Delivery(0, ("notify.urls.#1: away",))
-    with pytest.raises(JobFailed, match="^acme: "):
+    with pytest.raises(JobFailed, match=r"^acme: "):
         site.perform("sync")
     assert site.warnings == ["notify.urls.#1: away"]
 
@@ -108,7 +108,7 @@ def test_a_run_that_finds_another_one_under_way_leaves_no_trace_and_nobody_hears
 
 def test_a_run_that_is_broken_off_is_noted_and_nobody_hears_of_it(site: Site) -> None:
     class Breaking(LoggedEvents):
-        def stream_started(self, source: str, stream: str) -> None:
+        def stream_started(self, source: str, stream: str) -> None:  # noqa: ARG002
             raise KeyboardInterrupt
 
     night = Night(
