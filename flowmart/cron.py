@@ -63,12 +63,14 @@ class Due:
         # as if the clock had not been changed just now: of several times that it left out each is due
         shown = [moment.astimezone(self.zone), (moment.astimezone(UTC) - _LONGEST_CHANGE).astimezone(self.zone)]
         wall = min(shown[0].replace(tzinfo=UTC), shown[1].replace(tzinfo=UTC) + _LONGEST_CHANGE)
-        while (due := found.get_next_fire_time(None, wall + _TICK)) is not None:
+        while True:
+            due: datetime | None = found.get_next_fire_time(None, wall + _TICK)
+            if due is None:
+                return None
             instant = due.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
             if instant > moment:
                 return instant.astimezone(self.zone)
             wall = due
-        return None
 
     def _by_elapsed_time(self, start: datetime) -> datetime | None:
         """The first at `start` or after it: by the offset of `start` for as long as that holds, then by the next."""
