@@ -59,7 +59,9 @@ MODELS: Mapping[str, ModelExporter] = {"powerbi": _powerbi, "tableau": _tableau}
 
 FORMATS = (*EXPORTERS, *MODELS)
 
-INTERNAL = frozenset({"bookmarks", "compute_inputs", "issue_snapshots", "leases", "stale_issues"})
+INTERNAL = frozenset(
+    {"bookmarks", "job_runs", "notices", "compute_inputs", "issue_snapshots", "leases", "stale_issues"}
+)
 """Tables that only flowmart itself reads; exported when they are named."""
 
 LEFT_OUT: Mapping[str, frozenset[str]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select, update
@@ -69,6 +69,19 @@ def last_settled(connection: Connection, step: str) -> JobRun | None:
         .limit(1)
     )
     return next(_read(connection, statement), None)
+
+
+def settled_to(connection: Connection, step: str) -> datetime | None:
+    """Up to when all that the schedule had due is done; None if it never began the step.
+
+    As long as nothing came to its end, that is just before the first that was begun.
+    """
+    settled = last_settled(connection, step)
+    if settled is not None:
+        return settled.due_at
+    first = select(func.min(job_runs.c.due_at)).where(job_runs.c.step == step)
+    begun: datetime | None = connection.scalar(first)
+    return None if begun is None else begun - timedelta(microseconds=1)
 
 
 def last_jobs(connection: Connection) -> list[JobRun]:

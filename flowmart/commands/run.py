@@ -13,7 +13,7 @@ from flowmart.commands.options import AcceptLoss, MaxInFlight, session_of
 from flowmart.commands.sync import told
 from flowmart.config import Config
 from flowmart.failures import one_line
-from flowmart.logs import facts
+from flowmart.logs import LogFormat, facts
 from flowmart.nightly import Night, perform
 from flowmart.run import RunReport
 from flowmart.session import Session
@@ -75,4 +75,5 @@ def show(session: Session, config: Config, report: RunReport, changes: Changes) 
     if report.sync is not None or report.compute is not None:
         for line in lines(changes):
             session.print(line)
-        _LOG.debug("what changed", extra=facts(changes=document(changes)))
+        level = logging.INFO if session.log_format is LogFormat.JSON else logging.DEBUG
+        _LOG.log(level, "what changed", extra=facts(changes=document(changes)))

@@ -21,7 +21,7 @@ from flowmart.cron import Due
 from flowmart.errors import UsageError
 from flowmart.logs import facts
 from flowmart.nightly import perform, tell_failure
-from flowmart.scheduling.nights import Nights, settled_for
+from flowmart.scheduling.nights import Nights, done_up_to
 from flowmart.scheduling.plan import LATEST_START, LOOK_AGAIN, Plan
 from flowmart.scheduling.serving import serve
 from flowmart.session import Session
@@ -148,8 +148,8 @@ def _settled(config: Config) -> dict[str, datetime]:
         with suppress(Exception):
             if warehouse_exists(engine):
                 require_newest(engine)
-                runs = {step: settled_for(engine, step) for step in config.schedule.crons()}
-                found = {step: run.due_at for step, run in runs.items() if run is not None and run.due_at is not None}
+                known = {step: done_up_to(engine, step) for step in config.schedule.crons()}
+                found = {step: moment for step, moment in known.items() if moment is not None}
     finally:
         engine.dispose()
     return found

@@ -11,7 +11,7 @@ from threading import Event, Thread
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from warehouse.job_runs import JobRun, last_settled
+from warehouse.job_runs import JobRun, last_settled, settled_to
 from warehouse.leases import Lease, LeaseHeld, LeaseLost, hold
 
 LEASE = "scheduled run"
@@ -88,6 +88,12 @@ class Nights:
 
 def _covers(done: JobRun | None, due: datetime) -> bool:
     return done is not None and done.due_at is not None and done.due_at >= due
+
+
+def done_up_to(engine: Engine, step: str) -> datetime | None:
+    """Where a schedule that starts now goes on; None: with the present."""
+    with engine.connect() as connection:
+        return settled_to(connection, step)
 
 
 def settled_for(engine: Engine, step: str) -> JobRun | None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, insert, select
 
-from flowmart.scheduling.nights import LEASE, Nights, renewing
+from flowmart.scheduling.nights import LEASE, Nights, done_up_to, renewing
 from warehouse.job_runs import JobRun, begin_job, end_job, forget_jobs, last_jobs, take_back_job
 from warehouse.leases import LEASE_TIME, LeaseHeld, hold
 from warehouse.tables.operational import leases
@@ -73,6 +73,22 @@ def test_a_run_that_was_broken_off_or_not_noted_is_done_again(site: Site, outcom
     site.outcome = "done"
     assert site.attempt()
     assert site.done == [DUE, DUE]
+
+
+@pytest.mark.parametrize(("outcomes", "goes_on"), [((), None), (("done", "failed"), 1), (("done", "interrupted"), 0)])
+def test_a_schedule_that_starts_goes_on_after_what_was_due_last_and_came_to_its_end(
+    site: Site, outcomes: tuple[str, ...], goes_on: int | None
+) -> None:
+    for number, outcome in enumerate(outcomes):
+        note(site.engine, f"r{number}", "run", DUE + number * DAY, outcome)
+    assert done_up_to(site.engine, "run") == (None if goes_on is None else DUE + goes_on * DAY)
+
+
+def test_a_first_night_that_was_broken_off_is_still_to_be_done(site: Site) -> None:
+    note(site.engine, "r", "run", DUE, "interrupted")
+    found = done_up_to(site.engine, "run")
+    assert found is not None
+    assert found < DUE
 
 
 def test_another_step_and_a_run_that_no_schedule_began_settle_nothing(site: Site) -> None:

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, StaticPool, create_engine, delete, insert
 
 from flowmart.cron import Due
-from flowmart.scheduling.nights import LEASE, Nights, settled_for
+from flowmart.scheduling.nights import LEASE, Nights, done_up_to
 from flowmart.scheduling.plan import Plan
 from warehouse.job_runs import JobRun, begin_job, end_job, forget_jobs
 from warehouse.leases import LEASE_TIME, Lease
@@ -132,8 +132,7 @@ class Process:
 
     def start(self) -> None:
         self.plan = Plan(self.world.clock, self.missed)
-        done = settled_for(self.world.engine, "run")
-        self.plan.add("run", Due(CRON, ZONE), None if done is None else done.due_at)
+        self.plan.add("run", Due(CRON, ZONE), done_up_to(self.world.engine, "run"))
 
     def end(self, why: str) -> None:
         self.world.happened[why] += 1
