@@ -60,7 +60,7 @@ MODELS: Mapping[str, ModelExporter] = {"powerbi": _powerbi, "tableau": _tableau}
 FORMATS = (*EXPORTERS, *MODELS)
 
 INTERNAL = frozenset(
-    {"bookmarks", "job_runs", "notices", "compute_inputs", "issue_snapshots", "leases", "stale_issues"}
+    {"bookmarks", "compute_inputs", "issue_snapshots", "job_runs", "leases", "notices", "stale_issues"}
 )
 """Tables that only flowmart itself reads; exported when they are named."""
 
