@@ -48,7 +48,7 @@ def command(context: typer.Context) -> None:
     crons = config.schedule.crons()
     if not crons:
         raise UsageError(f'{session.config_file}: schedule.run: say when, e.g. run = "15 2 * * *"')
-    schedule = _Schedule(session, config)
+    schedule = Schedule(session, config)
     plan = Plan(utc_now, schedule.missed)
     settled = _settled(config)
     for step, cron in crons.items():
@@ -64,7 +64,7 @@ def command(context: typer.Context) -> None:
 
 
 @dataclass(slots=True)
-class _Schedule:
+class Schedule:
     """What the schedule says and does. The same sentence about the same step is said once, not every five minutes."""
 
     session: Session
