@@ -14,7 +14,7 @@ from flowmart.status import Status, read_status
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
-    from prometheus_client.core import Metric
+    from prometheus_client.core import GaugeMetricFamily
 
 NOT_INSTALLED = "telemetry: prometheus-client is not installed; run pip install 'flowmart[prometheus]'"
 
@@ -50,7 +50,7 @@ def registry(status: Status) -> CollectorRegistry:
     made = CollectorRegistry(auto_describe=False)
 
     class Collector:
-        def collect(self) -> Iterator[Metric]:
+        def collect(self) -> Iterator[GaugeMetricFamily]:
             yield from _of_sources(status)
             yield from _of_streams(status)
             yield from _of_runs(status)
@@ -60,13 +60,13 @@ def registry(status: Status) -> CollectorRegistry:
     return made
 
 
-def _gauge(name: str, about: str, *labels: str) -> Metric:
-    from prometheus_client.core import GaugeMetricFamily
+def _gauge(name: str, about: str, *labels: str) -> GaugeMetricFamily:
+    import prometheus_client.core as library
 
-    return GaugeMetricFamily(f"flowmart_{name}", about, labels=labels)
+    return library.GaugeMetricFamily(f"flowmart_{name}", about, labels=labels)
 
 
-def _of_sources(status: Status) -> Iterator[Metric]:
+def _of_sources(status: Status) -> Iterator[GaugeMetricFamily]:
     synced = _gauge("source_last_sync_timestamp_seconds", "Start of the last complete sync.", "source")
     late = _gauge("source_late", "1 when that is longer ago than schedule.max_age, or never was.", "source")
     for source in status.sources:
@@ -76,7 +76,7 @@ def _of_sources(status: Status) -> Iterator[Metric]:
     yield from (synced, late)
 
 
-def _of_streams(status: Status) -> Iterator[Metric]:
+def _of_streams(status: Status) -> Iterator[GaugeMetricFamily]:
     about = {
         "rows": "Records that the last run of the stream read.",
         "requests": "Requests of the last run of the stream.",
@@ -92,7 +92,7 @@ def _of_streams(status: Status) -> Iterator[Metric]:
     yield from made.values()
 
 
-def _of_runs(status: Status) -> Iterator[Metric]:
+def _of_runs(status: Status) -> Iterator[GaugeMetricFamily]:
     ok = _gauge("run_success", "1 when the last run of the step that ended went well.", "step")
     started = _gauge("run_start_timestamp_seconds", "Start of the last run of the step.", "step")
     seconds = _gauge("run_duration_seconds", "How long the last run of the step took.", "step")
@@ -107,7 +107,7 @@ def _of_runs(status: Status) -> Iterator[Metric]:
     yield from (ok, started, seconds, due)
 
 
-def _of_notices(status: Status) -> Iterator[Metric]:
+def _of_notices(status: Status) -> Iterator[GaugeMetricFamily]:
     is_open = _gauge("notices_open", "Failures and alerts that are not over.", "kind")
     untold = _gauge("notices_untold", "Those of them that nobody could be told of.", "kind")
     for kind in ("failure", "alerts"):
