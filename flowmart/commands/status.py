@@ -63,6 +63,8 @@ def _show(session: Session, config: Config, status: Status) -> None:
             session.print(line)
     for notice in status.notices:
         session.print(_notice_line(config, notice))
+    for problem in dict.fromkeys(notice.problem for notice in status.notices if notice.problem is not None):
+        session.print(f"not everybody was told: {printable(problem)}")
     for source in status.sources:
         _show_source(session, config, source)
     if status.sizes is not None:
@@ -80,8 +82,7 @@ def _run_lines(config: Config, run: RunStatus) -> Iterator[str]:
 
 def _notice_line(config: Config, notice: NoticeStatus) -> str:
     told = "not told yet" if notice.told_at is None else f"told {instant(notice.told_at, config.zone)}"
-    problem = "" if notice.problem is None else f"; {printable(notice.problem)}"
-    return f"{notice.kind} since {instant(notice.since, config.zone)}, {told}: {printable(notice.text)}{problem}"
+    return f"{notice.kind} since {instant(notice.since, config.zone)}, {told}: {printable(notice.text)}"
 
 
 def _show_sizes(session: Session, config: Config, sizes: Sizes) -> None:

@@ -166,6 +166,7 @@ def test_status_tells_the_last_run_its_error_and_what_could_not_be_told(call: Ca
     assert lines[1].startswith("last run: failed, ")
     assert "beta: the login is refused" in lines[2]
     assert sum(line.startswith("failure since ") and ", not told yet: " in line for line in lines) == 2
+    assert sum(line.startswith("not everybody was told: notify.urls") for line in lines) == 1
     document = json.loads(call("status", "--json", more=more).out)
     assert document["runs"][0]["changes"]["issues"]["new"] == 0
     assert document["notices"][0]["told_at"] is None
