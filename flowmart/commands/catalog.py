@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "check": Entry(
         "Try the configuration without writing anything.",
-        ("flowmart check", "flowmart check --json"),
+        ("flowmart check", "flowmart check --json", "flowmart check --notify"),
     ),
     "sync": Entry(
         "Pull what changed in the trackers into the warehouse.",
