@@ -77,6 +77,13 @@ COMMANDS: Mapping[str, Entry] = {
         "Bring the warehouse's schema to the newest revision.",
         ("flowmart migrate --check", "flowmart migrate", "flowmart migrate --sql > tables.sql"),
     ),
+    "copy": Entry(
+        "Copy the whole warehouse into an empty one.",
+        (
+            "flowmart copy --to 'postgresql+psycopg://flowmart:${PGPASSWORD}@db/flowmart'",
+            "flowmart copy --to sqlite:///laptop.db --verify",
+        ),
+    ),
     "demo": Entry(
         "Try the whole job against simulated trackers.",
         ("flowmart demo", "flowmart demo --to trial --issues 500", "flowmart demo --serve"),

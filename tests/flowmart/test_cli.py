@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conftest import Call
 
 COMMANDS = ["init", "check", "sync", "compute", "export", "run", "schedule"]
-COMMANDS += ["status", "reconcile", "explain", "migrate", "demo"]
+COMMANDS += ["status", "reconcile", "explain", "migrate", "copy", "demo"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
