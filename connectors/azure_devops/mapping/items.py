@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
@@ -21,6 +22,7 @@ from connectors.azure_devops.mapping.snapshots import (
     Context,
     Snapshot,
     encode,
+    instant,
     is_blocked,
     plain,
     resolution,
@@ -119,7 +121,7 @@ def issue(context: Context, item_id: int, newest: Snapshot, *, in_scope: bool) -
     source_id, fields = context.source_id, newest.fields
     model = context.organisation.model(fields.get(PROJECT, ""))
     type_, state = fields.get(TYPE, ""), fields.get(STATE, "")
-    updated_at = datetime.fromisoformat(fields["System.ChangedDate"])
+    updated_at = newest.changed_at
     deleted = plain(fields.get("System.IsDeleted")) not in {None, "false", "0", "False"}
     roles = model.roles.references
     return records.Issue(
@@ -205,21 +207,29 @@ def _user_id(source_id: str, identity: str | None) -> str | None:
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:  # a configured field that holds texts
-            return None
-    return float(value) if isinstance(value, int | float) else None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and "_" in value:  # which Python would read over
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):  # a configured field that holds texts
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _seconds(hours: object) -> int | None:
     number = _number(hours)
-    return None if number is None else round(number * 3600)
+    if number is None:
+        return None
+    seconds = round(number * 3600)
+    if not -(2**31) <= seconds < 2**31:
+        raise ValueError(f"an estimate of {number} hours")
+    return seconds
 
 
 def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return instant(text) if text else None
 
 
 def _day(text: str | None, zone: ZoneInfo) -> date | None:
