@@ -16,6 +16,7 @@ from connectors.azure_devops.mapping.identities import display_name, user_key
 from connectors.azure_devops.mapping.snapshots import (
     AREA,
     ITERATION,
+    LONGEST_NAME,
     PROJECT,
     STATE,
     TYPE,
@@ -170,7 +171,9 @@ def issue_snapshot(context: Context, item_id: int, newest: Snapshot) -> records.
 def labels(context: Context, item_id: int, newest: Snapshot) -> list[records.IssueLabel]:
     """The item's tags."""
     issue_id = qualified_id(context.source_id, item_id)
-    tags = (tag.strip() for tag in str(newest.fields.get("System.Tags", "")).split(";"))
+    tags = [tag.strip() for tag in newest.fields.get("System.Tags", "").split(";")]
+    if any(len(tag) > LONGEST_NAME for tag in tags):
+        raise ValueError("a tag is too long")
     return [
         records.IssueLabel(issue_label_id=f"{issue_id}:{tag}", issue_id=issue_id, label=tag)
         for tag in dict.fromkeys(tags)
@@ -179,11 +182,14 @@ def labels(context: Context, item_id: int, newest: Snapshot) -> list[records.Iss
 
 
 def people(context: Context, snapshots: Iterable[Snapshot]) -> dict[str, None]:
-    """Everyone whom the snapshots name, in order, as texts."""
+    """Everyone whom the snapshots name, in order, as texts. Raises `TypeError` for what is nobody's name."""
     found: dict[str, None] = {}
     for each in snapshots:
         for reference in context.fields.identities & each.fields.keys():
-            found[str(each.fields[reference])] = None
+            found[each.fields[reference]] = None
+    for name in found:
+        if not isinstance(name, str) or len(name) > LONGEST_NAME:
+            raise TypeError(f"a person is called {name!r:.40}")
     return found
 
 

@@ -38,6 +38,9 @@ _TEXTS = (
 )
 """What is no text here cannot be read."""
 
+LONGEST_NAME = 500
+"""Of what becomes part of a key: names of types, states, people and tags. The tracker's own limits are below 260."""
+
 
 class Linked(msgspec.Struct, frozen=True):
     """Who became an item's parent by a link, and when; None: it has none since."""
@@ -109,6 +112,8 @@ def snapshot(context: Context, revision: Revision) -> Snapshot:
     for reference in _TEXTS:
         if type(value := raw.get(reference)) is not str and value is not None:
             raise TypeError(f"{reference} is no text")
+    if any(len(raw.get(reference) or "") > LONGEST_NAME for reference in (PROJECT, TYPE, STATE)):
+        raise ValueError("the name of its project, type or state is too long")
     if type(parent := raw.get(PARENT)) is not int and parent is not None:
         raise TypeError(f"{PARENT} is no number")
     fields = {

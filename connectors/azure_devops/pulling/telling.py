@@ -30,6 +30,8 @@ class _Told:
     steps: list[Snapshot]
     newest: Snapshot
     changes: list[IssueChange]
+    labels: list[IssueLabel]
+    people: Iterable[str]
 
 
 class Teller:
@@ -61,7 +63,7 @@ class Teller:
                 malformed.append(Malformed(issue_id=issue_id, label=f"work item {plan.item_id}", reason=why(error)))
                 continue
             records += self._unknown_states(context, each)
-            records += self._new_users(context, each)
+            records += self._new_users(context.source_id, each.people)
             records += rows
             self.memory.remember(plan.item_id, each.newest)
             told.append(each)
@@ -116,12 +118,12 @@ class Teller:
         ]
         return own if told.plan.starts_over else [*own, *told.changes]
 
-    def _new_users(self, context: Context, told: _Told) -> Iterator[User]:
-        for text in mapping.people(context, (*told.steps, told.newest)):
+    def _new_users(self, source_id: str, people: Iterable[str]) -> Iterator[User]:
+        for text in people:
             if text == self._last_text.get(key := user_key(text)):
                 continue
             self._last_text[key] = text  # a person may be renamed in the course of a history: the last name counts
-            yield user(context.source_id, text)
+            yield user(source_id, text)
 
 
 def _tell(context: Context, each: Plan, parent: int | None) -> _Told:
@@ -138,13 +140,15 @@ def _tell(context: Context, each: Plan, parent: int | None) -> _Told:
         if before is not None:
             found += changes.changes(context, each.item_id, before, step)
         before = step
-    return _Told(each, steps, as_fed(newest, each.known) if each.is_pulled else newest, found)
+    newest = as_fed(newest, each.known) if each.is_pulled else newest
+    people = mapping.people(context, (*steps, newest))
+    return _Told(each, steps, newest, found, mapping.labels(context, each.item_id, newest), people)
 
 
 def _replacements(context: Context, told: Iterable[_Told]) -> list[Replacement]:
     ids = {each.plan.item_id: qualified_id(context.source_id, each.plan.item_id) for each in told}
     again = [each for each in told if each.plan.starts_over]
-    labels = [row for each in told for row in mapping.labels(context, each.plan.item_id, each.newest)]
+    labels = [row for each in told for row in each.labels]
     rewritten = [row for each in again for row in each.changes]
     found = []
     if ids:

@@ -82,9 +82,7 @@ def test_a_history_with_a_number_that_is_none_makes_its_issue_malformed(native: 
     assert (label, "history entry" in reason) == ("ABC-1", True)
 
 
-def test_a_census_that_misses_an_issue_finds_it_there_though_it_cannot_be_read(
-    jira: FakeJira, connect: Connect
-) -> None:
+def test_a_census_finds_an_issue_there_though_it_cannot_be_read(jira: FakeJira, connect: Connect) -> None:
     jira.issues = many(3)
     is_open(jira)
     gives_by_id(jira, issue(7), issue(8, status="Open"))
