@@ -187,9 +187,8 @@ def people(context: Context, snapshots: Iterable[Snapshot]) -> dict[str, None]:
     for each in snapshots:
         for reference in context.fields.identities & each.fields.keys():
             found[each.fields[reference]] = None
-    for name in found:
-        if not isinstance(name, str) or len(name) > LONGEST_NAME:
-            raise TypeError(f"a person is called {name!r:.40}")
+    if any(type(name) is not str or len(name) > LONGEST_NAME for name in found):
+        raise TypeError("a person has no name, or one that is too long")
     return found
 
 
