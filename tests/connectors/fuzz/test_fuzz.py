@@ -105,8 +105,12 @@ def _lists(payload: Any) -> list[tuple[Path, Any]]:
 
 
 def _listed(payload: Any) -> set[str]:
-    """Ids of the issues that are there."""
-    return {native for path, issues in _lists(payload) if path[0] != "histories" for native in natives(issues)}
+    """Ids of the issues that are there; a lone surrogate is read as U+FFFD."""
+    return {_whole(native) for path, issues in _lists(payload) if path[0] != "histories" for native in natives(issues)}
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _touched(before: Any, after: Any, hit: Sequence[Path]) -> set[str] | None:
