@@ -49,8 +49,11 @@ def payload(name: str) -> Any:
 
 
 def written(value: Any) -> bytes:
-    """As a tracker writes it; lone surrogates stay, escaped."""
-    return json.dumps(value).encode()
+    """As a tracker writes it."""
+    try:
+        return msgspec.json.encode(value)
+    except (UnicodeEncodeError, OverflowError):  # half a surrogate pair, or a number of any length
+        return json.dumps(value).encode()
 
 
 def jira_cloud(fields: list[Any]) -> Read:
