@@ -95,6 +95,13 @@ COMMANDS: Mapping[str, Entry] = {
         "Erase a person from the warehouse, for good.",
         ("flowmart erase-user acme:5b10ac8d82e05b22cc7d4ef5 --dry-run", 'flowmart erase-user "Mia Berg" --yes'),
     ),
+    "copy": Entry(
+        "Copy the whole warehouse into an empty one.",
+        (
+            "flowmart copy --to 'postgresql+psycopg://flowmart:${PGPASSWORD}@db/flowmart'",
+            "flowmart copy --to sqlite:///laptop.db --verify",
+        ),
+    ),
     "demo": Entry(
         "Try the whole job against simulated trackers.",
         ("flowmart demo", "flowmart demo --to trial --issues 500", "flowmart demo --serve"),
