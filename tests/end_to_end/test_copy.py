@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import Engine, select
 
 from tests.warehouse.test_copying import rows
@@ -27,6 +28,7 @@ def issues_read(engine: Engine, source: str) -> list[int]:
         return list(connection.scalars(wanted.order_by(runs.c.started_at)))
 
 
+@pytest.mark.thorough
 def test_the_next_run_on_the_copy_changes_what_changed_in_the_trackers_and_no_more(
     site: Site, empty_postgres: Engine, postgres_schema: str
 ) -> None:

@@ -192,6 +192,7 @@ def in_memory() -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.mark.thorough
 def test_of_a_thousand_nights_each_comes_to_its_end_once(in_memory: Engine) -> None:
     """With failures, nights on which the clock is changed, kills, stops, restarts, and two instances."""
     world = World(in_memory, random.Random(7))
