@@ -11,7 +11,7 @@ from flowmart.config import Config
 from flowmart.run import RunReport, run_once
 from flowmart.session import Session
 from flowmart.syncing.sync import SyncOptions
-from flowmart.text import count
+from flowmart.text import count, size
 
 
 def command(
@@ -19,9 +19,10 @@ def command(
     accept_loss: AcceptLoss = False,  # noqa: FBT002 - Typer's shape
     max_in_flight: MaxInFlight = None,
 ) -> None:
-    """Sync, compute and export: the nightly job.
+    """Sync, compute, export and report: the nightly job.
 
-    A source that fails is named (exit code 1); the others are synced, and metrics and exports are made all the same.
+    A source that fails is named (exit code 1); the others are synced, and metrics, exports and the report are made
+    all the same.
     """
     session = session_of(context)
     config, now = session.config(), session.begin()
@@ -43,3 +44,5 @@ def show(session: Session, config: Config, report: RunReport) -> None:
         session.print(f"exported {name}: {count(file_count(files), 'file')} in {config.exports[name].shown_to}")
         tell_notes(session, files)
     tell_published(session, report.published)
+    if report.report is not None:
+        session.print(f"reported in {report.report.path} ({size(report.report.size_bytes)})")

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from flowmart.settings.base import Section, Text
 from flowmart.settings.exports import Export
 from flowmart.settings.jobs import Retention, Schedule, Sync
+from flowmart.settings.report import Report
 from flowmart.settings.rules import CalendarSection, DefectsSection, MetricsSection, SprintsSection
 from flowmart.settings.sources import Source, SourceName
 from flowmart.settings.warehouse import Warehouse
@@ -32,6 +33,7 @@ class Config(Section):
     retention: Retention = Field(default_factory=Retention)
     schedule: Schedule = Field(default_factory=Schedule)
     exports: dict[Text, Export] = Field(default_factory=dict)
+    report: Report | None = None
 
     @model_validator(mode="before")
     @classmethod

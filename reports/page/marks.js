@@ -1,0 +1,86 @@
+// Pieces that the charts' specifications are made of.
+
+/** An axis of days for the field `day`, with names in the reader's language at as many as there is room for. */
+function dayAxis(range, most = 8) {
+  const span = range.to - range.from;
+  const ticks = span > 100 ? bucketsOf(range, "month").starts.filter((day) => day >= range.from) : bucketsOf(range, "week").starts.filter((day) => day >= range.from);
+  const values = span <= most ? [...Array(span + 1).keys()].map((n) => range.from + n) : thinned(ticks.length < 3 ? [...Array(span + 1).keys()].map((n) => range.from + n) : ticks, most);
+  const names = Object.fromEntries(values.map((day) => [day, span > 100 ? shortBucket(day, "month") : shortDate(day)]));
+  return {
+    field: "day", type: "quantitative", title: null, scale: { domain: [range.from, range.to], nice: false, zero: false },
+    axis: { values, labelExpr: `${JSON.stringify(names)}[datum.value]`, grid: false, labelSeparation: 6, labelOverlap: "parity", labelFlush: false },
+  };
+}
+
+function thinned(values, most) {
+  const step = Math.ceil(values.length / most);
+  return values.filter((_, n) => n % step === 0);
+}
+
+/** An axis with a place for each bucket, named where there is room. */
+function bucketAxis(buckets, field = "start") {
+  const names = Object.fromEntries(buckets.starts.map((start) => [start, shortBucket(start, buckets.unit)]));
+  return {
+    field, type: "ordinal", title: null, sort: null, scale: { domain: buckets.starts },
+    axis: { labelExpr: `${JSON.stringify(names)}[datum.value]`, labelAngle: 0, grid: false, labelSeparation: 6, labelOverlap: "parity" },
+  };
+}
+
+function amountAxis(field, title, options = {}) {
+  return { field, type: "quantitative", title, axis: { tickCount: 5, format: ",~f" }, ...options };
+}
+
+function shareAxis(field, title, options = {}) {
+  return { field, type: "quantitative", title, axis: { tickCount: 5, format: ".0%" }, scale: { domainMin: 0 }, ...options };
+}
+
+/** Named series, each with its colour; colours stay with the order of the names. */
+function series(field, names, colours = COLOURS) {
+  return { field, type: "nominal", sort: null, scale: { domain: names, range: colours.slice(0, names.length).map(colour) } };
+}
+
+/** Room above the highest value for a label. */
+function roomAbove(values) {
+  return { scale: { domainMin: 0, domainMax: Math.max(1, ...values) * 1.12, nice: false } };
+}
+
+/** Dashed lines with their names at the end, such as percentiles. Values that are null are left out. */
+function ruleLayers(rules, channel, format = (value) => number(value, 1)) {
+  const values = rules.filter(({ value }) => value !== null).map(({ name, value }, n) => ({ value, label: `${name}: ${format(value)}`, height: 9 + n * 15 }));
+  if (values.length === 0) return [];
+  const isLevel = channel === "y";
+  const at = { [channel]: { field: "value", type: "quantitative" } };
+  const place = isLevel ? { x: { value: "width" } } : { y: { field: "height", type: "quantitative", scale: null } };
+  const label = (look) => ({
+    data: { values }, mark: { type: "text", align: isLevel ? "right" : "left", baseline: isLevel ? "bottom" : "middle", dy: isLevel ? -3 : 0, dx: isLevel ? -2 : 5, ...look },
+    encoding: { ...at, ...place, text: { field: "label" } },
+  });
+  return [
+    { data: { values }, mark: { type: "rule", strokeDash: [5, 4], strokeWidth: 1.5, color: colour("ink") }, encoding: at },
+    label({ color: colour("card"), stroke: colour("card"), strokeWidth: 4, strokeJoin: "round" }),
+    label({ color: colour("ink") }),
+  ];
+}
+
+/** A line with a dot at each point; points of few issues are hollow. */
+function dottedLine(encoding, options = {}) {
+  const hollow = { type: "point", size: 46, filled: false, fill: colour("card"), strokeWidth: 2, ...options };
+  return [
+    { mark: { type: "line", strokeWidth: 2, ...options }, encoding },
+    { mark: { type: "point", size: 46, filled: true, opacity: 1, ...options }, encoding },
+    { mark: hollow, encoding: { ...encoding, opacity: { condition: { test: "datum.few", value: 1 }, value: 0 } } },
+  ];
+}
+
+/** The types that occur, most frequent first, as series with a shape each; those beyond the palette are one. */
+function typeSeries(rows, typeOf) {
+  const counts = grouped(rows, typeOf);
+  const names = [...counts.keys()].sort((a, b) => counts.get(b).length - counts.get(a).length);
+  const most = COLOURS.length - 1;
+  const shown = names.length > COLOURS.length ? [...names.slice(0, most), "others"] : names;
+  return {
+    nameOf: (row) => (shown.includes(typeOf(row)) ? typeOf(row) : "others"),
+    color: series("series", shown),
+    shape: { field: "series", type: "nominal", sort: null, scale: { domain: shown, range: SHAPES.slice(0, shown.length) } },
+  };
+}
