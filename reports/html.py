@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import html
 import json
@@ -29,30 +30,33 @@ SCRIPTS = (
 )
 """In this order: the later ones use what the earlier ones declare."""
 _LIBRARY = "vega.min.js"
-_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-_SPECIAL = re.compile("[<>&\u2028\u2029]")
 
 
 def page(data: Mapping[str, Any]) -> str:
     """The file's text. Its policy forbids all requests, and every script but those that it was made with."""
     library = without_end_tags(_text(_LIBRARY))
-    own = '"use strict";\n' + "\n".join(map(_text, SCRIPTS))
+    own = "\n".join(map(_text, SCRIPTS))
     parts = {
         "title": html.escape(data["title"]),
         "policy": policy(library, own),
         "style": "\n".join(map(_text, STYLES)),
         "library": library,
-        "data": as_json(data),
+        "data": packed(data),
         "script": own,
     }
     # one pass, so that what a part says is never taken for a place of another one
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _text("page.html"))
 
 
-def as_json(data: object) -> str:
-    """JSON that no HTML parser takes for an end of the element it stands in, nor an old script for an end of line."""
+def packed(data: object) -> str:
+    """JSON, compressed, as letters and digits: a fifth of the size, and nothing in it is markup, whatever it says."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], text)
+    return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
+
+
+def unpacked(text: str) -> Any:  # noqa: ANN401 - whatever was packed
+    """The reverse."""
+    return json.loads(gzip.decompress(base64.b64decode(text)))
 
 
 def without_end_tags(script: str) -> str:

@@ -8,8 +8,13 @@ function dayAxis(range, most = 8) {
   const names = Object.fromEntries(values.map((day) => [day, span > 100 ? shortBucket(day, "month") : shortDate(day)]));
   return {
     field: "day", type: "quantitative", title: null, scale: { domain: [range.from, range.to], nice: false, zero: false },
-    axis: { values, labelExpr: `${JSON.stringify(names)}[datum.value]`, grid: false, labelSeparation: 6, labelOverlap: "parity", labelFlush: false },
+    axis: { values, labelExpr: namesExpression(names), grid: false, labelSeparation: 6, labelOverlap: "parity", labelFlush: false },
   };
+}
+
+/** Vega's expression for the name of an axis' value; its parser takes the two separators for ends of line. */
+function namesExpression(names) {
+  return `${JSON.stringify(names).replace(/[\u2028\u2029]/g, " ")}[datum.value]`;
 }
 
 function thinned(values, most) {
@@ -22,7 +27,7 @@ function bucketAxis(buckets, field = "start") {
   const names = Object.fromEntries(buckets.starts.map((start) => [start, shortBucket(start, buckets.unit)]));
   return {
     field, type: "ordinal", title: null, sort: null, scale: { domain: buckets.starts },
-    axis: { labelExpr: `${JSON.stringify(names)}[datum.value]`, labelAngle: 0, grid: false, labelSeparation: 6, labelOverlap: "parity" },
+    axis: { labelExpr: namesExpression(names), labelAngle: 0, grid: false, labelSeparation: 6, labelOverlap: "parity" },
   };
 }
 

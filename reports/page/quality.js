@@ -49,7 +49,7 @@ function escapeByRelease(filter) {
   const figures = found.map(([release, some]) => ({ release: String(release), name: name[release], released: released[release], ...escapeFigures(some) }));
   const visible = figures.slice(0, MOST_RELEASES);
   const names = Object.fromEntries(visible.map((one) => [one.release, one.name]));
-  const y = { field: "release", type: "ordinal", title: null, sort: null, scale: { domain: visible.map((one) => one.release) }, axis: { labelExpr: `${JSON.stringify(names)}[datum.value]`, grid: false, labelLimit: 120 } };
+  const y = { field: "release", type: "ordinal", title: null, sort: null, scale: { domain: visible.map((one) => one.release) }, axis: { labelExpr: namesExpression(names), grid: false, labelLimit: 120 } };
   const labels = visible.map(({ release, defects, rate }) => ({ release, defects, label: rate === null ? "" : percent(rate) }));
   const room = roomAbove(visible.map(({ defects }) => defects));
   return {

@@ -30,7 +30,7 @@ function velocityChart(board, width, filter) {
     end: one.end, measure, points: one[`${measure}Points`],
     tip: sprintTip(one.row, ...MEASURES.map((name) => `${name}: ${amount(one[`${name}Points`])} points, ${plural(one[`${name}Issues`], "issue")}`)),
   })));
-  const x = { field: "end", type: "ordinal", title: null, sort: null, scale: { domain }, axis: { labelExpr: `${JSON.stringify(names)}[datum.value]`, labelAngle: 0, grid: false, labelOverlap: "parity", labelSeparation: 4 } };
+  const x = { field: "end", type: "ordinal", title: null, sort: null, scale: { domain }, axis: { labelExpr: namesExpression(names), labelAngle: 0, grid: false, labelOverlap: "parity", labelSeparation: 4 } };
   const low = band && Math.max(0, band.low);
   const tip = band && ["Next sprint", `${number(low)} to ${number(band.high)} points with a chance of 80 %`, `from the last ${number(band.n)} sprints`];
   return {
