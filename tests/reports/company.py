@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, select, update
 from benchmarks.history import NOW, History, fill
 from metrics.catalog import compute
 from metrics.settings import Calendar, DefectRule, Defects, MetricSettings, Workflow
+from reports.base import Order
 from warehouse.bulk import insert_rows
 from warehouse.tables import table
 
@@ -27,6 +28,7 @@ SETTINGS = MetricSettings(
         ),
     ),
 )
+ORDER = Order(made_at=NOW, timezone="Europe/Berlin", title="<b>Delivery</b>", period="52w")
 HOSTILE = (
     "<script>window.hurt = 1</script>",
     '"><img src=x onerror="window.hurt = 1">',

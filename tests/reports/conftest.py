@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from tests.metrics.laws.lab import Lab
-from tests.reports.company import found
+from reports.report import write
+from tests.reports.browser import Sight, chromium, opened
+from tests.reports.company import ORDER, found
 from warehouse.engine import open_warehouse
 
 
@@ -34,3 +37,25 @@ def _copy(template: Path, folder: Path) -> Engine:
     path = folder / "warehouse.db"
     shutil.copy(template, path)
     return open_warehouse(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A browser, or none and the test is skipped."""
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def page_file(computed: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the company."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    with computed.connect() as connection:
+        write(connection, path, ORDER)
+    return path
+
+
+@pytest.fixture(scope="session")
+def sight(browser: Any, page_file: Path) -> Sight:
+    """The report as it is seen first; tests that choose filters take them back."""
+    return opened(browser, page_file)
