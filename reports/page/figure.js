@@ -1,6 +1,7 @@
 // A chart as a figure: heading, definition, number of issues behind it, picture, and the same as a table.
 
 const FEW = 10;
+let drawnWidth = 600;
 const queue = new Map();
 const shown = new Map();
 const seen = new IntersectionObserver(noteSeen, { rootMargin: "200px" });
@@ -57,7 +58,7 @@ function newFigure({ id, isWide }) {
     element("p", { class: "basis" }),
     element("div", { class: "chart" }),
     element("p", { class: "note" }),
-    element("details", { class: "numbers" }, element("summary", {}, "Show the numbers"), element("div", { class: "scroll" })),
+    element("details", { class: "numbers" }, element("summary", {}, "Show the numbers"), element("div", { class: "scroll", role: "region", tabindex: "0", "aria-labelledby": `${id}-title` })),
   );
   seen.observe(figure);
   return figure;
@@ -73,15 +74,22 @@ async function work() {
     const id = [...queue.keys()].find((one) => inView.has(one)) ?? queue.keys().next().value;
     const task = queue.get(id);
     queue.delete(id);
-    await task?.();
+    await task?.().catch((error) => showFailure(id, error));
   }
   isWorking = false;
   document.body.dataset.busy = "no";
 }
 
+/** A chart that cannot be drawn says so; the others are drawn all the same. */
+function showFailure(id, error) {
+  console.error(id, error);
+  document.getElementById(id)?.querySelector(".chart").replaceChildren(element("p", { class: "nothing" }, `This chart could not be drawn: ${error.message}`));
+}
+
 async function draw(figure, chart, filter) {
   const picture = figure.querySelector(".chart");
-  const made = chart.make(filter, picture.clientWidth || 600);
+  drawnWidth = picture.clientWidth || 600;
+  const made = chart.make(filter, drawnWidth);
   figure.querySelector("h3").textContent = chart.title;
   figure.querySelector(".definition").textContent = chart.definition;
   showBasis(figure.querySelector(".basis"), made);
@@ -110,16 +118,25 @@ function showBasis(place, { n, unit, small }) {
 
 async function embed(id, picture, { height = 260, ...spec }) {
   const whole = {
-    $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: picture.clientWidth || 600, height,
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: drawnWidth, height,
     autosize: { type: "fit", contains: "padding", resize: false }, padding: 2, ...spec,
   };
   const { view, finalize } = await vegaEmbed(picture, whole, {
-    mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, config: chartConfig(picture.clientWidth), tooltip: showTip, ...vegaLocales(),
+    mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, config: chartConfig(), tooltip: showTip, ...vegaLocales(),
   });
+  hush(picture);
   view.addEventListener("click", (_, item) => {
     if (item?.datum?.url) window.open(item.datum.url, "_blank", "noopener,noreferrer");
   });
   shown.set(id, { finalize });
+}
+
+/** The figure's own label and table tell what the picture shows; its parts tell nothing on their own. */
+function hush(picture) {
+  for (const part of picture.querySelectorAll("svg, svg *")) {
+    for (const name of part.getAttributeNames()) if (name === "role" || name.startsWith("aria-")) part.removeAttribute(name);
+  }
+  picture.querySelector("svg").setAttribute("aria-hidden", "true");
 }
 
 /** The tooltip: the lines of `tip` of what the pointer is on. */

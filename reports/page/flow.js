@@ -40,7 +40,7 @@ function cycleScatter(filter) {
       height: 320,
       layer: [
         { data: { values }, mark: { type: "point", filled: true, opacity: 0.7, size: 42, tooltip: { content: "data" }, cursor: "pointer" }, encoding: { x, y, color: types.color, shape: types.shape } },
-        ...ruleLayers(percentileRules(figures), "y", (value) => `${number(value, 1)} d`),
+        ...ruleLayers(percentileRules(figures), "y", Math.max(...rows.map(cycleDays)), (value) => `${number(value, 1)} d`),
       ],
     },
     table: {
@@ -73,7 +73,7 @@ function cycleHistogram(filter) {
           data: { values }, mark: { type: "bar", color: colour("blue"), tooltip: { content: "data" }, binSpacing: 1 },
           encoding: { x: { ...amountAxis("from", "cycle time in days", { axis: { values: values.map(({ from }) => from).filter((_, n) => n % Math.ceil(values.length / 8) === 0), format: ",~f", grid: false } }), bin: { binned: true, step } }, x2: { field: "to" }, y: amountAxis("count", "issues", { scale: { domainMin: 0, domainMax: Math.max(...counts) * 1.25 } }) },
         },
-        ...ruleLayers(percentileRules(figures).slice(0, 2), "x", (value) => `${number(value, 1)} d`),
+        ...ruleLayers(percentileRules(figures).slice(0, 2), "x", bars * step, (value) => `${number(value, 1)} d`),
       ],
     },
     table: { columns: ["cycle time", "issues", "share"], rows: counts.map((count, n) => [name(n), number(count), percent(count / rows.length, 1)]) },
@@ -117,7 +117,7 @@ function throughputRun(filter) {
     spec: {
       layer: [
         { data: { values }, layer: dottedLine(encoding, { color: colour("blue"), tooltip: { content: "data" } }) },
-        ...ruleLayers([{ name: "median", value: median }], "y"),
+        ...ruleLayers([{ name: "median", value: median }], "y", Math.max(...figures.map(({ issues }) => issues))),
       ],
     },
     table: { columns: [buckets.unit, "issues", "points"], rows: figures.map(({ start, issues, points }) => [bucketName(start, buckets.unit), number(issues), amount(points)]) },

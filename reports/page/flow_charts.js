@@ -46,10 +46,10 @@ function ageing(filter) {
           encoding: {
             x: amountAxis("age", "age in days", { scale: { domainMin: 0 } }), y: { field: "status", type: "nominal", title: null, sort: names, axis: { grid: true, labelLimit: 110 } },
             yOffset: { field: "jitter", type: "quantitative", scale: { domain: [-0.3, 1.3] } },
-            color: series("state", ["not blocked", "blocked"], ["blue", "red"]), shape: { field: "state", type: "nominal", sort: null, scale: { domain: ["not blocked", "blocked"], range: ["circle", "triangle-up"] } },
+            color: series("state", ["not blocked", "blocked"], ["blue", "red"]), shape: { field: "state", type: "nominal", sort: null, legend: legendOf(["not blocked", "blocked"]), scale: { domain: ["not blocked", "blocked"], range: ["circle", "triangle-up"] } },
           },
         },
-        ...ruleLayers(percentileRules(figures).slice(0, 2), "x", (value) => `${number(value, 1)} d`),
+        ...ruleLayers(percentileRules(figures).slice(0, 2), "x", Math.max(...rows.map((row) => age[row]), figures.p85 ?? 0), (value) => `${number(value, 1)} d`),
       ],
     },
     table: {

@@ -41,7 +41,13 @@ function shareAxis(field, title, options = {}) {
 
 /** Named series, each with its colour; colours stay with the order of the names. */
 function series(field, names, colours = COLOURS) {
-  return { field, type: "nominal", sort: null, scale: { domain: names, range: colours.slice(0, names.length).map(colour) } };
+  return { field, type: "nominal", sort: null, legend: legendOf(names), scale: { domain: names, range: colours.slice(0, names.length).map(colour) } };
+}
+
+/** As many names side by side as there is room for. */
+function legendOf(names) {
+  const longest = Math.max(...names.map((name) => name.length), 1);
+  return { columns: Math.max(1, Math.min(names.length, Math.floor((drawnWidth - 80) / (Math.min(longest, 24) * 6.6 + 34)))) };
 }
 
 /** Room above the highest value for a label. */
@@ -49,22 +55,36 @@ function roomAbove(values) {
   return { scale: { domainMin: 0, domainMax: Math.max(1, ...values) * 1.12, nice: false } };
 }
 
-/** Dashed lines with their names at the end, such as percentiles. Values that are null are left out. */
-function ruleLayers(rules, channel, format = (value) => number(value, 1)) {
-  const values = rules.filter(({ value }) => value !== null).map(({ name, value }, n) => ({ value, label: `${name}: ${format(value)}`, height: 9 + n * 15 }));
-  if (values.length === 0) return [];
-  const isLevel = channel === "y";
+/** Dashed lines with their names, such as percentiles, of which those that are null are left out.
+    `most`: where their axis ends. Names of level lines that lie near each other stand side by side. */
+function ruleLayers(rules, channel, most, format = (value) => number(value, 1)) {
+  const known = rules.filter(({ value }) => value !== null).map(({ name, value }) => ({ value, label: `${name}: ${format(value)}` }));
+  const near = (n) => known.slice(0, n).filter(({ value }) => Math.abs(value - known[n].value) < most * 0.07).length;
+  return known.flatMap((rule, n) => ruleLayer(rule, channel === "y" ? levelLabel(near(n)) : uprightLabel(n, rule.value > most / 2), channel));
+}
+
+function levelLabel(place) {
+  return { mark: { align: "right", baseline: "bottom", dy: -3, dx: -2 }, encoding: { x: { value: { expr: `width - ${place * 92}` } } } };
+}
+
+function uprightLabel(place, isLeft) {
+  return { mark: { align: isLeft ? "right" : "left", baseline: "middle", dx: isLeft ? -5 : 5 }, encoding: { y: { value: 9 + place * 15 } } };
+}
+
+function ruleLayer(rule, { mark, encoding }, channel) {
+  const data = { values: [rule] };
   const at = { [channel]: { field: "value", type: "quantitative" } };
-  const place = isLevel ? { x: { value: "width" } } : { y: { field: "height", type: "quantitative", scale: null } };
-  const label = (look) => ({
-    data: { values }, mark: { type: "text", align: isLevel ? "right" : "left", baseline: isLevel ? "bottom" : "middle", dy: isLevel ? -3 : 0, dx: isLevel ? -2 : 5, ...look },
-    encoding: { ...at, ...place, text: { field: "label" } },
-  });
+  const label = (look) => ({ data, mark: { type: "text", ...mark, ...look }, encoding: { ...at, ...encoding, text: { field: "label" } } });
   return [
-    { data: { values }, mark: { type: "rule", strokeDash: [5, 4], strokeWidth: 1.5, color: colour("ink") }, encoding: at },
+    { data, mark: { type: "rule", strokeDash: [5, 4], strokeWidth: 1.5, color: colour("ink") }, encoding: at },
     label({ color: colour("card"), stroke: colour("card"), strokeWidth: 4, strokeJoin: "round" }),
     label({ color: colour("ink") }),
   ];
+}
+
+/** Whether each of so many bars side by side is wide enough for a percentage. */
+function hasRoomForLabels(bars) {
+  return (drawnWidth - 60) / bars >= 30;
 }
 
 /** A line with a dot at each point; points of few issues are hollow. */
@@ -86,6 +106,6 @@ function typeSeries(rows, typeOf) {
   return {
     nameOf: (row) => (shown.includes(typeOf(row)) ? typeOf(row) : "others"),
     color: series("series", shown),
-    shape: { field: "series", type: "nominal", sort: null, scale: { domain: shown, range: SHAPES.slice(0, shown.length) } },
+    shape: { field: "series", type: "nominal", sort: null, legend: legendOf(shown), scale: { domain: shown, range: SHAPES.slice(0, shown.length) } },
   };
 }

@@ -27,15 +27,16 @@ function escapeByMonth(filter) {
   const x = bucketAxis(buckets);
   const room = roomAbove(figures.map(({ defects }) => defects));
   const y = amountAxis("defects", "defects", { stack: "zero", ...room });
-  const labels = figures.map(({ start, defects, rate }) => ({ start, defects, label: rate === null ? "" : percent(rate) }));
+  const isLabelled = hasRoomForLabels(figures.length);
+  const labels = figures.map(({ start, defects, rate }) => ({ start, defects, label: rate === null || !isLabelled ? "" : percent(rate) }));
   return {
     n: rows.length, unit: "defects", small: rows.length > 0 && all.escaped + all.internal < FEW, nothing: "No defect was created in these months.",
-    note: `Above each bar: the escape rate. All together ${percent(all.rate, 1)}; ${percent(all.unknownShare, 1)} of the defects are unknown and in no rate. Whole months.`,
+    note: `${isLabelled ? "Above each bar: the escape rate. " : ""}All together ${percent(all.rate, 1)}; ${percent(all.unknownShare, 1)} of the defects are unknown and in no rate. Whole months.`,
     summary: `${percent(all.rate)} of the classified defects escaped; ${percent(all.unknownShare)} of all are unknown.`,
     spec: {
       layer: [
         { data: { values: classValues(figures, (one) => bucketName(one.start, "month"), "start") }, mark: { type: "bar", tooltip: { content: "data" } }, encoding: { x, y, color: series("class", CLASS_NAMES, CLASS_COLOURS), order: { field: "order", type: "quantitative" } } },
-        { data: { values: labels }, mark: { type: "text", baseline: "bottom", dy: -4, fontSize: labels.length > 14 ? 10 : 12 }, encoding: { x, y: amountAxis("defects", "defects", room), text: { field: "label" } } },
+        { data: { values: labels }, mark: { type: "text", baseline: "bottom", dy: -4, fontSize: 12 }, encoding: { x, y: amountAxis("defects", "defects", room), text: { field: "label" } } },
       ],
     },
     table: { columns: escapeColumns("month"), rows: figures.map((one) => [bucketName(one.start, "month"), ...escapeCells(one)]) },

@@ -74,21 +74,22 @@ function carryOver(filter) {
   const buckets = bucketsOf(filter.range, unitFor(filter.range));
   const rows = closedSprints(filter, buckets);
   const figures = [...byBucket(buckets, rows, (row) => DATA.sprints.end[row])].map(([start, some]) => ({ start, sprints: some.length, ...sprintFigures(filter, some) }));
+  const isLabelled = hasRoomForLabels(buckets.starts.length);
   const share = (one) => ratio(one.carried_overPoints, one.completedPoints + one.carried_overPoints + one.cancelledPoints);
   const values = figures.filter(({ sprints }) => sprints > 0).map((one) => ({
-    start: one.start, issues: one.carried_overIssues, label: percent(share(one)),
+    start: one.start, issues: one.carried_overIssues, label: isLabelled ? percent(share(one)) : "",
     tip: [bucketName(one.start, buckets.unit), `${plural(one.carried_overIssues, "issue")} with ${amount(one.carried_overPoints)} points carried over`, `${percent(share(one))} of the final scope of ${plural(one.sprints, "sprint")}`],
   }));
   const x = bucketAxis(buckets);
   const y = amountAxis("issues", "issues carried over", roomAbove(values.map(({ issues }) => issues)));
   return {
-    n: rows.length, unit: "closed sprints", nothing: "No sprint ended in this period.", note: "Above each bar: the share of the points in scope at the end.",
+    n: rows.length, unit: "closed sprints", nothing: "No sprint ended in this period.", note: isLabelled ? "Above each bar: the share of the points in scope at the end." : null,
     summary: `${plural(sum(figures.map((one) => one.carried_overIssues)), "issue")} were carried over.`,
     spec: {
       data: { values },
       layer: [
         { mark: { type: "bar", color: colour("orange"), tooltip: { content: "data" } }, encoding: { x, y } },
-        { mark: { type: "text", baseline: "bottom", dy: -3, fontSize: values.length > 16 ? 9 : 11 }, encoding: { x, y, text: { field: "label" } } },
+        { mark: { type: "text", baseline: "bottom", dy: -3, fontSize: 11 }, encoding: { x, y, text: { field: "label" } } },
       ],
     },
     table: { columns: [`ended in the ${buckets.unit}`, "sprints", "issues", "points", "share of scope"], rows: figures.map((one) => [bucketName(one.start, buckets.unit), number(one.sprints), number(one.carried_overIssues), amount(one.carried_overPoints), percent(share(one))]) },
@@ -119,7 +120,7 @@ function burnChart(sprint, lines, colours, filter) {
     n: scope, unit: "issues in scope", nothing: "Nothing of these types is in scope.",
     note: `${DATA.sprints.name[sprint]}: ${date(range.from)} to ${date(range.to)}.`,
     summary: last ? `On ${date(last.day)}, ${amount(last.remaining)} points remain and ${amount(last.completed)} of ${amount(last.scope)} are completed.` : "",
-    spec: { height: 210, data: { values }, mark: { type: "line", strokeWidth: 2.5, interpolate: "linear", point: { size: 26 }, tooltip: { content: "data" } }, encoding: { x, y: amountAxis("points", "points", { scale: { domainMin: 0 } }), color: series("line", lines, colours), strokeDash: { field: "line", type: "nominal", sort: null, scale: { domain: lines, range: lines.map((line) => (line === "ideal" ? [5, 4] : [1, 0])) } } } },
+    spec: { height: 210, data: { values }, mark: { type: "line", strokeWidth: 2.5, interpolate: "linear", point: { size: 26 }, tooltip: { content: "data" } }, encoding: { x, y: amountAxis("points", "points", { scale: { domainMin: 0 } }), color: series("line", lines, colours), strokeDash: { field: "line", type: "nominal", sort: null, legend: legendOf(lines), scale: { domain: lines, range: lines.map((line) => (line === "ideal" ? [5, 4] : [1, 0])) } } } },
     table: { columns: ["day", ...lines.map((line) => `${line} points`)], rows: rows.map((row) => [date(row.day), ...lines.map((line) => (row[line] === null ? "–" : amount(row[line])))]) },
   };
 }

@@ -15,7 +15,7 @@ function colour(name) {
 }
 
 /** Vega-Lite's config for the theme as it is now. */
-function chartConfig(width) {
+function chartConfig() {
   const [text, line, grid] = ["quiet", "line", "grid"].map(colour);
   const font = getComputedStyle(document.body).fontFamily;
   return {
@@ -29,7 +29,7 @@ function chartConfig(width) {
     },
     legend: {
       orient: "top", labelColor: text, titleColor: text, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal",
-      labelLimit: 160, columns: Math.max(2, Math.floor(width / 105)), symbolStrokeWidth: 2, title: null, offset: 8,
+      labelLimit: 160, symbolStrokeWidth: 2, title: null, offset: 8,
     },
     text: { color: colour("ink"), fontSize: 12 },
     range: { category: COLOURS.map(colour) },

@@ -15,6 +15,11 @@ import pytest
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
+def script(name: str) -> str:
+    """A function for the page, from the file beside this one."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8").rstrip(";\n")
+
+
 @contextmanager
 def chromium() -> Iterator[Any]:
     """Debian's own, driven from here; the test is skipped where there is none."""
@@ -39,7 +44,7 @@ class Sight:
 
     def settle(self) -> None:
         """Wait until every chart is drawn."""
-        self.page.wait_for_selector('body[data-busy="no"]', timeout=60_000)
+        self.page.wait_for_selector('body[data-busy="no"]', timeout=20_000)
 
     def choose(self, **values: str) -> None:
         """Set filters or looks by their labels."""

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from tests.metrics.laws.lab import Lab
 from reports.report import write
+from tests.metrics.laws.lab import Lab
 from tests.reports.browser import Sight, chromium, opened
 from tests.reports.company import ORDER, found
 from warehouse.engine import open_warehouse

@@ -9,25 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from tests.reports.browser import Sight
+from tests.reports.browser import Sight, script
 from warehouse.tables import table
 
-_FIGURES = """
-({unit, project, board, type}) => {
-  const { DATA, ...flowmart } = window.flowmart;
-  const place = (list, value) => value === null ? null : list.indexOf(value);
-  const filter = { project: place(DATA.projects.key, project), board: place(DATA.boards.name, board), type: place(DATA.types, type) };
-  const buckets = flowmart.bucketsOf(flowmart.rangeOf("all"), unit);
-  const by = (rows, column, figures) => [...flowmart.byBucket(buckets, rows, (row) => column[row])].map(([start, some]) => [start, figures(some)]);
-  return {
-    cycle: by(flowmart.deliveredRows(filter, buckets), DATA.finished.finished, flowmart.cycleFigures),
-    throughput: by(flowmart.deliveredRows(filter, buckets), DATA.finished.finished, flowmart.throughputFigures),
-    escape: by(flowmart.defectRows(filter, buckets, "created"), DATA.defects.created, flowmart.escapeFigures),
-    resolve: by(flowmart.defectRows(filter, buckets, "finished"), DATA.defects.finished, flowmart.resolveFigures),
-    reopen: by(flowmart.doneEventRows(filter, buckets), DATA.doneEvents.day, flowmart.reopenFigures),
-  };
-}
-"""
+_FIGURES, _SPRINTS = (script(name) for name in ("figures.js", "sprints.js"))
 
 
 def rows(engine: Engine, name: str, **where: Any) -> list[Any]:
@@ -98,16 +83,7 @@ def quality_agrees(found: Any, stored: list[Any]) -> None:
 
 
 def test_sprints_and_the_band_for_the_next_are_those_of_the_tables(sight: Sight, computed: Engine) -> None:
-    found = sight.page.evaluate("""() => {
-      const { DATA, sprintFigures, velocityBand } = window.flowmart;
-      const none = { project: null, board: null, type: null };
-      const rows = [...DATA.sprints.name.keys()];
-      const velocity = (row) => sprintFigures(none, [row]).completedPoints;
-      return rows.map((row) => ({
-        ...sprintFigures(none, [row]), active: DATA.sprints.active[row],
-        band: velocityBand(rows.filter((one) => one <= row && DATA.sprints.board[one] === DATA.sprints.board[row] && !DATA.sprints.active[one]).map(velocity)),
-      }));
-    }""")
+    found = sight.page.evaluate(_SPRINTS)
     metrics = sorted(rows(computed, "sprint_metrics"), key=lambda row: (row.end_at, row.sprint_id))
     bands = {row.sprint_id: row for row in rows(computed, "velocity_trend")}
     assert len(found) == len(metrics) > 0
