@@ -64,6 +64,14 @@ function newFigure({ id, isWide }) {
   return figure;
 }
 
+/** Resolves when everything is drawn. */
+function idle() {
+  return new Promise((resolve) => {
+    const look = () => (document.body.dataset.busy === "no" ? resolve() : setTimeout(look, 20));
+    look();
+  });
+}
+
 /** Draw what waits, that in view first, one at a time so that the page stays quick to the touch. */
 async function work() {
   document.body.dataset.busy = "yes";

@@ -69,6 +69,16 @@ function chooseLanguage() {
   show();
 }
 
+/** Print with charts drawn for the width of paper, so that their letters are as large as the others. */
+async function printed() {
+  document.body.classList.add("paper");
+  show();
+  await idle();
+  window.print();
+  document.body.classList.remove("paper");
+  show();
+}
+
 let width = window.innerWidth;
 let waiting;
 
@@ -89,7 +99,7 @@ function start() {
   for (const id of ["project", "board", "type", "period"]) byId(id).addEventListener("change", choose);
   byId("theme").addEventListener("change", chooseTheme);
   byId("language").addEventListener("change", chooseLanguage);
-  byId("print").addEventListener("click", () => window.print());
+  byId("print").addEventListener("click", printed);
   systemDark.addEventListener("change", chooseTheme);
   window.addEventListener("resize", resized);
   window.addEventListener("scroll", () => { byId("tip").hidden = true; }, { passive: true });
