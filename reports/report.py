@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -35,6 +36,7 @@ def write(connection: Connection, to: Path, order: Order) -> Written:
         aside.write_bytes(content)
         os.replace(aside, to)  # noqa: PTH105 - atomic, and named so in the docs of both systems
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
         raise ReportError(f"{to}: cannot be written ({error.strerror or error}); name another file by --to") from error
     return Written(to, len(content))

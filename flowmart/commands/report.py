@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from flowmart.commands.options import session_of
+from flowmart.errors import UsageError
 from flowmart.report import report
 from flowmart.text import size
 
@@ -22,5 +23,7 @@ def command(context: typer.Context, to: To = None) -> None:
     """
     session = session_of(context)
     config, now = session.config(), session.begin()
+    if to is None and config.report is None:
+        raise UsageError(f"{session.config_file}: no [report] is configured; add one, or name a file by --to")
     written = report(config, now=now, to=to)
     session.print(f"{written.path} ({size(written.size_bytes)})")

@@ -72,11 +72,12 @@ function chooseLanguage() {
 /** Print with charts drawn for the width of paper, so that their letters are as large as the others. */
 async function printed() {
   document.body.classList.add("paper");
+  applyTheme("light");
   show();
   await idle();
   window.print();
   document.body.classList.remove("paper");
-  show();
+  chooseTheme();
 }
 
 let width = window.innerWidth;

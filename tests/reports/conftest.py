@@ -33,6 +33,12 @@ def computed(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -
     engine.dispose()
 
 
+@pytest.fixture
+def other(_sqlite_template: Path, tmp_path: Path) -> Engine:
+    """An empty warehouse on SQLite, to compare with."""
+    return _copy(_sqlite_template, tmp_path)
+
+
 def _copy(template: Path, folder: Path) -> Engine:
     path = folder / "warehouse.db"
     shutil.copy(template, path)
