@@ -26,21 +26,19 @@ function rowsOf(table) {
 }
 
 /** First day that anything happened on. */
-function firstDay() {
-  const starts = [DATA.daily.day, DATA.finished.finished, DATA.defects.created].map((days) => days.reduce((a, b) => (b < a ? b : a), DATA.today));
-  return Math.min(...starts);
-}
+const FIRST_DAY = [DATA.daily.day, DATA.finished.finished, DATA.defects.created].flat().reduce((a, b) => (b < a ? b : a), DATA.today);
 
 /** The days that a period covers, both ends included. */
 function rangeOf(period) {
   const { weeks } = PERIODS.find(({ value }) => value === period);
   const to = DATA.today;
-  return { from: weeks === null ? firstDay() : to - weeks * 7 + 1, to, isAll: weeks === null };
+  return { from: weeks === null ? FIRST_DAY : to - weeks * 7 + 1, to, isAll: weeks === null };
 }
 
-/** As many days just before; null before everything. */
+/** As many days just before; null where they reach back behind the first day, so that the two cannot be compared. */
 function rangeBefore({ from, to, isAll }) {
-  return isAll ? null : { from: from - (to - from + 1), to: from - 1, isAll };
+  const start = from - (to - from + 1);
+  return isAll || start < FIRST_DAY ? null : { from: start, to: from - 1, isAll };
 }
 
 function isWithin(day, range) {

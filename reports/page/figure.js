@@ -101,10 +101,10 @@ async function draw(figure, chart, filter) {
   figure.querySelector("h3").textContent = chart.title;
   figure.querySelector(".definition").textContent = chart.definition;
   showBasis(figure.querySelector(".basis"), made);
-  figure.querySelector(".note").textContent = made.note ?? "";
   shown.get(figure.id)?.finalize();
   shown.delete(figure.id);
   const isEmpty = made.n === 0;
+  figure.querySelector(".note").textContent = (isEmpty ? null : made.note) ?? "";
   figure.classList.toggle("empty", isEmpty);
   figure.querySelector(".numbers").hidden = isEmpty;
   if (isEmpty) {

@@ -106,13 +106,14 @@ function throughputRun(filter) {
   const rows = deliveredRows(filter, buckets);
   const groups = byBucket(buckets, rows, (row) => DATA.finished.finished[row]);
   const figures = [...groups].map(([start, some]) => ({ start, ...throughputFigures(some) }));
-  const whole = figures.filter(({ start }) => UNITS[buckets.unit].next(start) - 1 <= DATA.today);
+  const isWhole = ({ start }) => UNITS[buckets.unit].next(start) - 1 <= DATA.today;
+  const whole = figures.filter(isWhole);
   const median = percentile(ascending(whole.map(({ issues }) => issues)), 0.5);
-  const values = figures.map(({ start, issues, points }) => ({ start, issues, few: false, tip: [bucketName(start, buckets.unit), plural(issues, "issue"), `${amount(points)} points`] }));
+  const values = figures.map(({ start, issues, points }) => ({ start, issues, few: !isWhole({ start }), tip: [bucketName(start, buckets.unit), plural(issues, "issue"), `${amount(points)} points`] }));
   const encoding = { x: bucketAxis(buckets), y: amountAxis("issues", "finished issues", { scale: { domainMin: 0 } }) };
   return {
     n: rows.length, unit: "finished issues", nothing: "No issue was finished in these weeks or months.",
-    note: `The line is the median of the whole ${buckets.unit}s.`,
+    note: `The line is the median of the whole ${buckets.unit}s. A hollow dot stands for one that is not over.`,
     summary: `Median ${number(median, 1)} issues a ${buckets.unit}.`,
     spec: {
       layer: [

@@ -13,7 +13,7 @@ function cumulativeFlow(filter) {
   const last = levels.at(-1)?.[1] ?? [0, 0, 0];
   return {
     n: Math.max(...levels.map(([, level]) => sum(level)), 0), unit: "issues at most", nothing: "No issue existed in this period.",
-    note: step > 1 ? `Every ${step}th day is drawn.` : null,
+    note: step > 1 ? `One day in ${step} is drawn.` : null,
     summary: `On the last day ${number(last[STAGES.todo])} to do, ${number(last[STAGES.inProgress])} in progress.`,
     spec: {
       data: { values },

@@ -47,7 +47,7 @@ function series(field, names, colours = COLOURS) {
 /** As many names side by side as there is room for. */
 function legendOf(names) {
   const longest = Math.max(...names.map((name) => name.length), 1);
-  return { columns: Math.max(1, Math.min(names.length, Math.floor((drawnWidth - 80) / (Math.min(longest, 24) * 6.6 + 34)))) };
+  return { columns: Math.max(1, Math.min(names.length, Math.floor((drawnWidth - 55) / (Math.min(longest, 24) * 6.6 + 34)))) };
 }
 
 /** Room above the highest value for a label. */
@@ -56,15 +56,17 @@ function roomAbove(values) {
 }
 
 /** Dashed lines with their names, such as percentiles, of which those that are null are left out.
-    `most`: where their axis ends. Names of level lines that lie near each other stand side by side. */
+    `most`: where their axis ends. The name of a level line with another just
+    above it stands below; names that would lie on others stand beside them. */
 function ruleLayers(rules, channel, most, format = (value) => number(value, 1)) {
   const known = rules.filter(({ value }) => value !== null).map(({ name, value }) => ({ value, label: `${name}: ${format(value)}` }));
-  const near = (n) => known.slice(0, n).filter(({ value }) => Math.abs(value - known[n].value) < most * 0.07).length;
-  return known.flatMap((rule, n) => ruleLayer(rule, channel === "y" ? levelLabel(near(n)) : uprightLabel(n, rule.value > most / 2), channel));
+  const near = (n, others) => others.filter(({ value }) => Math.abs(value - known[n].value) < most * 0.07).length;
+  const level = (n) => levelLabel(near(n, known.slice(0, n)), near(n, known.slice(n + 1)) > 0);
+  return known.flatMap((rule, n) => ruleLayer(rule, channel === "y" ? level(n) : uprightLabel(n, rule.value > most / 2), channel));
 }
 
-function levelLabel(place) {
-  return { mark: { align: "right", baseline: "bottom", dy: -3, dx: -2 }, encoding: { x: { value: { expr: `width - ${place * 92}` } } } };
+function levelLabel(place, isBelow) {
+  return { mark: { align: "right", baseline: isBelow ? "top" : "bottom", dy: isBelow ? 4 : -3, dx: -2 }, encoding: { x: { value: { expr: `width - ${place * 92}` } } } };
 }
 
 function uprightLabel(place, isLeft) {

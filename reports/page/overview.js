@@ -129,7 +129,7 @@ function tile({ id, label, value, now, before, trend, better, n, unit, sentence,
 
 function change(now, before, better, format) {
   const then = before?.value ?? null;
-  if (then === null || now === null) return element("p", { class: "change" }, before === null ? "no period before to compare with" : "nothing to compare with");
+  if (then === null || now === null) return element("p", { class: "change" }, before === null ? "the data has no whole period before to compare with" : "nothing to compare with");
   const rises = Math.sign(now - then);
   const arrow = ["▼", "■", "▲"][rises + 1];
   const verdict = better === 0 || rises === 0 ? "" : rises === better ? "better" : "worse";

@@ -120,7 +120,7 @@ function burnChart(sprint, lines, colours, filter) {
     n: scope, unit: "issues in scope", nothing: "Nothing of these types is in scope.",
     note: `${DATA.sprints.name[sprint]}: ${date(range.from)} to ${date(range.to)}.`,
     summary: last ? `On ${date(last.day)}, ${amount(last.remaining)} points remain and ${amount(last.completed)} of ${amount(last.scope)} are completed.` : "",
-    spec: { height: 210, data: { values }, mark: { type: "line", strokeWidth: 2.5, interpolate: "linear", point: { size: 26 }, tooltip: { content: "data" } }, encoding: { x, y: amountAxis("points", "points", { scale: { domainMin: 0 } }), color: series("line", lines, colours), strokeDash: { field: "line", type: "nominal", sort: null, legend: legendOf(lines), scale: { domain: lines, range: lines.map((line) => (line === "ideal" ? [5, 4] : [1, 0])) } } } },
+    spec: { height: 210, data: { values }, mark: { type: "line", strokeWidth: 2.5, interpolate: "linear", point: { size: 26 }, tooltip: { content: "data" } }, encoding: { x, y: amountAxis("points", "points", { scale: { domainMin: 0 } }), color: { ...series("line", lines, colours), legend: { ...legendOf(lines), symbolType: "stroke" } }, strokeDash: { field: "line", type: "nominal", sort: null, legend: { ...legendOf(lines), symbolType: "stroke" }, scale: { domain: lines, range: lines.map((line) => (line === "ideal" ? [5, 4] : [1, 0])) } } } },
     table: { columns: ["day", ...lines.map((line) => `${line} points`)], rows: rows.map((row) => [date(row.day), ...lines.map((line) => (row[line] === null ? "–" : amount(row[line])))]) },
   };
 }

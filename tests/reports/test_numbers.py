@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from tests.reports.browser import Sight, script
+from tests.reports.company import BOARD
 from warehouse.tables import table
 
 _FIGURES, _SPRINTS = (script(name) for name in ("figures.js", "sprints.js"))
@@ -38,8 +39,8 @@ def test_percentiles_and_rates_are_those_of_the_trend_tables(
     if grouping.startswith("project"):
         group["project_id"], chosen["project"] = "acme:1", "P1"
     if grouping == "board":
-        (board,) = rows(computed, "boards", board_id="acme:3")
-        group["board_id"], chosen["board"] = "acme:3", board.name
+        (board,) = rows(computed, "boards", board_id=BOARD)
+        group["board_id"], chosen["board"] = BOARD, board.name
     if grouping.endswith("type"):
         group["issue_type"], chosen["type"] = "Story", "Story"
     found = sight.page.evaluate(_FIGURES, {"unit": unit, **chosen})

@@ -21,7 +21,7 @@ from tests.reports.reading import Data, data_of, day, rows, starts, sums
 
 
 @given(company=companies(), rules=settings_in_turn(1))
-@tried(15)
+@tried(10)
 def test_the_rows_of_the_page_add_up_to_the_tables(lab: Lab, company: Company, rules: list[MetricSettings]) -> None:
     now = at(company, company.computes[-1])
     lab.emptied().loads(both_loads(company)).computes(rules[0], now)
