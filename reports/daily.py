@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -17,10 +17,10 @@ Group = tuple[str, str | None, str, str]
 """Project, board, type and stage."""
 
 
-def stage_changes(connection: Connection, places: dict[str, Places]) -> dict[str, list[Any]]:
+def stage_changes(connection: Connection, places: dict[str, Places], levels: Sequence[str]) -> dict[str, list[Any]]:
     """By group and day the change of `issues` (true state) and `monotone` (no line falls) against the day before.
 
-    Summed up to a day they give `daily_flow` of that day, standard level, without `removed`.
+    Summed up to a day they give `daily_flow` of that day at these levels, without `removed`.
     """
     of = daily_flow.c
     statement = (
@@ -29,7 +29,7 @@ def stage_changes(connection: Connection, places: dict[str, Places]) -> dict[str
             func.sum(of.issues).label("issues"),
             func.sum(of.issues_monotone).label("monotone"),
         )
-        .where(of.level == "standard", of.stage.in_(_STAGES))
+        .where(of.level.in_(levels), of.stage.in_(_STAGES))
         .group_by(of.day, of.project_id, of.board_id, of.issue_type, of.stage)
         .order_by(of.day)
     )

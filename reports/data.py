@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,7 +34,7 @@ def page_data(connection: Connection, order: Order) -> dict[str, Any]:
         "finished": delivered,
         "stays": stays(connection, numbers, places["status"]),
         "inProgress": in_progress(connection, issues, places["status"]),
-        "daily": stage_changes(connection, places),
+        "daily": stage_changes(connection, places, _levels(connection)),
         **found(connection, issues, places["severity"], as_of, zone),
         **told,
         **current_days(connection, told["sprints"].pop("id"), places),
@@ -61,6 +62,14 @@ def _as_of(connection: Connection) -> datetime | None:
     of = table("definitions").c
     instants = connection.scalars(select(of.as_of)).all()
     return max(instants, default=None)
+
+
+def _levels(connection: Connection) -> list[str]:
+    """Of which levels issues count in flow, as the last compute was told."""
+    of = table("definitions").c
+    told = connection.scalar(select(of.settings).where(of.table_name == "issue_flow"))
+    levels: list[str] = json.loads(told)["levels"] if told else ["standard"]
+    return levels
 
 
 def _names(connection: Connection, places: dict[str, Places]) -> dict[str, Any]:

@@ -7,11 +7,12 @@ function headlines(filter) {
   return [cycleTile(filter, at), throughputTile(filter, at), progressTile(filter, at), efficiencyTile(filter, at), sayDoTile(filter, at), escapeTile(filter, at), resolveTile(filter, at), reopenTile(filter, at)];
 }
 
-/** The measure over the last buckets of the period. */
+/** The measure over the last buckets of the period; one that is not over would look like a fall. */
 function trendOf(filter, measure) {
   const unit = unitFor(filter.range);
   const { starts } = bucketsOf(filter.range, unit);
-  return starts.slice(-26).map((start) => measure({ from: start, to: Math.min(UNITS[unit].next(start) - 1, DATA.today) }).value);
+  const whole = starts.map((from) => ({ from, to: UNITS[unit].next(from) - 1 })).filter(({ to }) => to <= DATA.today);
+  return whole.slice(-26).map((range) => measure(range).value);
 }
 
 function typeWord(filter) {
@@ -130,7 +131,7 @@ function tile({ id, label, value, now, before, trend, better, n, unit, sentence,
 function change(now, before, better, format) {
   const then = before?.value ?? null;
   if (then === null || now === null) return element("p", { class: "change" }, before === null ? "the data has no whole period before to compare with" : "nothing to compare with");
-  const rises = Math.sign(now - then);
+  const rises = format(now) === format(then) ? 0 : Math.sign(now - then);
   const arrow = ["▼", "■", "▲"][rises + 1];
   const verdict = better === 0 || rises === 0 ? "" : rises === better ? "better" : "worse";
   return element("p", { class: `change ${verdict}` }, element("span", { "aria-hidden": "true" }, arrow), ` ${verdict ? `${verdict}: ` : ""}${format(then)} in the period before`);

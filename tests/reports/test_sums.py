@@ -35,7 +35,7 @@ def test_the_rows_of_the_page_add_up_to_the_tables(lab: Lab, company: Company, r
     assert done_events(data) == stored_events(lab)
     sprints_agree(lab, data)
     days_agree(lab, data)
-    levels_agree(lab, data)
+    levels_agree(lab, data, rules[0].levels)
 
 
 def delivered(data: Data, column: str | None) -> dict[Any, float]:
@@ -165,14 +165,14 @@ def days_agree(lab: Lab, data: Data) -> None:
             assert found == pytest.approx(wanted)
 
 
-def levels_agree(lab: Lab, data: Data) -> None:
+def levels_agree(lab: Lab, data: Data, levels: frozenset[str]) -> None:
     """Summed up day by day, the changes of a stage are what `daily_flow` holds."""
     stages = ("todo", "in_progress", "done")
     for column, name in (("issues", "issues"), ("monotone", "issues_monotone")):
         wanted = sums(
             ((row["day"], stages.index(row["stage"])), row[name])
             for row in lab.rows("daily_flow")
-            if row["level"] == "standard" and row["stage"] in stages
+            if row["level"] in levels and row["stage"] in stages
         )
         last = max((row["day"] for row in lab.rows("daily_flow")), default=None)
         assert sums(_levels(data, column, last)) == wanted
