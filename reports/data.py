@@ -16,7 +16,7 @@ from reports.defects import found
 from reports.findings import alerts, data_quality, freshness
 from reports.issues import finished, in_progress, stays
 from reports.sprints import current_days, sprints
-from warehouse.tables import table
+from warehouse.tables import METADATA, table
 
 
 def page_data(connection: Connection, order: Order) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def page_data(connection: Connection, order: Order) -> dict[str, Any]:
         **current_days(connection, told["sprints"].pop("id"), places),
         **data_quality(connection, places),
         "sources": freshness(connection),
-        "alerts": alerts(connection),
+        "alerts": alerts(connection, METADATA.tables.get("alerts")),
     }
     present = (as_of or order.made_at).astimezone(zone)
     return {
@@ -92,7 +92,8 @@ def _names(connection: Connection, places: dict[str, Places]) -> dict[str, Any]:
                 for name, project in (boards.get(known, (known, None)) for known in places["board"].all())
             ),
         ),
-        **{f"{name}s": places[name].all() for name in ("type", "status")},
+        "types": places["type"].all(),
+        "statuses": places["status"].all(),
         "addresses": places["address"].all(),
         "severities": places["severity"].all(),
     }

@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from reports.columns import Places, by_column
-from warehouse.tables import METADATA, table
+from warehouse.tables import table
 from warehouse.tables.computed import issue_flow
 
 _SHOWN = 100
@@ -85,9 +85,8 @@ def freshness(connection: Connection) -> dict[str, list[Any]]:
     )
 
 
-def alerts(connection: Connection) -> dict[str, list[Any]]:
-    """Open alerts, the newest first; none where the schema has no such table."""
-    known = METADATA.tables.get("alerts")
+def alerts(connection: Connection, known: Table | None) -> dict[str, list[Any]]:
+    """Open alerts of that table, the newest first; none where the schema has no such table."""
     if known is None or any(name not in known.c for name in _ALERTS):
         return by_column(_ALERTS, ())
     of = known.c

@@ -7,12 +7,16 @@ function issueTip(issue, ...facts) {
 
 const MOST_POINTS = 2500;
 
-/** Evenly chosen rows where there are too many to see, with all that took long. */
-function sampled(rows, limit) {
+/** Evenly chosen rows where there are too many to see, with all that took longer than the limit. */
+function sampled(rows, limit, daysOf) {
   if (rows.length <= MOST_POINTS) return rows;
   const step = rows.length / MOST_POINTS;
   const chosen = new Set([...Array(MOST_POINTS).keys()].map((n) => rows[Math.floor(n * step)]));
-  return rows.filter((row) => chosen.has(row) || cycleDays(row) > limit);
+  return rows.filter((row) => chosen.has(row) || daysOf(row) > limit);
+}
+
+function sampleNote(visible, rows, line) {
+  return visible.length < rows.length ? `${number(visible.length)} of ${number(rows.length)} points are drawn, evenly chosen, with all above the ${line} line. The lines are of all of them.` : null;
 }
 
 function percentileRules({ p50, p85, p95 }) {
@@ -22,7 +26,7 @@ function percentileRules({ p50, p85, p95 }) {
 function cycleScatter(filter) {
   const rows = timedRows(deliveredRows(filter, filter.range));
   const figures = cycleFigures(rows);
-  const visible = sampled(rows, figures.p95 ?? 0);
+  const visible = sampled(rows, figures.p95 ?? 0, cycleDays);
   const { issue, finished, started } = DATA.finished;
   const typeOf = (row) => DATA.types[DATA.issues.type[issue[row]]];
   const types = typeSeries(rows, typeOf);
@@ -34,7 +38,7 @@ function cycleScatter(filter) {
   const y = amountAxis("days", "cycle time in days");
   return {
     n: rows.length, unit: "finished issues", nothing: "No issue with a cycle time was finished in this period.",
-    note: visible.length < rows.length ? `${number(visible.length)} of ${number(rows.length)} points are drawn, evenly chosen, with all above the 95 % line. The lines are of all of them.` : null,
+    note: sampleNote(visible, rows, "95 %"),
     summary: `Half of ${number(rows.length)} issues finished within ${days(figures.p50)}, 85 % within ${days(figures.p85)}.`,
     spec: {
       height: 320,

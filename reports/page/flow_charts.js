@@ -28,10 +28,10 @@ function ageing(filter) {
   const rows = ageingRows(filter);
   const { issue, status, age, statusAge, passed, comparedWith, compared, blocked, started } = DATA.inProgress;
   const figures = cycleFigures(deliveredRows(filter, filter.range));
-  const names = [...new Set(rows.map((row) => DATA.statuss[status[row]]))].sort();
+  const names = [...new Set(rows.map((row) => DATA.statuses[status[row]]))].sort();
   const values = rows.map((row) => ({
-    status: DATA.statuss[status[row]], age: age[row], state: blocked[row] ? "blocked" : "not blocked", jitter: ((issue[row] * 7) % 11) / 10, url: issueOf(issue[row]).url,
-    tip: issueTip(issue[row], `${days(age[row])} old, ${days(statusAge[row])} of them in ${DATA.statuss[status[row]]}`, `started ${date(started[row])}${blocked[row] ? ", blocked now" : ""}`,
+    status: DATA.statuses[status[row]], age: age[row], state: blocked[row] ? "blocked" : "not blocked", jitter: ((issue[row] * 7) % 11) / 10, url: issueOf(issue[row]).url,
+    tip: issueTip(issue[row], `${days(age[row])} old, ${days(statusAge[row])} of them in ${DATA.statuses[status[row]]}`, `started ${date(started[row])}${blocked[row] ? ", blocked now" : ""}`,
       passed[row] === null ? "no cycle times to compare with" : `past the ${passed[row]} % line of ${number(compared[row])} issues of its ${comparedWith[row] === "all" ? "company" : comparedWith[row]}`, "click to open it in the tracker"),
   }));
   return {
@@ -54,7 +54,7 @@ function ageing(filter) {
     },
     table: {
       columns: ["issue", "title", "status", "age in days", "in the status", "blocked"],
-      rows: rows.map((row) => [{ text: issueOf(issue[row]).key, url: issueOf(issue[row]).url }, issueOf(issue[row]).title, DATA.statuss[status[row]], number(age[row], 1), number(statusAge[row], 1), blocked[row] ? "yes" : "no"]),
+      rows: rows.map((row) => [{ text: issueOf(issue[row]).key, url: issueOf(issue[row]).url }, issueOf(issue[row]).title, DATA.statuses[status[row]], number(age[row], 1), number(statusAge[row], 1), blocked[row] ? "yes" : "no"]),
     },
   };
 }

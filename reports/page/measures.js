@@ -75,7 +75,7 @@ function statusFigures(rows) {
   const { finished, status, waiting, seconds } = DATA.stays;
   for (const row of rowsOf(DATA.stays)) {
     if (!wanted.has(finished[row])) continue;
-    const name = DATA.statuss[status[row]];
+    const name = DATA.statuses[status[row]];
     const held = found.get(`${name} ${waiting[row]}`) ?? { name, isWaiting: waiting[row] === 1, seconds: 0, issues: 0 };
     held.seconds += seconds[row];
     held.issues += 1;

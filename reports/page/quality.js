@@ -102,6 +102,43 @@ function timeToResolve(filter) {
   };
 }
 
+function resolveDays(row) {
+  return DATA.defects.resolve[row] / 86400;
+}
+
+/** Which rule decided the class of a defect, and by what. */
+function escapeReason(row) {
+  const { rule, evidence } = DATA.defects;
+  const name = CLASS_NAMES[DATA.defects.class[row]];
+  return rule[row] === null ? `${name}: no rule matched` : `${name} by rule "${DATA.rules.name[rule[row]]}": ${evidence[row] ?? "–"}`;
+}
+
+function eachDefect(filter) {
+  const rows = defectRows(filter, filter.range, "finished");
+  const figures = resolveFigures(rows);
+  const visible = sampled(rows, figures.p85 ?? 0, resolveDays);
+  const { issue, created, finished, severity } = DATA.defects;
+  const values = visible.map((row) => ({
+    day: finished[row], days: resolveDays(row), class: CLASS_NAMES[DATA.defects.class[row]], url: issueOf(issue[row]).url,
+    tip: issueTip(issue[row], `resolved within ${days(resolveDays(row))}`, `created ${date(created[row])}, finished ${date(finished[row])}`, `severity: ${severity[row] === null ? "not set" : DATA.severities[severity[row]]}`, escapeReason(row), "click to open it in the tracker"),
+  }));
+  const shape = { field: "class", type: "nominal", sort: null, legend: legendOf(CLASS_NAMES), scale: { domain: CLASS_NAMES, range: ["triangle-up", "circle", "square"] } };
+  return {
+    n: rows.length, unit: "finished defects", nothing: "No defect was finished in this period.", note: sampleNote(visible, rows, "85 %"),
+    summary: `Half of the defects were resolved within ${days(figures.p50)}, 85 % within ${days(figures.p85)}.`,
+    spec: {
+      layer: [
+        { data: { values }, mark: { type: "point", filled: true, opacity: 0.75, size: 46, tooltip: { content: "data" }, cursor: "pointer" }, encoding: { x: dayAxis(filter.range), y: amountAxis("days", "days to resolve"), color: series("class", CLASS_NAMES, CLASS_COLOURS), shape } },
+        ...ruleLayers([{ name: "50 %", value: figures.p50 }, { name: "85 %", value: figures.p85 }], "y", Math.max(...rows.map(resolveDays)), (value) => `${number(value, 1)} d`),
+      ],
+    },
+    table: {
+      columns: ["defect", "title", "created", "finished", "days", "class and why"],
+      rows: [...rows].sort((a, b) => finished[b] - finished[a]).map((row) => [{ text: issueOf(issue[row]).key, url: issueOf(issue[row]).url }, issueOf(issue[row]).title, date(created[row]), date(finished[row]), number(resolveDays(row), 1), escapeReason(row)]),
+    },
+  };
+}
+
 function reopenRate(filter) {
   const buckets = bucketsOf(filter.range, "month");
   const rows = doneEventRows(filter, buckets);
@@ -124,4 +161,5 @@ const QUALITY_CHARTS = [
   { id: "inflow", title: "Defects coming in and going out", definition: "Defects by the day of creation and by the day of their finish. While more come in than go out, the heap grows.", make: inflowOutflow },
   { id: "resolve", title: "Time to resolve", definition: "From creation to finish of the defects finished in each week or month, within which half and 85 % lie.", make: timeToResolve },
   { id: "reopen", title: "Reopen rate", definition: "Times that a defect came to done and was reopened within 14 days ÷ all times that are at least 14 days ago.", make: reopenRate },
+  { id: "each-defect", isWide: true, title: "Each finished defect", definition: "Days from creation to finish, at the day of the finish, by whether it escaped. The tooltip and the table name the rule that decided that, and by which value.", make: eachDefect },
 ];
