@@ -32,6 +32,7 @@ def test_the_rows_of_the_page_add_up_to_the_tables(lab: Lab, company: Company, r
     assert cycle_days(data) == trend_days(lab)
     assert waiting_and_working(data)
     assert defect_counts(data) == stored_counts(lab)
+    assert release_counts(data) == stored_release_counts(lab)
     assert done_events(data) == stored_events(lab)
     sprints_agree(lab, data)
     days_agree(lab, data)
@@ -92,6 +93,26 @@ def stored_counts(lab: Lab) -> dict[Any, float]:
         (((row["period"], row["period_start"]), place), row[name])
         for row in lab.rows("defect_escape")
         if row["basis"] == "discovery" and row["grouping"] == "all"
+        for place, name in enumerate(("escaped", "internal", "unknown"))
+    )
+
+
+def release_counts(data: Data) -> dict[Any, float]:
+    """By day of release and class: the defects that the releases of the day introduced."""
+    released = data["releases"]["released"]
+    return sums(
+        ((day(released[row["release"]]), row["class"]), 1)
+        for row in rows(data["defects"])
+        if row["release"] is not None
+    )
+
+
+def stored_release_counts(lab: Lab) -> dict[Any, float]:
+    """The same from `defect_escape`."""
+    return sums(
+        ((row["period_start"], place), row[name])
+        for row in lab.rows("defect_escape")
+        if row["basis"] == "release" and row["grouping"] == "all"
         for place, name in enumerate(("escaped", "internal", "unknown"))
     )
 
