@@ -14,7 +14,7 @@ from rich.console import Console
 from flowmart.secrets import masked
 from flowmart.text import harmless, harmless_json, printable
 
-OURS = ("flowmart", "connectors", "warehouse", "metrics", "exports", "migrations")
+OURS = ("flowmart", "connectors", "warehouse", "metrics", "exports", "reports", "migrations")
 
 
 class LogFormat(StrEnum):
