@@ -91,10 +91,10 @@ def _throughput(connection: Connection, today: date) -> Iterator[tuple[str, str]
 
 
 def _in_progress(connection: Connection) -> Iterator[tuple[str, str]]:
-    flow = table("issue_flow")
-    ages = sorted(connection.execute(select(flow.c.age_seconds).where(flow.c.age_seconds.is_not(None))).scalars())
-    if ages:
-        yield "In progress", f"{len(ages)} issues, the oldest for {ages[-1] / 86_400:.0f} days"
+    ageing = table("wip_aging")
+    count, oldest = connection.execute(select(func.count(), func.max(ageing.c.age_days))).one()
+    if count:
+        yield "In progress", f"{count:,} issues, the oldest for {oldest:.0f} days"
 
 
 def _velocity(connection: Connection) -> Iterator[tuple[str, str]]:

@@ -31,9 +31,9 @@ def read_numbers(connection: Connection, today: date) -> Mapping[str, Number]:
 
 
 def _flow(connection: Connection, today: date) -> Iterator[tuple[str, Number]]:
-    flow, trend = table("issue_flow"), table("cycle_time_trend")
-    ages = select(func.count()).where(flow.c.age_seconds.is_not(None))
-    yield "in progress", Number(connection.scalar(ages) or 0, "issues")
+    trend = table("cycle_time_trend")
+    ageing = select(func.count()).select_from(table("wip_aging"))
+    yield "in progress", Number(connection.scalar(ageing) or 0, "issues")
     weekly, dates = table("throughput"), table("dates")
     week = select(dates.c.week_start).where(dates.c.day == today).scalar_subquery()
     finished = select(func.sum(weekly.c.finished_issues)).where(

@@ -66,8 +66,10 @@ def test_the_demo_ends_with_numbers_of_its_warehouse_and_the_paths_of_its_files(
         answers_the_questions(each)
     with warehouse.connect() as connection:
         issues = connection.scalar(select(func.count()).select_from(table("issues")))
+        ageing = connection.scalar(select(func.count()).select_from(table("wip_aging")))
     warehouse.dispose()
     assert f"Loaded                {issues} issues" in said
+    assert f"In progress           {ageing} issues, the oldest for " in said  # of the levels that metrics count
     for label in ("Cycle time", "Throughput", "Velocity WEB board", "Velocity Shop Basket", "Say/do", "Defect escape"):
         assert label in said
     assert len(list((folder / "exports" / "parquet").iterdir())) > 30

@@ -83,7 +83,7 @@ def test_numbers_of_the_present_week_and_month_and_of_each_boards_last_sprint_ar
             end_at = NOW - timedelta(days=days)
             put(connection, "velocity_trend", sprint_id=f"s{days}", board_id="b", end_at=end_at, velocity=velocity)
         before = read_standing(connection, TODAY)
-        put(connection, "issue_flow", issue_id="acme:1", age_seconds=3.0)
+        put(connection, "wip_aging", issue_id="acme:1", age_days=3.0)
         put(
             connection, "cycle_time_trend", cycle_time_trend_id="m", period="month", grouping="all",
             period_start=date(2026, 10, 1), n=4, p85_days=8.25,
