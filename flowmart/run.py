@@ -62,10 +62,10 @@ def run_once(
         if step in {"run", "sync"}
         else None
     )
-    computed = compute(config, now=now) if step in {"run", "compute"} else None
+    computed = compute(config, now=now, step=events.step) if step in {"run", "compute"} else None
     # before the export, which has the alerts of this night in it
     alerts = AlertReport() if computed is None else _renewed(config, now=now, run_id=run_id)
-    written = export(config, now=now) if step in {"run", "export"} else {}
+    written = export(config, now=now, step=events.step) if step in {"run", "export"} else {}
     return RunReport(
         sync=synced,
         compute=computed,

@@ -49,7 +49,9 @@ def command(
         raise UsageError("--to and --format belong to --as-of")
     config, now = session.config(), session.begin()
     if as_of is None:
-        show(session, compute(config, metric_names=metrics or (), now=now, full=full))
+        with session.watching() as events:
+            report = compute(config, metric_names=metrics or (), now=now, full=full, step=events.step)
+        show(session, report)
         return
     if metrics:
         raise UsageError("--as-of computes all metrics; leave their names out")

@@ -86,7 +86,8 @@ def command(
         chosen = [wanted for name, wanted in config.exports.items() if not names or name in names]
         if publish_ and chosen and not any(wanted.publish for wanted in chosen):
             raise UsageError("--publish: none of these exports has a [exports.NAME.publish] in the configuration")
-        written = export(config, names or (), now=now, since=begin)
+        with session.watching() as events:
+            written = export(config, names or (), now=now, since=begin, step=events.step)
         show(session, written)
         _hand_on(session, config, written, to_tableau=publish_)
         return
@@ -95,7 +96,9 @@ def command(
     if names or to is None:
         raise UsageError("--format needs --to DIR, and takes no names of exports")
     wanted = _ad_hoc(format_.value, to, {"--table": tables, "--partition": partition, "--source": source})
-    show(session, write(config, {format_.value: wanted}, now=now, since=begin))
+    with session.watching() as events:
+        written = write(config, {format_.value: wanted}, now=now, since=begin, step=events.step)
+    show(session, written)
 
 
 def _hand_on(session: Session, config: Config, written: Mapping[str, Sequence[Written]], *, to_tableau: bool) -> None:

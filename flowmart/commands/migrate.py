@@ -117,7 +117,7 @@ def _revision(config: Config) -> str | None:
 
 def _print_sql(session: Session, config: Config, to: str, since: str) -> None:
     dialect, schema = connected(config).dialect.name, config.warehouse.schema_name
-    session.print(migrations.sql(dialect, to, since=since, schema=schema))
+    session.put(migrations.sql(dialect, to, since=since, schema=schema))
 
 
 def _migrate(session: Session, config: Config, to: str) -> None:

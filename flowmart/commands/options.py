@@ -49,7 +49,7 @@ def day(text: str | None) -> date | None:
 
 def print_json(session: Session, value: object) -> None:
     """The value as indented JSON on stdout: instants as ISO text, secrets masked."""
-    session.print(harmless_json(json.dumps(_masked(session, value), indent=2, ensure_ascii=False, default=_plain)))
+    session.put(harmless_json(json.dumps(_masked(session, value), indent=2, ensure_ascii=False, default=_plain)))
 
 
 def table(*columns: str, title: str | None = None, right: tuple[str, ...] = ()) -> Table:

@@ -1,0 +1,236 @@
+"""The live display of a job on a terminal: what each source is at, how fast, until when, and what has to wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event, Lock, Thread
+
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from connectors.base import Counters, Progress
+from flowmart.events import NOTHING, StreamOutcome, summary
+from flowmart.logs import LogContext
+from flowmart.speaking import tell, turn
+from flowmart.text import clipped, count, duration, printable
+
+_REFRESH_SECONDS = 0.1
+_LASTING_SECONDS = 5.0
+"""A stream that took longer stays as a line: whoever looks up later sees where the time went."""
+_TELLING_SECONDS = 1.0
+"""Rates and remaining times of less are guesses."""
+_NAME_WIDTH, _STREAM_WIDTH, _BAR_WIDTH, _GAPS = 16, 14, 12, 5
+_SEPARATOR = " · "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A tracker that asks everybody to wait: until when, by the wall clock, and which of its limits is used up."""
+
+    host: str
+    seconds: float
+    until: datetime
+    reason: str
+
+    def told(self) -> str:
+        """`acme.atlassian.net asks to wait until 22:15:04, for 38 s (hourly quota)`."""
+        reason = f" ({self.reason})" if self.reason else ""
+        return f"{self.host} asks to wait until {self.until:%H:%M:%S}, for {duration(self.seconds)}{reason}"
+
+
+Pauses = Callable[[], Sequence[Pause]]
+
+
+@dataclass(slots=True)
+class Track:
+    """A source: the stream that it is at, and what it did so far."""
+
+    stream: str = ""
+    began: float = 0.0
+    rows: int = 0
+    """Of the stream under way."""
+    total: StreamOutcome = NOTHING
+    """Of the streams that ended."""
+    counters: Counters | None = None
+    counted: int = 0
+    """What the counters said when the stream began."""
+    first: tuple[float, int] | None = None
+    last: tuple[float, Progress] | None = None
+
+    def begin(self, stream: str, counters: Counters | None, now: float) -> None:
+        """Another stream."""
+        self.stream, self.began, self.rows, self.first, self.last = stream, now, 0, None, None
+        self.counters, self.counted = counters, 0 if counters is None else counters.requests
+
+    def add(self, rows: int, progress: Progress | None, now: float) -> None:
+        """A page."""
+        self.rows += rows
+        if progress is not None:
+            self.first = self.first or (now, progress.done)
+            self.last = (now, progress)
+
+    def end(self, outcome: StreamOutcome) -> None:
+        """The stream is over."""
+        self.stream, self.total = "", outcome.after(self.total)
+
+    def share(self) -> float | None:
+        """How much of the stream is done, 0 to 1; None where the tracker does not tell."""
+        if self.last is None or not self.last[1].total:
+            return None
+        return min(self.last[1].done / self.last[1].total, 1.0)
+
+    def remaining(self, now: float) -> float | None:
+        """Seconds that the stream still needs, if it goes on as it did; None where nobody can say."""
+        if self.first is None or self.last is None or self.last[1].total is None:
+            return None
+        (began, base), (at, progress) = self.first, self.last
+        if progress.done <= base or at - began < _TELLING_SECONDS:
+            return None
+        per_second = (progress.done - base) / (at - began)
+        return max((self.last[1].total or 0) - progress.done, 0) / per_second - (now - at)
+
+    def facts(self, now: float, width: int) -> str:
+        """`63 % · 4,327 rows · 2,697/s · 8 requests · 2 min left`: as much of it as fits."""
+        took, share, left = now - self.began, self.share(), self.remaining(now)
+        asked = 0 if self.counters is None else self.counters.requests - self.counted
+        parts = {
+            "share": "" if share is None else f"{int(share * 100)} %",
+            "rows": count(self.rows, "row"),
+            "rate": f"{self.rows / took:,.0f}/s" if self.rows and took >= _TELLING_SECONDS else "",
+            "requests": count(asked, "request") if asked else "",
+            "left": f"{duration(left)} left" if left is not None and left >= 1 else f"{duration(took)}",
+        }
+        for sacrificed in ("", "requests", "rate", "rows"):
+            parts.pop(sacrificed, None)
+            told = _SEPARATOR.join(part for part in parts.values() if part)
+            if cell_len(told) <= width:
+                return told
+        return clipped(told, width)
+
+
+@dataclass(slots=True)
+class LiveEvents:
+    """A moving line for each source; what went wrong, what took long and the sums stay. A `SyncEvents`."""
+
+    console: Console
+    context: LogContext
+    pauses: Pauses = tuple
+    clock: Callable[[], float] = time.monotonic
+    tracks: dict[str, Track] = field(default_factory=dict)
+    _step: tuple[str, float] | None = None
+    _lock: Lock = field(default_factory=Lock)
+    _spinner: Spinner = field(default_factory=lambda: Spinner("dots"))
+
+    @contextmanager
+    def shown(self) -> Iterator[LiveEvents]:
+        """Displays while the block runs; then a line of each source stays."""
+        live = Live(console=self.console, get_renderable=self.picture, auto_refresh=False, transient=True)
+        over = Event()
+        ticking = Thread(target=_refresh, args=(live, over), daemon=True)
+        with turn():
+            live.start()
+        ticking.start()
+        try:
+            yield self
+        finally:
+            over.set()
+            ticking.join()
+            with turn():
+                live.stop()
+            for track in self.tracks.values():
+                track.stream = ""  # broken off
+            self._tell_sums()
+
+    def stream_started(self, source: str, stream: str, counters: Counters | None = None) -> None:
+        """The source's line tells of this stream from now on."""
+        with self._lock:
+            self.tracks.setdefault(source, Track()).begin(stream, counters, self.clock())
+
+    def page_committed(self, source: str, stream: str, rows: int, progress: Progress | None) -> None:  # noqa: ARG002
+        """The line moves."""
+        with self._lock:
+            self.tracks[source].add(rows, progress, self.clock())
+
+    def stream_finished(self, source: str, stream: str, outcome: StreamOutcome) -> None:
+        """A line stays of a stream that failed or took long."""
+        with self._lock:
+            self.tracks[source].end(outcome)
+        if outcome.error is not None:
+            self._say(f"{source} {stream}: {summary(outcome)}", "red")
+        elif outcome.seconds >= _LASTING_SECONDS:
+            self._say(f"{source} {stream}: {summary(outcome)}", "")
+
+    def step(self, text: str) -> None:
+        """What the job does now; the sources' sums are told before."""
+        self._tell_sums()
+        with self._lock:
+            self._step = (text, self.clock())
+
+    def note(self, source: str, text: str) -> None:
+        """A plain line."""
+        self._say(f"{source}: {text}", "dim")
+
+    def problem(self, source: str, text: str) -> None:
+        """A line that stands out."""
+        self._say(f"{source}: {text}", "yellow")
+
+    def picture(self) -> RenderableType:
+        """What is to be seen now."""
+        now = self.clock()
+        with self._lock:
+            lines = [self._line(name, track, now) for name, track in self.tracks.items() if track.stream]
+            step = None if self._step is None or lines else self._step
+        made = Table.grid(padding=(0, 1))
+        for each in lines:
+            made.add_row(*each)
+        said = [self._fit(pause.told(), "yellow") for pause in (self.pauses() if lines else ())]
+        if step is not None:
+            made.add_row(self._spinner, self._fit(f"{step[0]}  {duration(now - step[1])}", ""))
+        return Group(made, *said)
+
+    def _line(self, name: str, track: Track, now: float) -> tuple[RenderableType, ...]:
+        """Spinner, source, stream, bar, facts."""
+        names = min(max(cell_len(printable(one)) for one in self.tracks), _NAME_WIDTH)
+        left = self.console.width - names - _STREAM_WIDTH - _BAR_WIDTH - _GAPS
+        share = track.share()
+        bar = Text() if share is None else ProgressBar(total=1.0, completed=share, width=_BAR_WIDTH)
+        return (
+            self._spinner,
+            Text(clipped(printable(name), names)),
+            Text(clipped(printable(track.stream), _STREAM_WIDTH)),
+            bar,
+            Text(track.facts(now, max(left, _STREAM_WIDTH)), style="dim"),
+        )
+
+    def _fit(self, text: str, style: str) -> Text:
+        return Text(clipped(printable(self.context.mask(text)), max(self.console.width - 3, 1)), style=style)
+
+    def _say(self, line: str, style: str) -> None:
+        tell(self.console, printable(self.context.mask(line)), style)
+
+    def _tell_sums(self) -> None:
+        with self._lock:
+            ended = {name: track for name, track in self.tracks.items() if not track.stream}
+            self.tracks = {name: track for name, track in self.tracks.items() if track.stream}
+        width = max((cell_len(printable(name)) for name in ended), default=0)
+        for name, track in ended.items():
+            said = printable(name)
+            self._say(
+                f"{said}{' ' * (width - cell_len(said))}  {summary(track.total)}", "red" if track.total.error else ""
+            )
+
+
+def _refresh(live: Live, over: Event) -> None:
+    """Ours and not rich's own thread, so that it takes its turn."""
+    while not over.wait(_REFRESH_SECONDS):
+        with turn():
+            live.refresh()
