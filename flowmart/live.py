@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event, Lock, Thread
 
@@ -28,7 +28,9 @@ _LASTING_SECONDS = 5.0
 """A stream that took longer stays as a line: whoever looks up later sees where the time went."""
 _TELLING_SECONDS = 1.0
 """Rates and remaining times of less are guesses."""
-_NAME_WIDTH, _STREAM_WIDTH, _BAR_WIDTH, _GAPS = 16, 14, 12, 5
+_NAME_WIDTH, _STREAM_WIDTH, _BAR_WIDTH, _LEAST_FACTS = 16, 14, 12, 24
+_GAPS = 4
+"""The spinner, and a blank after each column."""
 _SEPARATOR = " · "
 
 
@@ -194,22 +196,24 @@ class LiveEvents:
             made.add_row(*each)
         said = [self._fit(pause.told(), "yellow") for pause in (self.pauses() if lines else ())]
         if step is not None:
-            made.add_row(self._spinner, self._fit(f"{step[0]}  {duration(now - step[1])}", ""))
+            made.add_row(self._spinner, self._fit(f"{step[0]} {duration(now - step[1])}", ""))
         return Group(made, *said)
 
     def _line(self, name: str, track: Track, now: float) -> tuple[RenderableType, ...]:
-        """Spinner, source, stream, bar, facts."""
-        names = min(max(cell_len(printable(one)) for one in self.tracks), _NAME_WIDTH)
-        left = self.console.width - names - _STREAM_WIDTH - _BAR_WIDTH - _GAPS
+        """Spinner, source, stream, bar, facts; a narrow terminal has no bar."""
+        streams = [one.stream for one in self.tracks.values()]
+        names, stream = _widest(self.tracks, _NAME_WIDTH), _widest(streams, _STREAM_WIDTH)
+        left = self.console.width - names - stream - _GAPS
         share = track.share()
-        bar = Text() if share is None else ProgressBar(total=1.0, completed=share, width=_BAR_WIDTH)
-        return (
+        cells: list[RenderableType] = [
             self._spinner,
             Text(clipped(printable(name), names)),
-            Text(clipped(printable(track.stream), _STREAM_WIDTH)),
-            bar,
-            Text(track.facts(now, max(left, _STREAM_WIDTH)), style="dim"),
-        )
+            Text(clipped(printable(track.stream), stream)),
+        ]
+        if left >= _BAR_WIDTH + _LEAST_FACTS:
+            left -= _BAR_WIDTH + 1
+            cells.append(Text() if share is None else ProgressBar(total=1.0, completed=share, width=_BAR_WIDTH))
+        return (*cells, Text(track.facts(now, left), style="dim"))
 
     def _fit(self, text: str, style: str) -> Text:
         return Text(clipped(printable(self.context.mask(text)), max(self.console.width - 3, 1)), style=style)
@@ -221,12 +225,14 @@ class LiveEvents:
         with self._lock:
             ended = {name: track for name, track in self.tracks.items() if not track.stream}
             self.tracks = {name: track for name, track in self.tracks.items() if track.stream}
-        width = max((cell_len(printable(name)) for name in ended), default=0)
         for name, track in ended.items():
-            said = printable(name)
-            self._say(
-                f"{said}{' ' * (width - cell_len(said))}  {summary(track.total)}", "red" if track.total.error else ""
-            )
+            failed = track.total.error is not None  # and told when it was
+            said = f"{'failed after ' if failed else ''}{summary(replace(track.total, error=None))}"
+            self._say(f"{name}: {said}", "red" if failed else "")
+
+
+def _widest(texts: Iterable[str], most: int) -> int:
+    return min(max(cell_len(printable(text)) for text in texts), most)
 
 
 def _refresh(live: Live, over: Event) -> None:
