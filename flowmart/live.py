@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import ceil
 from threading import Event, Lock, Thread
 
 from rich.cells import cell_len
@@ -46,7 +47,7 @@ class Pause:
     def told(self) -> str:
         """`acme.atlassian.net asks to wait until 22:15:04, for 38 s (hourly quota)`."""
         reason = f" ({self.reason})" if self.reason else ""
-        return f"{self.host} asks to wait until {self.until:%H:%M:%S}, for {duration(self.seconds)}{reason}"
+        return f"{self.host} asks to wait until {self.until:%H:%M:%S}, for {duration(ceil(self.seconds))}{reason}"
 
 
 Pauses = Callable[[], Sequence[Pause]]
@@ -107,7 +108,7 @@ class Track:
         parts = {
             "share": "" if share is None else f"{int(share * 100)} %",
             "rows": count(self.rows, "row"),
-            "rate": f"{self.rows / took:,.0f}/s" if self.rows and took >= _TELLING_SECONDS else "",
+            "rate": f"{self.rows / took:,.0f}/s" if self.rows >= took >= _TELLING_SECONDS else "",
             "requests": count(asked, "request") if asked else "",
             "left": f"{duration(left)} left" if left is not None and left >= 1 else f"{duration(took)}",
         }

@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from exports.snapshot import snapshot
+from flowmart import completing
 from flowmart.commands.options import AsJson, print_json, session_of
 from flowmart.config import Config
 from flowmart.errors import JobFailed, UsageError
@@ -34,7 +35,13 @@ Sprint = Annotated[
     str | None, typer.Option("--sprint", metavar="NAME", help="Take the figures of a sprint apart (name or id).")
 ]
 Metric = Annotated[
-    str | None, typer.Option("--metric", metavar="NAME", help="Take a metric's rows apart, e.g. defect_escape.")
+    str | None,
+    typer.Option(
+        "--metric",
+        metavar="NAME",
+        help="Take a metric's rows apart, e.g. defect_escape.",
+        autocompletion=completing.explained,
+    ),
 ]
 Period = Annotated[
     str | None,

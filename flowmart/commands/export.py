@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from exports.base import Written
 from exports.catalog import FORMATS
+from flowmart import completing
 from flowmart.commands.options import row, session_of, table
 from flowmart.config import Config
 from flowmart.errors import UsageError
@@ -28,7 +29,10 @@ from flowmart.text import count
 Format = StrEnum("Format", {name.upper(): name for name in FORMATS})  # type: ignore[misc]  # built from the catalogue
 
 Names = Annotated[
-    list[str] | None, typer.Argument(metavar="NAME", help="Exports of the configuration; all if none is named.")
+    list[str] | None,
+    typer.Argument(
+        metavar="NAME", help="Exports of the configuration; all if none is named.", autocompletion=completing.exports
+    ),
 ]
 AdHocFormat = Annotated[
     Format | None, typer.Option("--format", help="Write an export that is not in the configuration.")
@@ -44,7 +48,13 @@ SinceWhen = Annotated[
     typer.Option("--since", metavar="DATE", help="Only what changed since, or since the `last` export there."),
 ]
 Tables = Annotated[
-    list[str] | None, typer.Option("--table", metavar="T", help="A table for --format; again for more. Default: all.")
+    list[str] | None,
+    typer.Option(
+        "--table",
+        metavar="T",
+        help="A table for --format; again for more. Default: all.",
+        autocompletion=completing.tables,
+    ),
 ]
 ReadFrom = Annotated[
     SourceName | None,

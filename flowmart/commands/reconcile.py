@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from flowmart import completing
 from flowmart.commands.options import AcceptLoss, AsJson, MaxInFlight, print_json, row, session_of, table
 from flowmart.errors import DIFFERENT
 from flowmart.run import require_whole
@@ -16,7 +17,12 @@ from flowmart.syncing.reconcile import ProjectCount, SourceComparison, SprintCom
 from flowmart.syncing.sync import SyncOptions
 from flowmart.text import count, printable
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Sources to compare; all if none is named.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SOURCE", help="Sources to compare; all if none is named.", autocompletion=completing.sources
+    ),
+]
 Sprints = Annotated[
     int, typer.Option("--sprints", metavar="N", min=0, help="Closed sprints of each board that are compared.")
 ]

@@ -67,15 +67,16 @@ EXPLAINED: Mapping[str, Explained] = {
     ),
 }
 """Metric → how it is taken apart."""
+KNOWN = tuple(sorted([*EXPLAINED, *OF_SPRINTS]))
+"""The metrics that can be taken apart."""
 
 
 def require_known(name: str) -> None:
     """Raise `UsageError`, with the names that there are, for a metric that cannot be taken apart."""
-    known = sorted([*EXPLAINED, *OF_SPRINTS])
-    if name in known:
+    if name in KNOWN:
         return
-    near = get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+    near = get_close_matches(name, KNOWN, n=1)
+    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(KNOWN)}"
     raise UsageError(f"--metric: there is no {name!r} to explain{hint}")
 
 
