@@ -11,6 +11,7 @@ import metrics.catalog
 from flowmart.clock import utc_now
 from flowmart.config import Config
 from flowmart.errors import UsageError
+from flowmart.naming import meant
 from flowmart.store import opened
 from warehouse.leases import hold
 from warehouse.upkeep import tidy
@@ -41,7 +42,7 @@ def compute(
     known = [metric.name for metric in metrics.catalog.METRICS]
     unknown = [name for name in metric_names if name not in known]
     if unknown:
-        raise UsageError(f"no metric named {', '.join(unknown)}; there are {', '.join(known)}")
+        raise UsageError(f"no metric named {', '.join(unknown)}{meant(unknown, known)}")
     began = time.monotonic()
     engine = opened(config)
     try:

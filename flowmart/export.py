@@ -16,6 +16,7 @@ from exports.base import Order, Place, Written
 from exports.snapshot import snapshot
 from flowmart.config import Config
 from flowmart.errors import UsageError
+from flowmart.naming import meant
 from flowmart.privacy.state import require_same
 from flowmart.settings import Export
 from flowmart.settings.exports import BELONGINGS
@@ -40,8 +41,8 @@ def export(
     """
     unknown = [name for name in names if name not in config.exports]
     if unknown:
-        known = ", ".join(config.exports) or "none"
-        raise UsageError(f"no export named {', '.join(unknown)}; configured are {known}")
+        hint = meant(unknown, list(config.exports), listing="configured are")
+        raise UsageError(f"no export named {', '.join(unknown)}{hint}")
     return write(
         config, {name: config.exports[name] for name in names or config.exports}, now=now, since=since, step=step
     )

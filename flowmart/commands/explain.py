@@ -126,7 +126,7 @@ def _find(source: Source, asked: _Asked) -> _Found:
 def _require_one_thing(asked: _Asked) -> None:
     """Raises `UsageError` for options that do not go together."""
     if bool(asked.issues) + (asked.sprint is not None or asked.metric is not None) != 1:
-        raise UsageError("name issues, or --sprint, or --metric: one of the three")
+        raise UsageError("name issues, or --sprint, or --metric: one of the three; see `flowmart explain --help`")
     of_metrics = asked.period or asked.project or asked.issue_type
     if asked.metric is None:
         if of_metrics or (asked.board is not None and asked.sprint is None):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from flowmart.errors import UsageError
 from flowmart.explaining.asking import Ask, group_of, period_of, require_period
@@ -14,6 +13,7 @@ from flowmart.explaining.in_progress import explain_aging, explain_daily
 from flowmart.explaining.quality import explain_quality
 from flowmart.explaining.reading import Source, freshness
 from flowmart.explaining.shapes import MetricPage, RowPart
+from flowmart.naming import meant
 from warehouse.tables import table
 
 _WEEKLY = ("week", "month")
@@ -75,9 +75,7 @@ def require_known(name: str) -> None:
     """Raise `UsageError`, with the names that there are, for a metric that cannot be taken apart."""
     if name in KNOWN:
         return
-    near = get_close_matches(name, KNOWN, n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(KNOWN)}"
-    raise UsageError(f"--metric: there is no {name!r} to explain{hint}")
+    raise UsageError(f"--metric: there is no {name!r} to explain{meant([name], KNOWN)}")
 
 
 def metric_page(
