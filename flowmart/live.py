@@ -63,6 +63,7 @@ class Track:
     """Of the stream under way."""
     total: StreamOutcome = NOTHING
     """Of the streams that ended."""
+    ended: list[str] = field(default_factory=list)
     counters: Counters | None = None
     counted: int = 0
     """What the counters said when the stream began."""
@@ -83,6 +84,7 @@ class Track:
 
     def end(self, outcome: StreamOutcome) -> None:
         """The stream is over."""
+        self.ended.append(self.stream)
         self.stream, self.total = "", outcome.after(self.total)
 
     def share(self) -> float | None:
@@ -229,7 +231,8 @@ class LiveEvents:
         for name, track in ended.items():
             failed = track.total.error is not None  # and told when it was
             said = f"{'failed after ' if failed else ''}{summary(replace(track.total, error=None))}"
-            self._say(f"{name}: {said}", "red" if failed else "")
+            only = f" {track.ended[0]}" if len(track.ended) == 1 else ""
+            self._say(f"{name}{only}: {said}", "red" if failed else "")
 
 
 def _widest(texts: Iterable[str], most: int) -> int:

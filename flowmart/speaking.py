@@ -37,13 +37,16 @@ def tell(console: Console, text: str, style: str = "") -> None:
 
     Indented lines stay as they are: they are commands to copy, or columns.
     """
-    if console.is_terminal:
-        text = "\n".join(_folded(console, line) for line in text.split("\n"))
-    say(console, text, style)
+    lines = []
+    for line in text.split("\n"):
+        first, *others = [line] if line.startswith(" ") else folded(line, console, len(_HANGING))
+        lines += [first, *(f"{_HANGING}{other}" for other in others)]
+    say(console, "\n".join(lines), style)
 
 
-def _folded(console: Console, line: str) -> str:
-    if line.startswith(" ") or cell_len(line) <= console.width or console.width < _NARROWEST:
-        return line
-    first, *others = Text(line).wrap(console, console.width - len(_HANGING))
-    return "\n".join([first.plain.rstrip(), *(f"{_HANGING}{other.plain.rstrip()}" for other in others)])
+def folded(line: str, console: Console, indent: int) -> list[str]:
+    """The lines that a terminal shows of this one when `indent` columns are taken; elsewhere the line itself."""
+    room = console.width - indent
+    if not console.is_terminal or room < _NARROWEST or cell_len(line) <= room:
+        return [line]
+    return [part.plain.rstrip() for part in Text(line).wrap(console, room)]

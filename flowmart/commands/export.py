@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from itertools import groupby
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -14,7 +12,8 @@ from pydantic import ValidationError
 from exports.base import Written
 from exports.catalog import FORMATS
 from flowmart import completing
-from flowmart.commands.options import row, session_of, table
+from flowmart.commands.options import session_of
+from flowmart.commands.written import show_briefly, show_paths
 from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.export import asked_since, export, write
@@ -128,12 +127,11 @@ def tell_published(session: Session, publications: Sequence[Publication]) -> Non
 
 
 def show(session: Session, written: Mapping[str, Sequence[Written]]) -> None:
-    """The files and their rows; of a table in many files, their folder."""
-    made = table("file", "rows", right=("rows",))
-    for files in written.values():
-        for _, parts in groupby(files, key=lambda file: file.table):
-            row(made, *_line(list(parts)))
-    session.out.print(made)
+    """The files and their rows: each path where a program may read it, on a terminal by folder."""
+    if session.out.is_terminal:
+        show_briefly(session, written)
+    else:
+        show_paths(session, written)
     for files in written.values():
         tell_notes(session, files)
     session.tell(f"wrote {count(sum(map(file_count, written.values())), 'file')}")
@@ -148,15 +146,6 @@ def tell_notes(session: Session, files: Sequence[Written]) -> None:
     """What the exporter has to say of its files."""
     for note in dict.fromkeys(note for file in files for note in file.notes):
         session.tell(note)
-
-
-def _line(parts: Sequence[Written]) -> tuple[str, str]:
-    rows = f"{sum(part.rows for part in parts):,}"
-    first = parts[0]
-    if len(parts) > 1:
-        return f"{str(first.path).rpartition(f'{first.table}/month=')[0]}{first.table}/ ({len(parts):,} months)", rows
-    alone = Path(str(first.path)).stem == first.table
-    return str(first.path) if alone else f"{first.path} ({first.table})", rows
 
 
 _KEYS = {"--table": "tables", "--partition": "partition", "--source": "source"}

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from flowmart.errors import UsageError
 from flowmart.session import Session
@@ -61,8 +62,8 @@ def table(*columns: str, title: str | None = None, right: tuple[str, ...] = ()) 
 
 
 def row(into: Table, *cells: object) -> None:
-    """Add a row of plain texts; None is shown as a dash."""
-    into.add_row(*("-" if cell is None else printable(str(cell)) for cell in cells))
+    """Add a row of plain texts; None is shown as a dash. A `Text` keeps its style."""
+    into.add_row(*(cell if isinstance(cell, Text) else "-" if cell is None else printable(str(cell)) for cell in cells))
 
 
 def _masked(session: Session, value: object) -> object:

@@ -13,6 +13,7 @@ from flowmart.explaining.in_progress import explain_aging, explain_daily
 from flowmart.explaining.quality import explain_quality
 from flowmart.explaining.reading import Source, freshness
 from flowmart.explaining.shapes import MetricPage, RowPart
+from flowmart.explaining.trends import trends_of
 from flowmart.naming import meant
 from warehouse.tables import table
 
@@ -107,4 +108,5 @@ def metric_page(
         group=group.says,
         freshness=freshness(source, name, *explained.behind),
         rows=tuple(explained.explain(ask)),
+        trends=trends_of(name, ask),
     )

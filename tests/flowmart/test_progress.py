@@ -189,7 +189,7 @@ def test_a_step_is_told_after_the_sums_of_the_sources(live: LiveEvents, clock: l
     live.stream_finished("acme", "issues", outcome())
     live.step("computing throughput (9 of 17)")
     clock[0] = 61.0
-    assert shown_on(live.console) == "acme: 2,000 rows in 4.0 s (500/s), 25 requests\n"
+    assert shown_on(live.console) == "acme issues: 2,000 rows in 4.0 s (500/s), 25 requests\n"
     assert seen(live)[0][2:] == "computing throughput (9 of 17) 1 min"
 
 
