@@ -54,7 +54,7 @@ def tables(incomplete: str) -> list[str]:
 
 
 def _offered(names: Iterable[str], incomplete: str) -> list[str]:
-    return [name for name in names if name.casefold().startswith(incomplete.casefold())]
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def _keys(context: typer.Context, section: str) -> Sequence[str]:
