@@ -87,6 +87,15 @@ class Track:
         self.ended.append(self.stream)
         self.stream, self.total = "", outcome.after(self.total)
 
+    def sums(self) -> str:
+        """`: 4,480 rows in 3.1 s, 24 requests`, to follow the name; empty when a line told it all."""
+        done = summary(replace(self.total, error=None))
+        if self.stream:
+            return f": broken off in {self.stream}; before that {done}"
+        if len(self.ended) > 1:
+            return f": {'failed after ' if self.total.error else ''}{done}"
+        return "" if self.total.error or self.total.seconds >= _LASTING_SECONDS else f" {self.ended[0]}: {done}"
+
     def share(self) -> float | None:
         """How much of the stream is done, 0 to 1; None where the tracker does not tell."""
         if self.last is None or not self.last[1].total:
@@ -132,6 +141,7 @@ class LiveEvents:
     clock: Callable[[], float] = time.monotonic
     tracks: dict[str, Track] = field(default_factory=dict)
     _step: tuple[str, float] | None = None
+    _over: bool = False
     _lock: Lock = field(default_factory=Lock)
     _spinner: Spinner = field(default_factory=lambda: Spinner("dots"))
 
@@ -151,9 +161,7 @@ class LiveEvents:
             ticking.join()
             with turn():
                 live.stop()
-            for track in self.tracks.values():
-                track.stream = ""  # broken off
-            self._tell_sums()
+            self._tell_sums(last=True)
 
     def stream_started(self, source: str, stream: str, counters: Counters | None = None) -> None:
         """The source's line tells of this stream from now on."""
@@ -163,12 +171,12 @@ class LiveEvents:
     def page_committed(self, source: str, stream: str, rows: int, progress: Progress | None) -> None:  # noqa: ARG002
         """The line moves."""
         with self._lock:
-            self.tracks[source].add(rows, progress, self.clock())
+            self.tracks.setdefault(source, Track()).add(rows, progress, self.clock())
 
     def stream_finished(self, source: str, stream: str, outcome: StreamOutcome) -> None:
         """A line stays of a stream that failed or took long."""
         with self._lock:
-            self.tracks[source].end(outcome)
+            self.tracks.setdefault(source, Track()).end(outcome)
         if outcome.error is not None:
             self._say(f"{source} {stream}: {summary(outcome)}", "red")
         elif outcome.seconds >= _LASTING_SECONDS:
@@ -222,17 +230,21 @@ class LiveEvents:
         return Text(clipped(printable(self.context.mask(text)), max(self.console.width - 3, 1)), style=style)
 
     def _say(self, line: str, style: str) -> None:
-        tell(self.console, printable(self.context.mask(line)), style)
+        if not self._over:
+            tell(self.console, printable(self.context.mask(line)), style)
 
-    def _tell_sums(self) -> None:
+    def _tell_sums(self, *, last: bool = False) -> None:
+        """Of the sources that are done; the last time of those too that were broken off, and nothing is told any more.
+
+        Threads of a run that was broken off may go on for a while.
+        """
         with self._lock:
-            ended = {name: track for name, track in self.tracks.items() if not track.stream}
-            self.tracks = {name: track for name, track in self.tracks.items() if track.stream}
-        for name, track in ended.items():
-            failed = track.total.error is not None  # and told when it was
-            said = f"{'failed after ' if failed else ''}{summary(replace(track.total, error=None))}"
-            only = f" {track.ended[0]}" if len(track.ended) == 1 else ""
-            self._say(f"{name}{only}: {said}", "red" if failed else "")
+            told = {name: track for name, track in self.tracks.items() if last or not track.stream}
+            self.tracks = {name: track for name, track in self.tracks.items() if name not in told}
+        for name, track in told.items():
+            if sums := track.sums():
+                self._say(f"{name}{sums}", "red" if track.total.error else "")
+        self._over = self._over or last
 
 
 def _widest(texts: Iterable[str], most: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import typer
@@ -31,7 +31,7 @@ def command(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: F
         _show_warehouse(screen, warehouse)
         screen.facts([("warning", each) for each in exposed])
     looks = []
-    for look in look_at_sources(config, now):
+    for look in _awaited(session, look_at_sources(config, now)):
         looks.append(look)
         if not as_json:
             show(screen, look, _strays(warehouse, look.source))
@@ -41,6 +41,17 @@ def command(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: F
     else:
         _show_rules(screen, found)
     _end(session, warehouse, looks, found, as_json=as_json)
+
+
+def _awaited(session: Session, looks: Iterator[SourceLook]) -> Iterator[SourceLook]:
+    """The looks as they come; while one is awaited, a terminal says so."""
+    while True:
+        with session.watching() as events:
+            events.step("asking the trackers")
+            look = next(looks, None)
+        if look is None:
+            return
+        yield look
 
 
 def _end(

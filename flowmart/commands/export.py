@@ -88,13 +88,7 @@ def command(
     if format_ is None:
         if to is not None or tables or partition or source:
             raise UsageError("--to, --table, --partition and --source belong to --format")
-        if not config.exports:
-            raise UsageError(
-                f"{session.config_file}: no [exports.NAME] is configured; add one, or name --format and --to"
-            )
-        chosen = [wanted for name, wanted in config.exports.items() if not names or name in names]
-        if publish_ and chosen and not any(wanted.publish for wanted in chosen):
-            raise UsageError("--publish: none of these exports has a [exports.NAME.publish] in the configuration")
+        _require_exports(session, config, names or (), to_tableau=publish_)
         with session.watching() as events:
             written = export(config, names or (), now=now, since=begin, step=events.step)
         show(session, written)
@@ -108,6 +102,15 @@ def command(
     with session.watching() as events:
         written = write(config, {format_.value: wanted}, now=now, since=begin, step=events.step)
     show(session, written)
+
+
+def _require_exports(session: Session, config: Config, names: Sequence[str], *, to_tableau: bool) -> None:
+    """Raise `UsageError` when nothing is configured to be exported, or to be published."""
+    if not config.exports:
+        raise UsageError(f"{session.config_file}: no [exports.NAME] is configured; add one, or name --format and --to")
+    chosen = [wanted for name, wanted in config.exports.items() if not names or name in names]
+    if to_tableau and chosen and not any(wanted.publish for wanted in chosen):
+        raise UsageError("--publish: none of these exports has a [exports.NAME.publish] in the configuration")
 
 
 def _hand_on(session: Session, config: Config, written: Mapping[str, Sequence[Written]], *, to_tableau: bool) -> None:

@@ -113,6 +113,27 @@ def test_sources_that_tell_at_the_same_time_do_not_disturb_one_another() -> None
     assert sorted(lines) == sorted([*told, *sums])
 
 
+def test_a_source_that_failed_in_its_first_stream_is_told_once() -> None:
+    console = a_terminal()
+    with watching(console, LogContext(), live=True) as events:
+        events.stream_started("acme", "login")
+        events.stream_finished("acme", "login", outcome(rows_read=0, error="refused"))
+    assert screen_of(shown_on(console)) == ["acme login: failed after 0 rows in 4.0 s, 25 requests: refused"]
+
+
+def test_a_run_that_is_broken_off_tells_where_and_then_nothing_more() -> None:
+    console = a_terminal()
+    with watching(console, LogContext(), live=True) as events:
+        events.stream_started("acme", "boards")
+        events.stream_finished("acme", "boards", outcome(rows_read=9))
+        events.stream_started("acme", "issues")
+    events.page_committed("acme", "issues", 1, None)
+    events.stream_finished("acme", "issues", outcome(error="too late"))
+    assert screen_of(shown_on(console)) == [
+        "acme: broken off in issues; before that 9 rows in 4.0 s (2/s), 25 requests"
+    ]
+
+
 def screen_of(written: str) -> list[str]:
     """The lines that are seen in the end: of the escapes, those that rich's displays use."""
     lines, row = [""], 0
