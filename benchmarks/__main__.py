@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import compute, export, promises
+from benchmarks import compute, export, promises, schedule
 from benchmarks.measuring import Measure
 from benchmarks.measuring import measure as measure_apart
 from benchmarks.pulling import pull_azure_devops, pull_jira
@@ -18,10 +18,14 @@ from benchmarks.trackers import trackers
 from benchmarks.warehouses import engines
 
 PARTS = ("pull", "ado", "latency", "memory", "nights", "compute", "export")
+NAMED_ONLY = ("schedule",)
+"""Parts that take long and are done when they are named."""
 _OF_MADE_ROWS = {"compute", "export"}
 """Parts that need no tracker."""
 _HELP = {
-    "parts": f"what to measure: {', '.join(PARTS)}; all if none is named. `pull` has load, compute and export too",
+    "parts": f"what to measure: {', '.join(PARTS)}; all of these if none is named. `pull` has load, compute and export "
+    f"too; by name only: {', '.join(NAMED_ONLY)}",
+    "nights": "how many nights the schedule runs through, by a clock of its own",
     "issues": "sizes of the sites: so many issues in Jira, and as many in Azure DevOps",
     "peers": "also pull with others, where they are installed",
 }
@@ -35,15 +39,19 @@ def main(arguments: Sequence[str] | None = None, measure: Measure = measure_apar
     parser.add_argument("--changed", type=int, default=1_000, help="issues that change before a night")
     parser.add_argument("--latency-ms", type=int, default=100, help="how long a slow tracker takes for each answer")
     parser.add_argument("--in-flight", type=int, default=16, help="requests at once to a slow tracker")
+    parser.add_argument("--nights", type=int, default=1_000, help=_HELP["nights"])
     parser.add_argument("--peers", action="store_true", help=_HELP["peers"])
     parser.add_argument("--no-postgresql", action="store_true", help="SQLite only")
     options = parser.parse_args(arguments)
-    unknown = [part for part in options.parts if part not in PARTS]
+    unknown = [part for part in options.parts if part not in {*PARTS, *NAMED_ONLY}]
     if unknown:
-        parser.error(f"no part named {', '.join(unknown)}; there are {', '.join(PARTS)}")
+        parser.error(f"no part named {', '.join(unknown)}; there are {', '.join((*PARTS, *NAMED_ONLY))}")
     wanted = options.parts or PARTS
+    if "schedule" in wanted:
+        schedule.main(options.nights)
+        wanted = [part for part in wanted if part != "schedule"]
     for size in options.issues:
-        if not set(wanted) <= _OF_MADE_ROWS:
+        if wanted and not set(wanted) <= _OF_MADE_ROWS:
             _of_a_site(wanted, size, options, measure)
     if "compute" in wanted:
         compute.main(["--issues", str(max(options.issues))])

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, func, select
 
 import flowmart.cli  # noqa: F401 - what every command loads counts as memory
 from connectors.base import Counters, Page, Progress
+from flowmart.clock import utc_now
 from flowmart.compute import compute as compute_all
 from flowmart.config import Config, load_config
 from flowmart.events import StreamOutcome
@@ -139,7 +140,7 @@ def _write(engine: Engine, pages: Iterable[Page]) -> None:
     """Each in a transaction of its own."""
     for page in pages:
         with engine.begin() as connection:
-            write_page(connection, page, PrivacyRules())
+            write_page(connection, page, PrivacyRules(), utc_now())
 
 
 @contextmanager

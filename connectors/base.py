@@ -51,6 +51,18 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Malformed:
+    """An issue that came and cannot be read. Nothing of it is written: what the warehouse has of it stays."""
+
+    issue_id: str
+    """Qualified, from the raw id."""
+    label: str
+    """For people: its key, or what there is of it."""
+    reason: str
+    """What is wrong, and where in the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """What is committed together: rows to upsert (of any record types), parts to replace, and how to go on after it.
 
@@ -67,6 +79,8 @@ class Page:
     problems: Sequence[str] = ()
     """Like notes, but each means that something configured is missing: the source ends with exit code 1."""
     progress: Progress | None = None
+    malformed: Sequence[Malformed] = ()
+    """Each becomes a row of `data_quality`; it is asked for again in each sync, until it can be read or is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,17 @@ MODELS: Mapping[str, ModelExporter] = {"powerbi": _powerbi, "tableau": _tableau}
 FORMATS = (*EXPORTERS, *MODELS)
 
 INTERNAL = frozenset(
-    {"bookmarks", "compute_inputs", "erased_users", "issue_snapshots", "leases", "privacy", "stale_issues"}
+    {
+        "bookmarks",
+        "compute_inputs",
+        "erased_users",
+        "issue_snapshots",
+        "job_runs",
+        "leases",
+        "notices",
+        "privacy",
+        "stale_issues",
+    }
 )
 """Tables that only flowmart itself reads; exported when they are named."""
 

@@ -64,6 +64,8 @@ ROLES: Mapping[str, Sequence[str]] = {
     "internal": (
         "bookmarks",
         "leases",
+        "job_runs",
+        "notices",
         "stale_issues",
         "compute_inputs",
         "issue_snapshots",

@@ -37,11 +37,11 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertReport:
-    """What a run did to the alerts, the worst first; `open` counts those that are open now, new ones included."""
+    """What a run did to the alerts, the worst first; `open` are all that are open now, new ones included."""
 
     opened: Sequence[Alert] = ()
     closed: Sequence[Alert] = ()
-    open: int = 0
+    open: Sequence[Alert] = ()
 
     @property
     def is_grave(self) -> bool:
@@ -65,7 +65,7 @@ def renew(config: Config, *, now: datetime, run_id: str) -> AlertReport:
             lease.renew(connection, utc_now())
     finally:
         engine.dispose()
-    return AlertReport(opened=_told(renewed.opened), closed=_told(renewed.closed), open=renewed.open)
+    return AlertReport(opened=_told(renewed.opened), closed=_told(renewed.closed), open=_told(renewed.open))
 
 
 def preview(connection: Connection, config: Config, *, now: datetime) -> list[Alarm]:

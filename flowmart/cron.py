@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,12 +38,63 @@ def check(expression: str) -> str:
     return expression
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When a cron expression is due in `zone`, also on the nights on which the clock is changed.
+
+    What names its hours is due once on each of its days: at a time that comes twice it is due the first time, and one
+    that the clock leaves out (02:30 when it goes from 02:00 to 03:00) is due as much later, at 03:30. With a `*` in the
+    hour it goes by elapsed time, so that every hour is served.
+    """
+
+    expression: str
+    zone: tzinfo
+
+    def after(self, moment: datetime) -> datetime | None:
+        """The first due instant after `moment`, in the zone; None if there is none."""
+        by_elapsed_time = self.expression.split()[1].startswith("*")
+        return self._by_elapsed_time(moment.astimezone(UTC) + _TICK) if by_elapsed_time else self._by_the_clock(moment)
+
+    # The trigger is only ever asked in a zone without changes: in one with changes it adds a day of 24 hours to a
+    # midnight, and so leaves out the night after the clock was put forward.
+
+    def _by_the_clock(self, moment: datetime) -> datetime | None:
+        found = trigger(self.expression, UTC)
+        # as if the clock had not been changed just now: of several times that it left out each is due
+        shown = [moment.astimezone(self.zone), (moment.astimezone(UTC) - _LONGEST_CHANGE).astimezone(self.zone)]
+        wall = min(shown[0].replace(tzinfo=UTC), shown[1].replace(tzinfo=UTC) + _LONGEST_CHANGE)
+        while True:
+            due: datetime | None = found.get_next_fire_time(None, wall + _TICK)
+            if due is None:
+                return None
+            instant = due.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
+            if instant > moment:
+                return instant.astimezone(self.zone)
+            wall = due
+
+    def _by_elapsed_time(self, start: datetime) -> datetime | None:
+        """The first at `start` or after it: by the offset of `start` for as long as that holds, then by the next."""
+        offset = start.astimezone(self.zone).utcoffset()
+        found = trigger(self.expression, timezone(offset or timedelta()))
+        due: datetime | None = found.get_next_fire_time(None, start)
+        if due is None or due.astimezone(self.zone).utcoffset() == offset:
+            return None if due is None else due.astimezone(self.zone)
+        whole = start.astimezone(UTC).replace(second=0, microsecond=0)
+        minutes = range(int((due - whole) / _MINUTE) + 1)
+        changed = bisect_left(
+            minutes, 1, lo=1, key=lambda n: (whole + n * _MINUTE).astimezone(self.zone).utcoffset() != offset
+        )
+        return self._by_elapsed_time(whole + changed * _MINUTE)
+
+
 def next_due(expression: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """The first instant after `now` at which it is due; None if there is none."""
-    moment: datetime | None = trigger(expression, zone).get_next_fire_time(now, now)
-    return moment
+    """The first instant at `now` or after it at which it is due; None if there is none."""
+    return Due(expression, zone).after(now - _TICK)
 
 
+_TICK = timedelta(microseconds=1)
+_MINUTE = timedelta(minutes=1)
+_LONGEST_CHANGE = timedelta(hours=3)
 _ANY_ZONE = UTC
 
 

@@ -94,8 +94,16 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         # masked before encoding: JSON would write some characters of a secret in another form
-        hidden = {key: self._context.mask(value) if isinstance(value, str) else value for key, value in line.items()}
-        return harmless_json(json.dumps(hidden, ensure_ascii=False, default=str))
+        return harmless_json(json.dumps(_hidden(self._context, line), ensure_ascii=False, default=str))
+
+
+def _hidden(context: LogContext, value: object) -> object:
+    """The same with no secret in any of its texts."""
+    if isinstance(value, str):
+        return context.mask(value)
+    if isinstance(value, Mapping):
+        return {key: _hidden(context, item) for key, item in value.items()}
+    return [_hidden(context, item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _at(record: logging.LogRecord) -> str:

@@ -32,8 +32,8 @@ class RunReport:
 
     sync: SyncReport | None = None
     compute: ComputeReport | None = None
-    alerts: AlertReport = field(default_factory=AlertReport)
-    """Empty where nothing was computed."""
+    alerts: AlertReport | None = None
+    """None where no rule was asked: nothing was computed, or another run has begun since."""
     written: Mapping[str, Sequence[Written]] = field(default_factory=dict)
     not_refreshed: Sequence[str] = ()
     """Of each dataset in Power BI that could not be refreshed, why."""
@@ -64,7 +64,7 @@ def run_once(
     )
     computed = compute(config, now=now, step=events.step) if step in {"run", "compute"} else None
     # before the export, which has the alerts of this night in it
-    alerts = AlertReport() if computed is None else _renewed(config, now=now, run_id=run_id)
+    alerts = None if computed is None else _renewed(config, now=now, run_id=run_id)
     written = export(config, now=now, step=events.step) if step in {"run", "export"} else {}
     return RunReport(
         sync=synced,
@@ -76,18 +76,18 @@ def run_once(
     )
 
 
-def _renewed(config: Config, *, now: datetime, run_id: str) -> AlertReport:
+def _renewed(config: Config, *, now: datetime, run_id: str) -> AlertReport | None:
     """What became of the alerts; another run that began since the compute is no reason to end this one unexported."""
     try:
         return renew(config, now=now, run_id=run_id)
     except LeaseHeld as held:
         _LOG.warning("the alerts stay as they were: %s", held)
-        return AlertReport()
+        return None
 
 
 def require_whole(sources: Sequence[SourceReport]) -> None:
     """Raise `JobFailed` with a line that names each source that is not whole and why."""
-    failed = [f"{source.name}: {_why(source)}" for source in sources if not source.ok]
+    failed = [f"{source.name}: {why(source)}" for source in sources if not source.ok]
     if not failed:
         return
     fine = [source.name for source in sources if source.ok]
@@ -95,7 +95,8 @@ def require_whole(sources: Sequence[SourceReport]) -> None:
     raise JobFailed(f"{'; '.join(failed)}{others}")
 
 
-def _why(source: SourceReport) -> str:
+def why(source: SourceReport) -> str:
+    """Why a source is not whole: its first problems, the rest counted."""
     said = [*([source.error] if source.error else []), *source.problems]
     more = f"; and {len(said) - _MOST_TOLD} more" if len(said) > _MOST_TOLD else ""
     return "; ".join(said[:_MOST_TOLD]) + more

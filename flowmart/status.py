@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,8 @@ from flowmart.cron import next_due
 from flowmart.store import connected
 from warehouse.alerts import open_by_severity
 from warehouse.engine import warehouse_exists
+from warehouse.job_runs import last_jobs
+from warehouse.notices import open_notices
 from warehouse.sizes import Sizes, read_sizes
 from warehouse.tables.loaded import sources
 from warehouse.tables.operational import sync_runs
@@ -51,6 +54,35 @@ class SourceStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunStatus:
+    """The last run of a step: of the nightly job, or of one that the schedule did alone."""
+
+    step: str
+    run_id: str
+    outcome: str
+    due_at: datetime | None
+    """None for a run that no schedule began."""
+    started_at: datetime
+    finished_at: datetime | None
+    holder: str
+    error: str | None
+    changes: Mapping[str, object] | None
+    """What it changed, as `flowmart run` tells it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeStatus:
+    """A failure or an alert that people are to know of."""
+
+    kind: str
+    text: str
+    since: datetime
+    told_at: datetime | None
+    problem: str | None
+    """Why the last message about it did not reach everybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """The whole picture. `revision` is None as long as there are no tables."""
 
@@ -64,11 +96,21 @@ class Status:
     """Severity → how many alerts are open, the worst first; empty as long as there are no tables of today."""
     sizes: Sizes | None = None
     """How large the tables are, if asked and there are any."""
+    runs: tuple[RunStatus, ...] = ()
+    """The last run of each step, the newest first."""
+    notices: tuple[NoticeStatus, ...] = ()
+    """What is not over, and what could not be told."""
 
     @property
     def ok(self) -> bool:
         """No source is late."""
         return not any(source.is_late for source in self.sources)
+
+    @property
+    def current_runs(self) -> tuple[RunStatus, ...]:
+        """Without those of single steps that a whole run came after."""
+        whole = next((number for number, run in enumerate(self.runs) if run.step == "run"), len(self.runs))
+        return self.runs[: whole + 1]
 
 
 def read_status(config: Config, now: datetime, *, with_sizes: bool = False) -> Status:
@@ -76,6 +118,7 @@ def read_status(config: Config, now: datetime, *, with_sizes: bool = False) -> S
     engine = connected(config)
     revision = migrations.current(engine) if warehouse_exists(engine) else None
     found = _sources(engine, config, now) if revision is not None else _never_synced(config)
+    runs, notices = _told(engine) if revision == migrations.head() else ((), ())
     sizes = _sizes(engine) if with_sizes and revision is not None else None
     alerts = _alerts(engine) if revision == migrations.head() else {}
     engine.dispose()
@@ -89,6 +132,8 @@ def read_status(config: Config, now: datetime, *, with_sizes: bool = False) -> S
         sources=found,
         alerts=alerts,
         sizes=sizes,
+        runs=runs,
+        notices=notices,
     )
 
 
@@ -100,6 +145,33 @@ def _alerts(engine: Engine) -> Mapping[str, int]:
 def _sizes(engine: Engine) -> Sizes:
     with engine.connect() as connection:
         return read_sizes(connection)
+
+
+def _told(engine: Engine) -> tuple[tuple[RunStatus, ...], tuple[NoticeStatus, ...]]:
+    with engine.connect() as connection:
+        runs, notices = last_jobs(connection), open_notices(connection)
+    return (
+        tuple(
+            RunStatus(
+                step=run.step,
+                run_id=run.run_id,
+                outcome=run.outcome,
+                due_at=run.due_at,
+                started_at=run.started_at,
+                finished_at=run.finished_at,
+                holder=run.holder,
+                error=run.error,
+                changes=None if run.summary is None else json.loads(run.summary),
+            )
+            for run in runs
+        ),
+        tuple(
+            NoticeStatus(
+                kind=each.kind, text=each.content, since=each.first_at, told_at=each.told_at, problem=each.problem
+            )
+            for each in notices
+        ),
+    )
 
 
 def _never_synced(config: Config) -> tuple[SourceStatus, ...]:

@@ -69,7 +69,13 @@ def make_server(trackers: Trackers, sockets: list[socket.socket], on_ready: Call
     trackers.server.url = origins["azure_devops_server"] + trackers.server.base
     front = Front(trackers, dict(zip(ports, TRACKERS, strict=True)))
     config = uvicorn.Config(
-        front, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1, ws="none"
+        front,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=60,  # by default five seconds, in which a client on a busy machine may be about to ask
+        timeout_graceful_shutdown=1,
+        ws="none",
     )
     return _Server(config, on_ready)
 

@@ -28,8 +28,16 @@ LONG = {"benchmarks", "end_to_end", "laws"}
 """Folders whose tests take longest."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first: at the end of all tests the workers then share short ones, and none waits for another."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest first: at the end of all tests the workers then share short ones, and none waits for another.
+
+    Of all tests the thorough ones are left out, unless `$FLOWMART_THOROUGH` is set; of a folder or by a word they run.
+    """
+    of_all = all(Path(word).name == "tests" for word in config.args) and not config.option.keyword
+    if of_all and "FLOWMART_THOROUGH" not in os.environ:
+        left = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
     items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
 
 

@@ -52,11 +52,11 @@ class Moment(NamedTuple):
 
 
 class Renewed(NamedTuple):
-    """What became of the alerts: those that opened and closed, in the order of their causes, and how many are open."""
+    """What became of the alerts: those that opened, closed, and are open now, in the order of their causes."""
 
     opened: Sequence[Alarm]
     closed: Sequence[Alarm]
-    open: int
+    open: Sequence[Alarm]
 
 
 _FOUND = tuple(Alarm.__dataclass_fields__)
@@ -78,7 +78,7 @@ def renew_alerts(connection: Connection, found: Iterable[Alarm], rules: Collecti
     _close(connection, over, rules, moment.now)
     _open(connection, new, moment)
     closed = [Alarm(**{name: row[name] for name in _FOUND}) for row in over]
-    return Renewed(new, closed, len(wanted))
+    return Renewed(new, closed, list(wanted.values()))
 
 
 def open_by_severity(connection: Connection) -> Mapping[str, int]:

@@ -14,7 +14,9 @@ from warehouse.tables import COMPUTED, LOADED
 _TABLE = re.compile(r'\b(?:INTO|FROM|UPDATE|TABLE|INDEX|COPY)\s+(?:IF (?:NOT )?EXISTS\s+)?"?(?:pg_temp\.)?(\w+)')
 _LOADED = {table.name for table in LOADED}
 _COMPUTED = {table.name for table in COMPUTED}
-_OF_THEIR_OWN = {"leases", "bookmarks", "sync_runs", "stale_issues", "alembic_version", "data_dictionary"}
+_OF_THEIR_OWN = {
+    "leases", "bookmarks", "sync_runs", "job_runs", "notices", "stale_issues", "alembic_version", "data_dictionary",
+}  # fmt: skip
 
 
 class Place(NamedTuple):

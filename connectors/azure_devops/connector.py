@@ -22,6 +22,7 @@ from connectors.azure_devops.survey import survey as surveying
 from connectors.base import Census, Counters, Identity, Page, Recall, Stream, Survey
 from connectors.groups import group_pages
 from connectors.http import HttpSettings
+from connectors.malformed import guarded
 from warehouse.records import Record, Source
 
 KIND = "azure_devops"
@@ -57,16 +58,16 @@ class AzureDevOpsConnector:
         """Projects and their make-up, teams and their capacity, the two feeds, then groups of people."""
         teams = TeamPages(self._settings, self._gateway, self._directory, self._width)
         return (
-            Stream("projects", self._projects),
-            Stream("fields", self._fields),
-            Stream("issue_types", self._issue_types),
-            Stream("statuses", self._statuses),
-            Stream("boards", teams.pages),
-            Stream("capacities", lambda bookmark: self._capacities(teams, bookmark)),
-            Stream("nodes", self._nodes),
-            Stream("issues", self._issues),
-            Stream("links", self._links),
-            Stream("groups", self._groups),
+            guarded("projects", self._projects),
+            guarded("fields", self._fields),
+            guarded("issue_types", self._issue_types),
+            guarded("statuses", self._statuses),
+            guarded("boards", teams.pages),
+            guarded("capacities", lambda bookmark: self._capacities(teams, bookmark)),
+            guarded("nodes", self._nodes),
+            guarded("issues", self._issues),
+            guarded("links", self._links),
+            guarded("groups", self._groups),
         )
 
     def census(self) -> Census:

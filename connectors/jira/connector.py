@@ -30,6 +30,7 @@ from connectors.jira.pulling.streams import SiteStreams
 from connectors.jira.pulling.worklogs import WorklogPages
 from connectors.jira.settings import JiraSettings
 from connectors.jira.survey.survey import survey
+from connectors.malformed import guarded
 
 __all__ = ["JiraConnector", "JiraSettings"]
 
@@ -106,16 +107,16 @@ class JiraConnector:
         """The site's own things, then issues and what hangs on them, then the groups of those who reported them."""
         own = self._streams
         return (
-            Stream("projects", own.projects),
-            Stream("fields", own.fields),
-            Stream("issue_types", own.issue_types),
-            Stream("statuses", own.statuses),
-            Stream("users", own.users),
-            Stream("boards", own.boards),
-            Stream("versions", own.versions),
-            Stream("issues", self._issues),
-            Stream("worklogs", self._worklogs),
-            Stream("groups", self._groups),
+            guarded("projects", own.projects),
+            guarded("fields", own.fields),
+            guarded("issue_types", own.issue_types),
+            guarded("statuses", own.statuses),
+            guarded("users", own.users),
+            guarded("boards", own.boards),
+            guarded("versions", own.versions),
+            guarded("issues", self._issues),
+            guarded("worklogs", self._worklogs),
+            guarded("groups", self._groups),
         )
 
     def close(self) -> None:

@@ -72,7 +72,7 @@ def tell_alerts(session: Session, report: AlertReport) -> None:
     if not (report.opened or report.closed or report.open):
         return
     new, closed = len(report.opened), len(report.closed)
-    session.print(f"alerts: {new:,} new, {closed:,} closed, {report.open:,} open")
+    session.print(f"alerts: {new:,} new, {closed:,} closed, {len(report.open):,} open")
     told = report.opened[:_MOST_TOLD]
     for alert in told:
         for line in _lines(alert, session.out.width):

@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "check": Entry(
         "Try the configuration without writing anything.",
-        ("flowmart check", "flowmart check --json"),
+        ("flowmart check", "flowmart check --json", "flowmart check --notify"),
     ),
     "sync": Entry(
         "Pull what changed in the trackers into the warehouse.",
@@ -94,6 +94,13 @@ COMMANDS: Mapping[str, Entry] = {
     "erase-user": Entry(
         "Erase a person from the warehouse, for good.",
         ("flowmart erase-user acme:5b10ac8d82e05b22cc7d4ef5 --dry-run", 'flowmart erase-user "Mia Berg" --yes'),
+    ),
+    "copy": Entry(
+        "Copy the whole warehouse into an empty one.",
+        (
+            "flowmart copy --to 'postgresql+psycopg://flowmart:${PGPASSWORD}@db/flowmart'",
+            "flowmart copy --to sqlite:///laptop.db --verify",
+        ),
     ),
     "demo": Entry(
         "Try the whole job against simulated trackers.",

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from socket import gethostname
+from typing import Annotated
 
 import typer
 
 from flowmart.commands.looks import Screen, document, show
 from flowmart.commands.options import AsJson, print_json, session_of
-from flowmart.errors import JobFailed
+from flowmart.config import Config
+from flowmart.errors import JobFailed, UsageError
 from flowmart.looking.crosscheck import Crosscheck, crosscheck, stray_note
 from flowmart.looking.exposure import exposures
 from flowmart.looking.look import SourceLook, WarehouseLook, look_at_sources, look_at_warehouse
 from flowmart.session import Session
+from flowmart.telling.receivers import Message, deliver, refusals
+from flowmart.text import count
+
+Notified = Annotated[bool, typer.Option("--notify", help="Only send a test message to each address of [notify].")]
 
 
-def command(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FBT002 - Typer's shape
+def command(
+    context: typer.Context,
+    notify: Notified = False,  # noqa: FBT002 - Typer's shape
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
     """Try the configuration without writing anything.
 
     Reads it, resolves its secrets, opens the warehouse, logs in to each source, and lists what the account may see and
@@ -24,6 +36,9 @@ def command(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: F
     """
     session = session_of(context)
     config, now = session.config(), session.begin()
+    if notify:
+        _notify(session, config)
+        return
     warehouse = look_at_warehouse(config)
     exposed = exposures(config, session.config_file, session.environment)
     screen = Screen(console=session.out, mask=session.context.mask, zone=config.zone, now=now)
@@ -36,6 +51,7 @@ def command(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: F
         if not as_json:
             show(screen, look, _strays(warehouse, look.source))
     found = crosscheck(config, looks, warehouse.recorded)
+    found = replace(found, problems=(*found.problems, *refusals(config.notify)))
     if as_json:
         print_json(session, _document(warehouse, looks, found, exposed, now=now))
     else:
@@ -52,6 +68,20 @@ def _awaited(session: Session, looks: Iterator[SourceLook]) -> Iterator[SourceLo
         if look is None:
             return
         yield look
+
+
+def _notify(session: Session, config: Config) -> None:
+    """Raises `JobFailed` with the addresses that did not take the message."""
+    if not config.notify.urls:
+        raise UsageError(f"{session.config_file}: notify.urls: names no address to send a message to")
+    about = ", ".join(config.notify.on) or "nothing: notify.on is empty"
+    delivery = deliver(
+        config.notify,
+        Message("flowmart: a test", f"Messages of flowmart on {gethostname()} arrive here. Told are: {about}.", "info"),
+    )
+    if delivery.problems:
+        raise JobFailed("; ".join(delivery.problems))
+    session.print(f"sent {count(delivery.reached, 'test message')}")
 
 
 def _end(

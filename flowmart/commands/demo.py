@@ -68,7 +68,7 @@ def command(
             report = run_once(config, "run", events=events, now=now, run_id=session.run_id)
     report.require_success()
     _show_numbers(session, config)
-    if report.alerts.open:
+    if report.alerts is not None and report.alerts.open:
         session.print("")
         tell_alerts(session, report.alerts)
     _show_files(session, config, report, to)

@@ -85,7 +85,7 @@ def _roles(session: Session, config: Config, roles: Roles, *, sql: bool) -> None
         raise UsageError("--roles is for PostgreSQL; in SQLite whoever may write the file may write the warehouse")
     if sql:
         place = Place(database=engine.url.database, schema=config.warehouse.schema_name or "public")
-        session.print(f"-- to be run by the owner of the tables, with the right to make roles\n{printed(roles, place)}")
+        session.put(f"-- to be run by the owner of the tables, with the right to make roles\n{printed(roles, place)}")
         return
     _require_newest(config)
     try:

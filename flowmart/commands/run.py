@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import datetime
+from functools import partial
+
 import typer
 
 from flowmart.commands.alerts import tell_alerts
@@ -10,10 +14,16 @@ from flowmart.commands.options import AcceptLoss, MaxInFlight, session_of
 from flowmart.commands.sync import told
 from flowmart.config import Config
 from flowmart.errors import DIFFERENT
-from flowmart.run import RunReport, run_once
+from flowmart.failures import one_line
+from flowmart.logs import LogFormat, facts
+from flowmart.nightly import Night, perform
+from flowmart.run import RunReport
 from flowmart.session import Session
 from flowmart.syncing.sync import SyncOptions
+from flowmart.telling.changes import Changes, document, lines
 from flowmart.text import count
+
+_LOG = logging.getLogger(__name__)
 
 
 def command(
@@ -28,24 +38,49 @@ def command(
     """
     session = session_of(context)
     config, now = session.config(), session.begin()
+    night = night_of(session, config, "run", now)
     with session.watching() as events:
         options = SyncOptions(accept_loss=accept_loss, max_in_flight=max_in_flight)
-        report = run_once(config, "run", options, events=events, now=now, run_id=session.run_id)
-    show(session, config, report)
-    report.require_success()
-    if report.alerts.is_grave:
+        report = perform(night, options, events, partial(show, session, config))
+    if report.alerts is not None and report.alerts.is_grave:
         raise typer.Exit(DIFFERENT)
 
 
-def show(session: Session, config: Config, report: RunReport) -> None:
-    """A line for each step."""
+def night_of(session: Session, config: Config, step: str, now: datetime, due_at: datetime | None = None) -> Night:
+    """A run of a step that begins now, in the session's words."""
+    return Night(
+        config=config,
+        step=step,
+        now=now,
+        run_id=session.run_id,
+        due_at=due_at,
+        explain=lambda error: explained(session, error),
+        mask=session.context.mask,
+        warn=_LOG.warning,
+    )
+
+
+def explained(session: Session, error: BaseException) -> str:
+    """Any failure in one line."""
+    failure = session.explain(error)
+    return f"a defect of flowmart: {type(error).__name__}: {one_line(error)}" if failure is None else failure.text
+
+
+def show(session: Session, config: Config, report: RunReport, changes: Changes) -> None:
+    """A line for each step, then what changed."""
     if report.sync is not None:
         session.print(told(report.sync))
     if report.compute is not None:
         rows = sum(report.compute.tables.values())
         session.print(f"computed {count(len(report.compute.tables), 'table')}: {count(rows, 'row')}")
+    if report.alerts is not None:
         tell_alerts(session, report.alerts)
     for name, files in report.written.items():
         session.print(f"exported {name}: {count(file_count(files), 'file')} in {config.exports[name].shown_to}")
         tell_notes(session, files)
     tell_published(session, report.published)
+    if report.sync is not None or report.compute is not None:
+        for line in lines(changes):
+            session.print(line)
+        level = logging.INFO if session.log_format is LogFormat.JSON else logging.DEBUG
+        _LOG.log(level, "what changed", extra=facts(changes=document(changes)))

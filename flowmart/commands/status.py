@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated
@@ -13,7 +13,7 @@ from flowmart.commands.options import AsJson, print_json, row, session_of, table
 from flowmart.config import Config
 from flowmart.errors import JobFailed
 from flowmart.session import Session
-from flowmart.status import SourceStatus, Status, StreamStatus, read_status
+from flowmart.status import NoticeStatus, RunStatus, SourceStatus, Status, StreamStatus, read_status
 from flowmart.text import duration, instant, printable, size
 from warehouse.sizes import Sizes
 
@@ -58,6 +58,13 @@ def _show(session: Session, config: Config, status: Status) -> None:
     session.print(f"warehouse {status.warehouse}: {revision}")
     for step, due in status.next_runs.items():
         session.print(f"next {step} (by `flowmart schedule`): {instant(due, config.zone)}")
+    for run in status.current_runs:
+        for line in _run_lines(config, run):
+            session.print(line)
+    for notice in status.notices:
+        session.print(_notice_line(config, notice))
+    for problem in dict.fromkeys(notice.problem for notice in status.notices if notice.problem is not None):
+        session.print(f"not everybody was told: {printable(problem)}")
     if status.alerts:
         hint = " (`flowmart alerts` shows them)" if any(status.alerts.values()) else ""
         session.print(f"open alerts: {_open_told(status.alerts)}{hint}")
@@ -70,6 +77,20 @@ def _show(session: Session, config: Config, status: Status) -> None:
 def _open_told(open_alerts: Mapping[str, int]) -> str:
     """`1 high, 3 medium, 12 low`, or `none`."""
     return ", ".join(f"{number:,} {severity}" for severity, number in open_alerts.items() if number) or "none"
+
+
+def _run_lines(config: Config, run: RunStatus) -> Iterator[str]:
+    """`last run: done, 2026-10-02 02:15 CEST, took 4 min`, and why it failed."""
+    took = "" if run.finished_at is None else f", took {duration((run.finished_at - run.started_at).total_seconds())}"
+    who = f", by {run.holder}" if run.finished_at is None else ""
+    yield f"last {run.step}: {run.outcome}, {instant(run.started_at, config.zone)}{took}{who}"
+    if run.error is not None:
+        yield f"  {printable(run.error)}"
+
+
+def _notice_line(config: Config, notice: NoticeStatus) -> str:
+    told = "not told yet" if notice.told_at is None else f"told {instant(notice.told_at, config.zone)}"
+    return f"{notice.kind} since {instant(notice.since, config.zone)}, {told}: {printable(notice.text)}"
 
 
 def _show_sizes(session: Session, config: Config, sizes: Sizes) -> None:
@@ -113,7 +134,7 @@ def _show_source(session: Session, config: Config, source: SourceStatus) -> None
         took = (
             None if stream.finished_at is None else duration((stream.finished_at - stream.started_at).total_seconds())
         )
-        began = instant(stream.started_at, config.zone)
+        began = f"{stream.started_at.astimezone(config.zone):%Y-%m-%d %H:%M}"
         rows, requests = f"{stream.rows_read:,}", f"{stream.requests:,}"
         row(made, stream.stream, began, stream.outcome, rows, _received(stream), requests, took)
     if source.streams:

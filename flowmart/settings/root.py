@@ -16,6 +16,7 @@ from flowmart.settings.network import Network
 from flowmart.settings.privacy import Privacy
 from flowmart.settings.rules import CalendarSection, DefectsSection, MetricsSection, SprintsSection
 from flowmart.settings.sources import Source, SourceName
+from flowmart.settings.telling import Notify, Telemetry
 from flowmart.settings.warehouse import Warehouse
 from flowmart.settings.workflow import WorkflowSection, merged
 from metrics.alerts.rules import Rule
@@ -37,6 +38,8 @@ class Config(Section):
     retention: Retention = Field(default_factory=Retention)
     privacy: Privacy = Field(default_factory=Privacy)
     schedule: Schedule = Field(default_factory=Schedule)
+    notify: Notify = Field(default_factory=Notify)
+    telemetry: Telemetry = Field(default_factory=Telemetry)
     exports: dict[Text, Export] = Field(default_factory=dict)
     alerts: AlertSections = ()
 
@@ -96,5 +99,6 @@ class Config(Section):
             yield from source.secrets()
         yield from self.warehouse.secrets()
         yield from self.privacy.secrets()
+        yield from self.notify.secrets()
         for export in self.exports.values():
             yield from export.secrets()

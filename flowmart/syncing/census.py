@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time
 
 from connectors.base import Census, CensusPart, Identity, Located, Missing, is_short
 from flowmart.syncing.job import Job, Tally
-from flowmart.syncing.pages import write_page
+from flowmart.syncing.pages import sentence, write_page
 from flowmart.text import count
 from warehouse.census import Held, LastCensus, held_among, mark_absent, note_account, note_census, read_alive
 
@@ -76,7 +76,7 @@ def take_census(
     with job.writing() as connection:
         for located in gone or ():
             if located.page is not None:
-                tally.rows_written += write_page(connection, located.page, job.privacy)
+                tally.rows_written += write_page(connection, located.page, job.privacy, job.now)
         absences = {one.issue_id: one.absence for one in gone or () if one.absence is not None}
         tally.rows_written += mark_absent(connection, absences, job.now)
         note_account(connection, source, identity.account)
@@ -144,17 +144,20 @@ def _pull(
     wanted = sorted(_listed(parts) - {held.issue_id for held in alive})
     if not wanted:
         return {}, []
+    malformed: set[str] = set()
     for page in census.pull(wanted):
         with job.writing() as connection:
-            tally.rows_written += write_page(connection, page, job.privacy)
+            tally.rows_written += write_page(connection, page, job.privacy, job.now)
         tally.rows_read += len(page.records) + sum(len(part.records) for part in page.replacements)
-        for note in page.notes:
+        malformed.update(one.issue_id for one in page.malformed)
+        for note in (*page.notes, *map(sentence, page.malformed)):
             job.events.note(source, note)
     with job.engine.connect() as connection:
         came = held_among(connection, wanted)
-    if not is_short(len(came), len(wanted)):
+    given = len(malformed.union(came))
+    if not is_short(given, len(wanted)):
         return came, []
-    lacking = f"{len(wanted) - len(came):,} of {len(wanted):,}"
+    lacking = f"{len(wanted) - given:,} of {len(wanted):,}"
     problem = f"census: {lacking} issues that are listed and not held here were not given when asked for by id"
     return came, [f"{problem}; the next census asks again"]
 
@@ -173,7 +176,7 @@ def _locate(
             gone.append(located)
         elif located.page is not None:
             with job.writing() as connection:
-                tally.rows_written += write_page(connection, located.page, job.privacy)
+                tally.rows_written += write_page(connection, located.page, job.privacy, job.now)
         if len(gone) > most:
             return None
     return gone

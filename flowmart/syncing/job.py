@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock, Thread
+from threading import Condition, Lock, Thread
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -28,6 +28,8 @@ _LOOK_SECONDS = 0.2
 """How often the main thread looks up: only there do signals arrive on every system."""
 _RENEW_SECONDS = 300.0
 _TOO_DEEP = "an answer of the tracker is nested too deeply to be read"
+_PATIENCE_SECONDS = 8.0
+"""How long pages in hand may take when a person breaks a job off: Docker kills after ten seconds."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,34 @@ class Tally:
     rows_written: int = 0
     expected: int | None = None
     received: int | None = None
+
+
+@dataclass(slots=True)
+class Hands:
+    """How many pages are being written now; once let go, no further one is taken up."""
+
+    _condition: Condition = field(default_factory=Condition)
+    _count: int = 0
+    _free: bool = True
+
+    @contextmanager
+    def holding(self) -> Iterator[bool]:
+        """Whether the page may be written; within, it is in hand."""
+        with self._condition:
+            taken = self._free
+            self._count += taken
+        try:
+            yield taken
+        finally:
+            with self._condition:
+                self._count -= taken
+                self._condition.notify_all()
+
+    def let_go(self, patience_seconds: float) -> None:
+        """Take up no further page, and wait until those in hand are written; no longer than a locked warehouse may."""
+        with self._condition:
+            self._free = False
+            self._condition.wait_for(lambda: self._count == 0, patience_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +83,7 @@ class Job:
     mask: Callable[[str], str] = str
     """Takes secrets out of what is noted of a failure."""
     _writer: Lock = field(default_factory=Lock)
+    _hands: Hands = field(default_factory=Hands)
     _open: dict[str, Callable[[str, str | None], StreamOutcome]] = field(default_factory=dict)
     """Note of each stream under way → what ends it."""
 
@@ -60,11 +91,13 @@ class Job:
     def writing(self) -> Iterator[Connection]:
         """One transaction, in which the lease is renewed. SQLite has one writer at a time, who queues here.
 
-        Raises `LeaseLost`, and commits nothing, once the job was given back.
+        Raises `LeaseLost`, and commits nothing, once the job was given back or is being broken off.
         """
-        with self._turn(), self.engine.begin() as connection:
-            yield connection
-            self.lease.renew(connection, utc_now())
+        with self._hands.holding() as taken:
+            if not taken:
+                raise LeaseLost(self.lease.name)
+            with self._transaction() as connection:
+                yield connection
 
     @contextmanager
     def noted(
@@ -98,8 +131,15 @@ class Job:
                 outcomes.append((stream, outcome))
                 self.events.stream_finished(source, stream, outcome)
 
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._turn(), self.engine.begin() as connection:
+            yield connection
+            self.lease.renew(connection, utc_now())
+
     def break_off(self) -> None:
-        """Note that the streams under way were interrupted."""
+        """Let the pages in hand be committed and no other, and note that the streams under way were interrupted."""
+        self._hands.let_go(_PATIENCE_SECONDS)
         for note in list(self._open):
             end = self._open.pop(note, None)
             if end is not None:
@@ -139,7 +179,7 @@ class Job:
             received=outcome.received,
             error=self.privacy.line(outcome.error),
         )
-        with self.writing() as connection:
+        with self._transaction() as connection:
             end_run(connection, note, end, utc_now())
 
 
@@ -147,7 +187,8 @@ def side_by_side(calls: Sequence[Callable[[], T]], job: Job) -> list[T]:
     """Each call in a thread of its own; results in the order of the calls.
 
     What a call raises is raised here when all have ended: of several the first in order. When a person breaks the job
-    off, nobody waits: the streams under way are noted as interrupted, and what the threads still hold is not committed.
+    off, nobody waits for a tracker: pages that are being written are committed, and the streams under way are noted as
+    interrupted.
     """
     ended: dict[int, T] = {}
     failed: dict[int, BaseException] = {}

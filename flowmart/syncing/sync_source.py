@@ -8,9 +8,10 @@ from datetime import timedelta
 from connectors.base import Connector, Identity, Page, Progress, Stream, is_short
 from connectors.errors import SourceError
 from flowmart.events import StreamOutcome
+from flowmart.syncing.asking_again import STREAM, ask_again, malformed_before
 from flowmart.syncing.census import CensusReport, CensusRules, take_census
 from flowmart.syncing.job import Job, Tally
-from flowmart.syncing.pages import write_page
+from flowmart.syncing.pages import sentence, write_page
 from warehouse.bookmarks import forget_bookmark, read_bookmark, save_bookmark
 from warehouse.census import LastCensus, last_census, note_account
 from warehouse.names import follow_status_names
@@ -69,6 +70,9 @@ def sync_source(job: Job, run: SourceRun, source: Connector) -> SourceReport:
         for stream in source.streams():
             with job.noted(run.name, stream.name, source.counters, ending.outcomes) as tally:
                 ending.problems += _load(job, run, stream, tally)
+        if asked := malformed_before(job, run.name):
+            with job.noted(run.name, STREAM, source.counters, ending.outcomes) as tally:
+                ask_again(job, run.name, asked, source.census(), tally)
         with job.writing() as connection:
             follow_status_names(connection, run.name)
         _count(job, run, source, identity, ending)
@@ -117,7 +121,7 @@ def _load(job: Job, run: SourceRun, stream: Stream, tally: Tally) -> list[str]:
     problems: list[str] = []
     for page in stream.pages(_begin(job, run, stream.name)):
         with job.writing() as connection:
-            written = write_page(connection, page, job.privacy)
+            written = write_page(connection, page, job.privacy, job.now)
             if page.bookmark is not None and run.reads_bookmarks:
                 save_bookmark(connection, run.name, stream.name, page.bookmark, job.now)
         _tell(job, run.name, stream.name, page, written, tally)
@@ -138,7 +142,7 @@ def _tell(job: Job, name: str, stream: str, page: Page, written: int, tally: Tal
     tally.rows_written += written
     _keep_progress(tally, page.progress)
     job.events.page_committed(name, stream, read, page.progress)
-    for note in page.notes:
+    for note in (*page.notes, *map(sentence, page.malformed)):
         job.events.note(name, note)
     for problem in page.problems:
         job.events.problem(name, problem)

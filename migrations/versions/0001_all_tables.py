@@ -954,6 +954,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_issues_parent_id"), ["parent_id"], unique=False)
 
     op.create_table(
+        "job_runs",
+        sa.Column("job_run_id", sa.String(), nullable=False, comment="The run; sync_runs and log lines name it too"),
+        sa.Column("step", sa.String(), nullable=False, comment="run, sync, compute or export"),
+        sa.Column(
+            "due_at",
+            UtcDateTime(),
+            nullable=True,
+            comment="When the schedule had it due; NULL for a run that no schedule began",
+        ),
+        sa.Column("holder", sa.String(), nullable=False, comment="Host and process id that did it"),
+        sa.Column("started_at", UtcDateTime(), nullable=False, comment="Start"),
+        sa.Column("finished_at", UtcDateTime(), nullable=True, comment="End; NULL while it runs or if it was killed"),
+        sa.Column("outcome", sa.String(), nullable=False, comment="running, done, failed or interrupted"),
+        sa.Column("error", sa.Text(), nullable=True, comment="Why it failed, in one line"),
+        sa.Column(
+            "summary",
+            sa.Text(),
+            nullable=True,
+            comment="JSON of what changed: issues, sprints, numbers, alerts; NULL if it did not get that far",
+        ),
+        sa.PrimaryKeyConstraint("job_run_id", name=op.f("pk_job_runs")),
+        comment="One row per run of the nightly job, or of a step of it by the schedule.",
+    )
+    op.create_table(
         "leases",
         sa.Column("lease_name", sa.String(), nullable=False, comment="The job, e.g. run"),
         sa.Column("holder", sa.String(), nullable=False, comment="Host, process id and run that hold it"),
@@ -1004,6 +1028,36 @@ def upgrade() -> None:
     with op.batch_alter_table("link_events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_link_events_issue_id"), ["issue_id"], unique=False)
 
+    op.create_table(
+        "notices",
+        sa.Column(
+            "notice_id",
+            sa.String(),
+            nullable=False,
+            comment="The cause, e.g. failure:source:acme or alert:<rule>:<what it is about>",
+        ),
+        sa.Column("kind", sa.String(), nullable=False, comment="failure or alerts, as in notify.on"),
+        sa.Column("content", sa.Text(), nullable=True, comment="What is to be told"),
+        sa.Column("first_at", UtcDateTime(), nullable=False, comment="Start of the run that met it first"),
+        sa.Column(
+            "told_at", UtcDateTime(), nullable=True, comment="When it was last told; NULL if it could not be told yet"
+        ),
+        sa.Column(
+            "recovered_at",
+            UtcDateTime(),
+            nullable=True,
+            comment="Start of the run that found it over; NULL while it lasts",
+        ),
+        sa.Column(
+            "recovery_told_at",
+            UtcDateTime(),
+            nullable=True,
+            comment="When it was told that it is over; NULL if that is still to be done",
+        ),
+        sa.Column("problem", sa.Text(), nullable=True, comment="Why the last message about it did not reach everybody"),
+        sa.PrimaryKeyConstraint("notice_id", name=op.f("pk_notices")),
+        comment="One row per cause that people are to be told of, while it lasts and for some time after.",
+    )
     op.create_table(
         "privacy",
         sa.Column("privacy_id", sa.String(), nullable=False, comment="Always `warehouse`"),
@@ -1686,11 +1740,13 @@ def downgrade() -> None:
     op.drop_table("sources")
     op.drop_table("projects")
     op.drop_table("privacy")
+    op.drop_table("notices")
     with op.batch_alter_table("link_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_link_events_issue_id"))
 
     op.drop_table("link_events")
     op.drop_table("leases")
+    op.drop_table("job_runs")
     with op.batch_alter_table("issues", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_issues_parent_id"))
 

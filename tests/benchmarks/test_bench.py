@@ -17,6 +17,7 @@ def lines_of(shown: str, beginning: str) -> list[str]:
     return [line for line in shown.splitlines() if line.strip().startswith(beginning)]
 
 
+@pytest.mark.thorough
 def test_every_part_measures_a_tiny_site(capsys: pytest.CaptureFixture[str]) -> None:
     main([*PARTS, "--issues", "30", "--changed", "5", "--latency-ms", "1", "--no-postgresql"], measure_here)
     shown = capsys.readouterr().out

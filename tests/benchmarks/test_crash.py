@@ -19,6 +19,7 @@ POINTS = 2
 """On each engine; more cost too much of a day of tests: two thirds of a second of CPU for each of their runs."""
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked there")
 def test_trap_85_runs_killed_at_some_places_on_each_engine_leave_what_an_undisturbed_one_does(
     postgres_url: str,

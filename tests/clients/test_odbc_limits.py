@@ -65,7 +65,7 @@ def test_the_reading_role_reads_each_table_and_the_server_refuses_all_it_would_w
 def test_the_manuals_line_gives_utc_whatever_zone_the_machine_asks_for(
     postgres_warehouse: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = {"board_id": "a:1", "sprint_id": "a:1", "end_at": FINISHED}
+    row = {"board_id": "a:1", "sprint_id": "a:1", "end_at": FINISHED, "ended_on": FINISHED.date()}
     with postgres_warehouse.begin() as connection:
         connection.execute(insert(table("velocity_trend")).values(row))
     monkeypatch.setenv("PGTZ", "America/New_York")
@@ -93,8 +93,15 @@ def test_the_manuals_line_for_sqlite_writes_nothing_and_makes_no_file(sqlite_war
 def trend(sqlite_warehouse: Engine) -> Engine:
     """Two sprints' velocities in SQLite; the first has no mean yet."""
     rows = [
-        {"board_id": "a:1", "sprint_id": f"a:{n}", "end_at": FINISHED.replace(day=n), "velocity": 8.0, "mean_3": mean}
-        for n, mean in ((1, None), (2, 1 / 3))
+        {
+            "board_id": "a:1",
+            "sprint_id": f"a:{end.day}",
+            "end_at": end,
+            "ended_on": end.date(),
+            "velocity": 8.0,
+            "mean_3": mean,
+        }
+        for end, mean in ((FINISHED.replace(day=1), None), (FINISHED.replace(day=2), 1 / 3))
     ]
     with sqlite_warehouse.begin() as connection:
         connection.execute(insert(table("velocity_trend")), rows)

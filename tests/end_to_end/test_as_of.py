@@ -164,6 +164,7 @@ def open_links(site: Site, source_id: str) -> list[tuple[str, str]]:
     return [(here.partition(":")[2], there.partition(":")[2]) for here, there in found]
 
 
+@pytest.mark.thorough
 def test_law_6_as_of_a_past_night_all_metrics_are_what_they_were(living: tuple[Site, Mapping[str, str]]) -> None:
     site, secrets = living
     done(site, "run", **secrets)

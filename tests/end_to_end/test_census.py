@@ -261,6 +261,7 @@ def test_reconcile_agrees_with_jiras_own_sprint_reports(held: Site) -> None:
     assert_done(done)
 
 
+@pytest.mark.thorough
 def test_reconcile_fails_with_a_source_and_compares_the_other(held: Site) -> None:
     done = held.flowmart("reconcile", DEMO_JIRA_TOKEN="wrong")
     assert_done(done, 1)

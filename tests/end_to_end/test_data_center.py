@@ -91,6 +91,7 @@ def test_a_search_that_is_disturbed_leaves_the_same_rows(
     assert differing(dc.tables(), whole) == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("requests_left", "for_everybody"), [(0, True), (9, True), (24, True), (9, False)])
 def test_trap_55_a_token_that_ends_changes_no_row_whenever_that_is(
     dc: Site, whole: Mapping[str, list[Any]], requests_left: int, *, for_everybody: bool
@@ -109,6 +110,7 @@ def test_trap_55_a_token_that_ends_changes_no_row_whenever_that_is(
     assert differing(dc.tables(), whole) == {}
 
 
+@pytest.mark.thorough
 def test_law_5_after_some_nights_an_increment_equals_a_fresh_full_run(dc: Site, fresh_dc: Site) -> None:
     """Rows of issues that are gone aside, and statuses that only their histories tell of."""
     run(dc)

@@ -121,6 +121,7 @@ NAMES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_trap_41_and_trap_74_new_names_arrive_as_by_a_fresh_sync(
     running: Running, tmp_path: Path, flavour: str
@@ -185,6 +186,7 @@ def test_trap_36_and_trap_37_worklogs_of_the_last_minute_arrive_within_two_night
     assert ids[f"{SOURCE}:{gone}"] is not None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("flavour", "makes_revision"), [("azure_devops", False), ("azure_devops", True), ("azure_devops_server", False)]
 )

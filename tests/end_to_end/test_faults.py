@@ -71,6 +71,7 @@ def test_trap_47_the_places_are_worth_striking(undisturbed: Any) -> None:
         assert requests > 15
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("flavour", "name"), CASES, ids=[f"{flavour}-{name}" for flavour, name in CASES])
 def test_trap_03_a_fault_leaves_the_rows_of_an_undisturbed_sync_or_is_told(
     running: Running, undisturbed: Any, tmp_path: Path, flavour: str, name: str

@@ -115,6 +115,7 @@ def test_without_such_a_rule_nothing_more_is_asked(world: World) -> None:
     assert world.asked() == before
 
 
+@pytest.mark.thorough
 def test_law_5_other_members_and_other_groups_leave_what_a_run_from_scratch_leaves(world: World) -> None:
     site = world.site("one", "customers")
     world.run(site)
@@ -154,6 +155,7 @@ def test_a_group_that_is_not_there_ends_in_1_and_the_rest_is_whole(world: World)
     assert "customers (members: 5)" in looked.stdout
 
 
+@pytest.mark.thorough
 def test_a_permission_that_is_withdrawn_is_named_and_the_members_last_known_count(world: World) -> None:
     site = world.site("one", "customers")
     world.run(site)

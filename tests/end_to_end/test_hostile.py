@@ -97,6 +97,7 @@ def test_trap_46_a_wait_that_is_too_long_ends_the_source_and_says_when_to_come_b
     assert "1847 s" in failure(done)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
 def test_trap_85_a_run_that_is_broken_off_goes_on_from_there(
     site: Site, undisturbed: Mapping[str, list[Any]], stop: signal.Signals

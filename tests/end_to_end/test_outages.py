@@ -78,6 +78,7 @@ def cut_off(ground: PostgreSQLGround, when: str) -> Iterator[list[int]]:
         event.remove(Engine, "before_cursor_execute", look)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "when",
     [

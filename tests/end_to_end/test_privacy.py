@@ -176,6 +176,7 @@ def test_with_nobody_there_are_neither_people_nor_their_ids(places: Mapping[str,
     assert set(rows(engine, issue_changes.c.author_id)) == {(None,)}
 
 
+@pytest.mark.thorough
 def test_an_erased_person_is_nowhere_and_no_sync_brings_them_back(
     places: Mapping[str, Place], running: Running, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

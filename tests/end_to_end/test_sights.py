@@ -73,6 +73,7 @@ def counts(rows: Rows) -> dict[str, int]:
 HIDDEN_PROJECTS = [*((flavour, "WEB") for flavour in JIRAS), *((flavour, "Shop") for flavour in ADOS)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("flavour", "project"), HIDDEN_PROJECTS)
 def test_trap_34_a_project_that_is_hidden_costs_nothing_unless_a_person_says_so(
     running: Running, undisturbed: Any, tmp_path: Path, flavour: str, project: str
@@ -108,6 +109,7 @@ def test_trap_31_a_configured_project_that_is_hidden_is_named_and_the_others_are
     assert differing(place.rows(), before) == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("flavour", JIRAS)
 @pytest.mark.parametrize(
     ("name", "value"),
@@ -152,6 +154,7 @@ def test_an_area_that_is_hidden_costs_nothing_unless_a_person_says_so(
 # --- zones, caps, versions, shapes
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("flavour", "name", "zone"),
     [

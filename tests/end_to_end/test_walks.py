@@ -168,6 +168,7 @@ def test_trap_61_a_feed_that_names_no_new_token_ends_the_sync_with_a_line_and_th
     assert differing(place.rows(), rows) == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("flavour", ADOS)
 @pytest.mark.parametrize("after", [0, 2])
 def test_trap_61_a_feed_that_ends_early_is_read_on_from_there(
@@ -198,6 +199,7 @@ def test_trap_07_an_empty_batch_with_a_token_does_not_end_a_feed(
 # --- an index that lags, and a company that does not stand still
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("flavour", JIRAS)
 def test_trap_29_what_becomes_visible_after_a_run_arrives_in_the_next_one(
     living: Running, tmp_path: Path, flavour: str
@@ -247,6 +249,7 @@ def deeds(running: Running, tracker: str) -> Iterator[dict[str, Any]]:
     yield {"do": "create", "project": own, "type": "bug", "summary": "Came while nobody looked"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("after", [0, 2])
 def test_trap_30_whatever_happens_between_the_pages_is_there_after_the_next_sync(

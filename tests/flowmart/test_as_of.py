@@ -114,6 +114,7 @@ def test_the_files_may_be_csv(calling: Call, tmp_path: Path) -> None:
     assert [line.split(",")[1] for line in lines[1:]] == ['"month"', '"week"']
 
 
+@pytest.mark.thorough
 def test_the_files_may_be_an_extract_for_tableau(calling: Call, tmp_path: Path) -> None:
     pytest.importorskip("tableauhyperapi", reason="Tableau's Hyper API is not installed: flowmart[tableau]")
     assert calling("compute", "--as-of", "2026-09-10", "--format", "hyper").code == 0

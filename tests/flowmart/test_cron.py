@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flowmart.cron import check, next_due
+from flowmart.cron import Due, check, next_due
 
 TUESDAY = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -54,3 +54,57 @@ def test_a_day_that_never_comes_is_never_due() -> None:
 def test_what_cannot_be_read_is_refused_with_an_example(expression: str) -> None:
     with pytest.raises(ValueError, match="write five fields, such as"):
         check(expression)
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+SPRING, AUTUMN = datetime(2026, 3, 28, 22, tzinfo=UTC), datetime(2026, 10, 24, 21, tzinfo=UTC)
+"""The evenings before the clock is put forward from 02:00 to 03:00, and back from 03:00 to 02:00."""
+
+
+def dues(expression: str, zone: ZoneInfo, start: datetime, number: int) -> list[str]:
+    """The next ones: day, time and offset."""
+    found, due = [], Due(expression, zone)
+    for _ in range(number):
+        start = due.after(start) or start
+        found.append(f"{start:%d %H:%M %z}")
+    return found
+
+
+@pytest.mark.parametrize("minute", [15, 30])
+def test_a_time_that_the_clock_leaves_out_is_due_an_hour_later_and_one_that_comes_twice_the_first_time(
+    minute: int,
+) -> None:
+    assert dues(f"{minute} 2 * * *", BERLIN, SPRING, 2) == [f"29 03:{minute} +0200", f"30 02:{minute} +0200"]
+    assert dues(f"{minute} 2 * * *", BERLIN, AUTUMN, 2) == [f"25 02:{minute} +0200", f"26 02:{minute} +0100"]
+
+
+def test_several_times_in_the_hour_that_is_left_out_or_comes_twice_are_each_due_once() -> None:
+    assert dues("0,30 2 * * *", BERLIN, SPRING, 3) == ["29 03:00 +0200", "29 03:30 +0200", "30 02:00 +0200"]
+    assert dues("0,30 2 * * *", BERLIN, AUTUMN, 3) == ["25 02:00 +0200", "25 02:30 +0200", "26 02:00 +0100"]
+    assert dues("0 2-3 * * *", BERLIN, SPRING, 2) == ["29 03:00 +0200", "30 02:00 +0200"]
+
+
+def test_midnight_is_due_every_day_also_after_the_clock_was_put_forward() -> None:
+    assert dues("0 0 * * *", BERLIN, SPRING, 3) == ["29 00:00 +0100", "30 00:00 +0200", "31 00:00 +0200"]
+    assert dues("0 0 * * *", BERLIN, AUTUMN, 3) == ["25 00:00 +0200", "26 00:00 +0100", "27 00:00 +0100"]
+
+
+def test_with_any_hour_it_goes_by_elapsed_time() -> None:
+    assert dues("0 * * * *", BERLIN, SPRING, 4) == [
+        "29 00:00 +0100",
+        "29 01:00 +0100",
+        "29 03:00 +0200",
+        "29 04:00 +0200",
+    ]
+    assert dues("30 * * * *", BERLIN, AUTUMN, 6)[2:] == [
+        "25 01:30 +0200",
+        "25 02:30 +0200",
+        "25 02:30 +0100",
+        "25 03:30 +0100",
+    ]
+
+
+def test_a_change_of_half_an_hour_is_one_too() -> None:
+    lord_howe = ZoneInfo("Australia/Lord_Howe")  # from 02:00 to 02:30
+    before = datetime(2026, 10, 3, 13, tzinfo=UTC)
+    assert dues("15 2 * * *", lord_howe, before, 2) == ["04 02:45 +1100", "05 02:15 +1100"]

@@ -35,7 +35,8 @@ def lines(style: LogFormat, level: int = logging.INFO) -> io.StringIO:
 
 def test_a_json_line_has_the_run_and_the_facts() -> None:
     file = lines(LogFormat.JSON)
-    logging.getLogger("flowmart.x").info("%s: done", "acme", extra=facts(source="acme", rows=3))
+    what = {"alerts": [f"for {SECRET}", 1]}
+    logging.getLogger("flowmart.x").info("%s: done", "acme", extra=facts(source="acme", rows=3, changes=what))
     line = json.loads(file.getvalue())
     assert line.pop("at").endswith("Z")
     assert line == {
@@ -45,6 +46,7 @@ def test_a_json_line_has_the_run_and_the_facts() -> None:
         "message": "acme: done",
         "source": "acme",
         "rows": 3,
+        "changes": {"alerts": ["for ***", 1]},
     }
 
 

@@ -32,6 +32,7 @@ def silent_tracker(tmp_path: Path, empty_warehouse: Engine, request: pytest.Fixt
         yield silent
 
 
+@pytest.mark.thorough
 def test_trap_87_the_second_of_two_runs_says_who_runs_since_when_and_changes_nothing(
     tmp_path: Path, empty_warehouse: Engine, silent_tracker: socket.socket
 ) -> None:

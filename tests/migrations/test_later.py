@@ -43,6 +43,7 @@ def test_revisions_are_told_oldest_first() -> None:
     assert migrations.revisions(FOLDERS)[-2:] == [migrations.head(), "9999"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("begin", migrations.revisions(FOLDERS))
 def test_data_stay_across_an_upgrade_from_each_revision(empty_warehouse: Engine, begin: str) -> None:
     migrations.upgrade(empty_warehouse, begin, FOLDERS)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from warehouse.alerts import Alarm, Moment, Renewed, open_by_severity, renew_alerts
+from warehouse.alerts import Alarm, Moment, open_by_severity, renew_alerts
 from warehouse.tables.operational import alerts
 
 NIGHT = datetime(2026, 10, 2, 2, 15, tzinfo=UTC)
@@ -33,10 +33,12 @@ class Nights:
 
     engine: Engine
 
-    def run(self, night: float, *found: Alarm, rules: Any = RULES) -> Renewed:
+    def run(self, night: float, *found: Alarm, rules: Any = RULES) -> tuple[Sequence[Alarm], Sequence[Alarm], int]:
+        """What opened and closed, and how many are open."""
         now = NIGHT + timedelta(days=night)
         with self.engine.begin() as connection:
-            return renew_alerts(connection, found, rules, Moment(now, now.date(), f"r{night:g}"))
+            opened, closed, there = renew_alerts(connection, found, rules, Moment(now, now.date(), f"r{night:g}"))
+        return opened, closed, len(there)
 
     def rows(self, *columns: str) -> Sequence[tuple[Any, ...]]:
         """In the order of the ids; instants as nights."""
@@ -89,7 +91,7 @@ def test_what_is_found_no_more_is_closed_and_kept(nights: Nights) -> None:
 def test_what_comes_back_is_a_new_row(nights: Nights) -> None:
     for night, found in enumerate([[an_alarm()], [], [an_alarm()], []]):
         nights.run(night, *found)
-    assert nights.run(4, an_alarm()).opened == [an_alarm()]
+    assert nights.run(4, an_alarm())[0] == [an_alarm()]
     assert nights.rows(*LIFE) == [
         ("old_work:acme:1:1", 0, 0, 1, "over", "r0"),
         ("old_work:acme:1:2", 2, 2, 3, "over", "r2"),
@@ -137,8 +139,8 @@ def test_open_ones_are_counted_by_severity_the_worst_first(nights: Nights) -> No
 
 def test_more_than_a_statement_may_name_open_keep_and_close(nights: Nights) -> None:
     many = [an_alarm(number) for number in range(1_100)]
-    assert nights.run(0, *many).open == 1_100
-    assert len(nights.run(1).closed) == 1_100
-    assert len(nights.run(2, *many).opened) == 1_100
+    assert nights.run(0, *many)[2] == 1_100
+    assert len(nights.run(1)[1]) == 1_100
+    assert len(nights.run(2, *many)[0]) == 1_100
     assert nights.run(3, *many) == ([], [], 1_100)
     assert {row[0] for row in nights.rows("run_id")} == {"r0", "r2"}

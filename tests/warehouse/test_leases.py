@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
@@ -226,7 +226,7 @@ def _serve(listener: socket.socket, host: str, port: int) -> None:
 
 def _pass_on(source: socket.socket, target: socket.socket, falsified: bytes) -> None:
     """Whatever comes; the four bytes after the first `falsified` (which tells number and secret) become others."""
-    with source, target:
+    with suppress(OSError), source, target:  # whoever ends first closes both
         while data := source.recv(65_536):
             at = data.find(falsified) + len(falsified) if falsified else -1
             if at >= len(falsified) > 0:

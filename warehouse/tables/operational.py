@@ -25,6 +25,33 @@ sync_runs = make(
     long_text("error", "Why it failed, in one line"),
 )
 
+job_runs = make(
+    "job_runs",
+    "One row per run of the nightly job, or of a step of it by the schedule.",
+    key("job_run_id", "The run; sync_runs and log lines name it too"),
+    text("step", "run, sync, compute or export", required=True),
+    moment("due_at", "When the schedule had it due; NULL for a run that no schedule began"),
+    text("holder", "Host and process id that did it", required=True),
+    moment("started_at", "Start", required=True),
+    moment("finished_at", "End; NULL while it runs or if it was killed"),
+    text("outcome", "running, done, failed or interrupted", required=True),
+    long_text("error", "Why it failed, in one line"),
+    long_text("summary", "JSON of what changed: issues, sprints, numbers, alerts; NULL if it did not get that far"),
+)
+
+notices = make(
+    "notices",
+    "One row per cause that people are to be told of, while it lasts and for some time after.",
+    key("notice_id", "The cause, e.g. failure:source:acme or alert:<rule>:<what it is about>"),
+    text("kind", "failure or alerts, as in notify.on", required=True),
+    long_text("content", "What is to be told"),
+    moment("first_at", "Start of the run that met it first", required=True),
+    moment("told_at", "When it was last told; NULL if it could not be told yet"),
+    moment("recovered_at", "Start of the run that found it over; NULL while it lasts"),
+    moment("recovery_told_at", "When it was told that it is over; NULL if that is still to be done"),
+    long_text("problem", "Why the last message about it did not reach everybody"),
+)
+
 bookmarks = make(
     "bookmarks",
     "One row per stream of a source: where the next sync goes on.",
@@ -142,6 +169,8 @@ data_dictionary = make(
 
 OPERATIONAL = (
     sync_runs,
+    job_runs,
+    notices,
     bookmarks,
     leases,
     data_quality,

@@ -6,7 +6,7 @@ Those with camel-case wire names come from our own requests; the others are fill
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -239,11 +239,15 @@ class Capacities(msgspec.Struct, frozen=True, rename="camel"):
         return self.team_members or self.value
 
 
+Number = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+"""Of an item or a revision: as much as the tracker's own, and a column, holds."""
+
+
 class Revision(msgspec.Struct, frozen=True, gc=False):
     """All fields of a work item as they were from one revision to the next."""
 
-    id: int
-    rev: int
+    id: Number
+    rev: Number
     fields: dict[str, Any] = {}
 
 
@@ -260,8 +264,8 @@ class LinkEvent(msgspec.Struct, frozen=True, rename="camel"):
     """A link that was made (`is_active`) or removed."""
 
     rel: str
-    source_id: int
-    target_id: int
+    source_id: Number
+    target_id: Number
     changed_date: datetime
     is_active: bool
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from connectors.azure_devops.mapping.identities import display_name, user_key
@@ -15,6 +14,7 @@ from connectors.azure_devops.mapping.snapshots import (
     TYPE,
     Context,
     Snapshot,
+    instant,
     is_blocked,
     plain,
     resolution,
@@ -41,7 +41,7 @@ def changes(context: Context, item_id: int, before: Snapshot, after: Snapshot) -
     then = context.organisation.model(before.fields.get(PROJECT, ""))
     now = context.organisation.model(after.fields.get(PROJECT, ""))
     rows: list[IssueChange] = []
-    moment = datetime.fromisoformat(after.fields["System.ChangedDate"])
+    moment = instant(after.fields["System.ChangedDate"])
     author = after.fields.get("System.ChangedBy")
     author_id = qualified_id(context.source_id, user_key(author)) if author else None
     for each in _differences(context, before.fields, after.fields, then, now):

@@ -167,7 +167,10 @@ class Aside:
 
     def keep(self, item_id: int, revisions: Iterable[Revision]) -> None:
         """Lay these aside."""
-        packed = [zlib.compress(msgspec.msgpack.encode(each), level=1) for each in revisions]
+        try:
+            packed = [zlib.compress(msgspec.msgpack.encode(each), level=1) for each in revisions]
+        except OverflowError:  # a number that cannot be packed: it is out of scope, and fetched again if it comes in
+            return
         self._packed.setdefault(item_id, []).extend(packed)
         self._packed.move_to_end(item_id)
         self._count += len(packed)

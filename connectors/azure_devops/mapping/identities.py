@@ -25,13 +25,18 @@ WELL_KNOWN = frozenset(
 
 
 def one_form(identity: Mapping[str, Any]) -> str:
-    """An identity object in the form of text; `uniqueName` may itself come in that form."""
+    """An identity object in the form of text; `uniqueName` may itself come in that form.
+
+    Raises `TypeError` when it names nobody.
+    """
     unique = identity.get("uniqueName") or identity.get("name") or ""
     display = identity.get("displayName") or ""
     if unique.endswith(">"):
         return unique if not display else f"{display} <{user_key(unique)}>"
     unique = unique or identity.get("id") or ""
     if not unique or not display:
+        if not unique and not display:
+            raise TypeError("an identity comes without a name")
         return unique or display
     return f"{display} <{unique}>"
 

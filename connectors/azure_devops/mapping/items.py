@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
@@ -15,12 +16,14 @@ from connectors.azure_devops.mapping.identities import display_name, user_key
 from connectors.azure_devops.mapping.snapshots import (
     AREA,
     ITERATION,
+    LONGEST_NAME,
     PROJECT,
     STATE,
     TYPE,
     Context,
     Snapshot,
     encode,
+    instant,
     is_blocked,
     plain,
     resolution,
@@ -119,7 +122,7 @@ def issue(context: Context, item_id: int, newest: Snapshot, *, in_scope: bool) -
     source_id, fields = context.source_id, newest.fields
     model = context.organisation.model(fields.get(PROJECT, ""))
     type_, state = fields.get(TYPE, ""), fields.get(STATE, "")
-    updated_at = datetime.fromisoformat(fields["System.ChangedDate"])
+    updated_at = newest.changed_at
     deleted = plain(fields.get("System.IsDeleted")) not in {None, "false", "0", "False"}
     roles = model.roles.references
     return records.Issue(
@@ -168,7 +171,9 @@ def issue_snapshot(context: Context, item_id: int, newest: Snapshot) -> records.
 def labels(context: Context, item_id: int, newest: Snapshot) -> list[records.IssueLabel]:
     """The item's tags."""
     issue_id = qualified_id(context.source_id, item_id)
-    tags = (tag.strip() for tag in str(newest.fields.get("System.Tags", "")).split(";"))
+    tags = [tag.strip() for tag in newest.fields.get("System.Tags", "").split(";")]
+    if any(len(tag) > LONGEST_NAME for tag in tags):
+        raise ValueError("a tag is too long")
     return [
         records.IssueLabel(issue_label_id=f"{issue_id}:{tag}", issue_id=issue_id, label=tag)
         for tag in dict.fromkeys(tags)
@@ -177,11 +182,13 @@ def labels(context: Context, item_id: int, newest: Snapshot) -> list[records.Iss
 
 
 def people(context: Context, snapshots: Iterable[Snapshot]) -> dict[str, None]:
-    """Everyone whom the snapshots name, in order, as texts."""
+    """Everyone whom the snapshots name, in order, as texts. Raises `TypeError` for what is nobody's name."""
     found: dict[str, None] = {}
     for each in snapshots:
         for reference in context.fields.identities & each.fields.keys():
-            found[str(each.fields[reference])] = None
+            found[each.fields[reference]] = None
+    if any(type(name) is not str or len(name) > LONGEST_NAME for name in found):
+        raise TypeError("a person has no name, or one that is too long")
     return found
 
 
@@ -205,21 +212,29 @@ def _user_id(source_id: str, identity: str | None) -> str | None:
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:  # a configured field that holds texts
-            return None
-    return float(value) if isinstance(value, int | float) else None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and "_" in value:  # which Python would read over
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):  # a configured field that holds texts
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _seconds(hours: object) -> int | None:
     number = _number(hours)
-    return None if number is None else round(number * 3600)
+    if number is None:
+        return None
+    seconds = round(number * 3600)
+    if not -(2**31) <= seconds < 2**31:
+        raise ValueError(f"an estimate of {number} hours")
+    return seconds
 
 
 def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return instant(text) if text else None
 
 
 def _day(text: str | None, zone: ZoneInfo) -> date | None:

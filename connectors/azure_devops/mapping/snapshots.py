@@ -24,6 +24,25 @@ AREA = "System.AreaPath"
 RESOLVED_REASON = "Microsoft.VSTS.Common.ResolvedReason"
 
 
+_TEXTS = (
+    PROJECT,
+    TYPE,
+    STATE,
+    REASON,
+    ITERATION,
+    AREA,
+    RESOLVED_REASON,
+    "System.Title",
+    "System.Tags",
+    "System.ChangedDate",
+    "System.CreatedDate",
+)
+"""What is no text here cannot be read."""
+
+LONGEST_NAME = 500
+"""Of what becomes part of a key: names of types, states, people and tags. The tracker's own limits are below 260."""
+
+
 class Linked(msgspec.Struct, frozen=True):
     """Who became an item's parent by a link, and when; None: it has none since."""
 
@@ -55,7 +74,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     @property
     def changed_at(self) -> datetime:
         """When the revision was made."""
-        return datetime.fromisoformat(self.fields["System.ChangedDate"])
+        return instant(self.fields["System.ChangedDate"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +108,19 @@ def decode(content: str) -> Snapshot | None:
 
 
 def snapshot(context: Context, revision: Revision) -> Snapshot:
-    """What is kept of a revision; of people what may be stored, so that later revisions are compared on like terms."""
+    """What is kept of a revision; of people what may be stored, so that later revisions are compared on like terms.
+
+    Raises `TypeError` for a field of another kind than it always has.
+    """
     dropped, identities = context.fields.dropped, context.fields.identities
     raw = revision.fields
+    for reference in _TEXTS:
+        if type(value := raw.get(reference)) is not str and value is not None:
+            raise TypeError(f"{reference} is no text")
+    if any(len(raw.get(reference) or "") > LONGEST_NAME for reference in (PROJECT, TYPE, STATE)):
+        raise ValueError("the name of its project, type or state is too long")
+    if type(parent := raw.get(PARENT)) is not int and parent is not None:
+        raise TypeError(f"{PARENT} is no number")
     fields = {
         reference: one_form(value) if type(value) is dict else value
         for reference, value in raw.items()
@@ -112,6 +141,20 @@ def snapshot(context: Context, revision: Revision) -> Snapshot:
         project.areas.guid(raw.get(AREA), raw.get("System.AreaId")),
         context.scope,
     )
+
+
+def project_name(revision: Revision) -> str | None:
+    """The project that the revision names; empty without one, None when what stands there is no name."""
+    name = revision.fields.get(PROJECT)
+    return name or "" if name is None or type(name) is str else None
+
+
+def instant(text: str) -> datetime:
+    """A moment with its offset; `ValueError` without one."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"an instant without offset: {text!r}")
+    return moment
 
 
 def resolution(fields: dict[str, Any], project: ProjectModel) -> str | None:

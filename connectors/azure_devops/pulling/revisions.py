@@ -9,7 +9,7 @@ from connectors.azure_devops.gateway import paging
 from connectors.azure_devops.gateway.answers import Batch, Revision
 from connectors.azure_devops.gateway.organisation import Gateway
 from connectors.azure_devops.mapping.history import Aside, Plan, by_item, completed, plan
-from connectors.azure_devops.mapping.snapshots import PROJECT, Snapshot
+from connectors.azure_devops.mapping.snapshots import Snapshot, project_name
 from connectors.azure_devops.pulling import bookmarks
 from connectors.azure_devops.pulling.directory import Directory
 from connectors.azure_devops.pulling.telling import Teller
@@ -71,7 +71,8 @@ class RevisionPages:
         return plans
 
     def _is_in_scope(self, revisions: Iterable[Revision]) -> bool:
-        return any(self._directory.covers(each.fields.get(PROJECT, "")) for each in revisions)
+        names = map(project_name, revisions)
+        return any(name is None or self._directory.covers(name) for name in names)  # what cannot be read is told
 
     def _trusts(self, item_id: int, known: Snapshot | None) -> bool:
         """Whether what is stored was written by the rules in force, and not to be written again by this very run."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connectors.azure_devops.gateway.organisation import Gateway
@@ -11,13 +10,13 @@ from connectors.azure_devops.mapping import changes
 from connectors.azure_devops.mapping import items as mapping
 from connectors.azure_devops.mapping.history import Memory, Plan, as_fed, pulled
 from connectors.azure_devops.mapping.identities import user, user_key
-from connectors.azure_devops.mapping.snapshots import PROJECT, STATE, TYPE, Context, Snapshot, snapshot
+from connectors.azure_devops.mapping.snapshots import PROJECT, STATE, TYPE, Context, Snapshot, project_name, snapshot
 from connectors.azure_devops.pulling.directory import Directory
 from connectors.azure_devops.pulling.parents import Parents, still_linked, with_parent
 from connectors.azure_devops.settings import AzureDevOpsSettings
-from connectors.base import Page, Recall, Replacement
-from connectors.errors import UnexpectedResponse
+from connectors.base import Malformed, Page, Recall, Replacement
 from connectors.http.flight import in_order
+from connectors.malformed import UNREADABLE, require_mostly_readable, why
 from warehouse.records import IssueChange, IssueLabel, Record, Status, User, qualified_id
 
 _HISTORIES_A_PAGE = 50
@@ -31,6 +30,8 @@ class _Told:
     steps: list[Snapshot]
     newest: Snapshot
     changes: list[IssueChange]
+    labels: list[IssueLabel]
+    people: Iterable[str]
 
 
 class Teller:
@@ -52,18 +53,26 @@ class Teller:
         records: list[Record] = list(self._unknown_projects(plans))
         context = self._directory.context
         parents = self._parents.carried(plans, whole_feed=whole_feed)
-        told = []
+        told, malformed = [], []
         for plan in plans:
-            with _named(plan.item_id):
+            try:
                 each = _tell(context, plan, parents.get(plan.item_id))
-                records += self._unknown_states(context, each)
-                records += self._new_users(context, each)
-                records += self._item(context, each)
+                rows = self._item(context, each)
+            except UNREADABLE as error:
+                issue_id = qualified_id(context.source_id, plan.item_id)
+                malformed.append(Malformed(issue_id=issue_id, label=f"work item {plan.item_id}", reason=why(error)))
+                continue
+            records += self._unknown_states(context, each)
+            records += self._new_users(context.source_id, each.people)
+            records += rows
+            self.memory.remember(plan.item_id, each.newest)
             told.append(each)
+        require_mostly_readable(malformed, len(plans))
         return Page(
             records=records,
             replacements=_replacements(context, told),
             problems=self._directory.take_problems(),
+            malformed=malformed,
         )
 
     def histories(self, item_ids: Sequence[int], at_once: int = _HISTORIES_A_PAGE) -> Iterator[tuple[list[int], Page]]:
@@ -80,7 +89,7 @@ class Teller:
         """Projects out of scope that the items come from or have gone to, with their types and statuses."""
         if not self._directory.is_limited:
             return
-        names = {each.fields.get(PROJECT, "") for p in plans for each in (*p.revisions, p.newest)}
+        names = {project_name(each) or "" for p in plans for each in (*p.revisions, p.newest)}
         names |= {p.base.fields.get(PROJECT, "") for p in plans if p.base}
         source_id = self._directory.context.source_id
         for model in self._directory.learn(names):
@@ -100,32 +109,21 @@ class Teller:
                 self._stubs.add(row.status_id)
                 yield row
 
-    def _item(self, context: Context, told: _Told) -> Iterator[Record]:
+    def _item(self, context: Context, told: _Told) -> list[Record]:
         item_id, newest = told.plan.item_id, told.newest
         in_scope = self._directory.covers(newest.fields.get(PROJECT, ""))
-        yield mapping.issue(context, item_id, newest, in_scope=in_scope)
-        yield mapping.issue_snapshot(context, item_id, newest)
-        if not told.plan.starts_over:
-            yield from told.changes
-        self.memory.remember(item_id, newest)
+        own = [
+            mapping.issue(context, item_id, newest, in_scope=in_scope),
+            mapping.issue_snapshot(context, item_id, newest),
+        ]
+        return own if told.plan.starts_over else [*own, *told.changes]
 
-    def _new_users(self, context: Context, told: _Told) -> Iterator[User]:
-        for text in mapping.people(context, (*told.steps, told.newest)):
+    def _new_users(self, source_id: str, people: Iterable[str]) -> Iterator[User]:
+        for text in people:
             if text == self._last_text.get(key := user_key(text)):
                 continue
             self._last_text[key] = text  # a person may be renamed in the course of a history: the last name counts
-            yield user(context.source_id, text)
-
-
-@contextmanager
-def _named(item_id: int) -> Iterator[None]:
-    """Says which item it is that cannot be read, and why."""
-    try:
-        yield
-    except KeyError as error:
-        raise UnexpectedResponse(f"work item {item_id} cannot be read: it comes without its {error.args[0]}") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise UnexpectedResponse(f"work item {item_id} cannot be read: {error}") from error
+            yield user(source_id, text)
 
 
 def _tell(context: Context, each: Plan, parent: int | None) -> _Told:
@@ -142,13 +140,15 @@ def _tell(context: Context, each: Plan, parent: int | None) -> _Told:
         if before is not None:
             found += changes.changes(context, each.item_id, before, step)
         before = step
-    return _Told(each, steps, as_fed(newest, each.known) if each.is_pulled else newest, found)
+    newest = as_fed(newest, each.known) if each.is_pulled else newest
+    people = mapping.people(context, (*steps, newest))
+    return _Told(each, steps, newest, found, mapping.labels(context, each.item_id, newest), people)
 
 
 def _replacements(context: Context, told: Iterable[_Told]) -> list[Replacement]:
     ids = {each.plan.item_id: qualified_id(context.source_id, each.plan.item_id) for each in told}
     again = [each for each in told if each.plan.starts_over]
-    labels = [row for each in told for row in mapping.labels(context, each.plan.item_id, each.newest)]
+    labels = [row for each in told for row in each.labels]
     rewritten = [row for each in again for row in each.changes]
     found = []
     if ids:

@@ -75,10 +75,17 @@ class JiraCensus:
 
     def _locate_some(self, missing: Sequence[Missing]) -> Iterator[Located]:
         given = self._pages.by_id([native_id(one.issue_id) for one in missing])
-        pages = [self._pages.page_of(Found([issue], given.histories)) for issue in given.issues]
+        pages = [
+            self._pages.page_of(Found([issue], given.histories, unreadable=given.unreadable)) for issue in given.issues
+        ]
+        malformed = {one.issue_id: page for page, mapped in pages for one in mapped.malformed}
         found = {issue.issue_id: (page, issue) for page, mapped in pages for issue in _issues(mapped)}
         in_scope = self._in_scope([native_id(issue_id) for issue_id in found])
         for one in missing:
+            if one.issue_id in malformed:
+                reason = "it is there, but cannot be read"
+                yield Located(issue_id=one.issue_id, absence=None, page=malformed[one.issue_id], reason=reason)
+                continue
             if one.issue_id not in found:
                 absence, reason = self._why_unseen(one.project_id)
                 yield Located(issue_id=one.issue_id, absence=absence, reason=reason)

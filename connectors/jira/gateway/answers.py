@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 Moment = str | int | float
 """ISO text, or a number since 1970: milliseconds, in old answers seconds."""
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+"""Never empty, and short enough to be a key on every engine. Trackers allow 255 at most."""
+
+Name = Annotated[str, msgspec.Meta(max_length=500)]
+"""Part of a key: a label, the name of a component."""
+
+Seconds = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
+"""As many as a column holds: 68 years."""
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -17,9 +26,9 @@ class Answer(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class Account(Answer, frozen=True, gc=False, rename="camel"):
     """A person or app: Cloud tells its account id, Data Center its key, which stays, and its name, which does not."""
 
-    account_id: str = ""
-    key: str = ""
-    name: str = ""
+    account_id: Name = ""
+    key: Name = ""
+    name: Name = ""
     display_name: str = ""
     email_address: str | None = None
     active: bool | None = None
@@ -64,8 +73,8 @@ class Named(Answer, frozen=True, gc=False, rename="camel"):
 class Project(Answer, frozen=True, gc=False, rename="camel"):
     """A project."""
 
-    id: str
-    key: str
+    id: Id
+    key: Id
     name: str = ""
     archived: bool = False
 
@@ -73,7 +82,7 @@ class Project(Answer, frozen=True, gc=False, rename="camel"):
 class ScopeProject(Answer, frozen=True, gc=False, rename="camel"):
     """The project that owns something."""
 
-    id: str
+    id: Id
 
 
 class Scope(Answer, frozen=True, gc=False, rename="camel"):
@@ -115,7 +124,7 @@ class StatusCategory(Answer, frozen=True, gc=False, rename="camel"):
 class Status(Answer, frozen=True, gc=False, rename="camel"):
     """A status."""
 
-    id: str
+    id: Id
     name: str
     status_category: StatusCategory | None = None
     scope: Scope | None = None
@@ -124,7 +133,7 @@ class Status(Answer, frozen=True, gc=False, rename="camel"):
 class IssueType(Answer, frozen=True, gc=False, rename="camel"):
     """An issue type."""
 
-    id: str
+    id: Id
     name: str
     subtask: bool = False
     hierarchy_level: int | None = None
@@ -211,7 +220,7 @@ class SecurityLevels(Answer, frozen=True, gc=False, rename="camel"):
 class Version(Answer, frozen=True, gc=False, rename="camel"):
     """A version of a project."""
 
-    id: str
+    id: Id
     name: str
     released: bool = False
     archived: bool | None = None
@@ -244,7 +253,7 @@ class PersonalToken(Answer, frozen=True, gc=False, rename="camel"):
 class FoundIssue(Answer, frozen=True, gc=False, rename="camel"):
     """An issue of a search page; its fields are read one issue at a time, so that a bad one can be named."""
 
-    id: str
+    id: Id
     key: str = ""
     fields: msgspec.Raw = msgspec.Raw(b"null")
     changelog: msgspec.Raw = msgspec.Raw(b"null")
@@ -268,7 +277,7 @@ class StartPage(Answer, frozen=True, gc=False, rename="camel"):
 class Parent(Answer, frozen=True, gc=False, rename="camel"):
     """The parent of an issue."""
 
-    id: str
+    id: Id
 
 
 class LinkType(Answer, frozen=True, gc=False, rename="camel"):
@@ -289,17 +298,29 @@ class LinkTypes(Answer, frozen=True, gc=False, rename="camel"):
 class LinkedIssue(Answer, frozen=True, gc=False, rename="camel"):
     """The other side of a link."""
 
-    id: str
-    key: str
+    id: Id
+    key: Id
 
 
 class Link(Answer, frozen=True, gc=False, rename="camel"):
     """A link, seen from one side: `outward_issue` is there when this issue does it to that one."""
 
-    id: str
+    id: Id
     type: LinkType
     inward_issue: LinkedIssue | None = None
     outward_issue: LinkedIssue | None = None
+
+
+class Component(Answer, frozen=True, gc=False, rename="camel"):
+    """A component of an issue, known by its name."""
+
+    name: Name
+
+
+class OfVersion(Answer, frozen=True, gc=False, rename="camel"):
+    """A version of an issue, known by its id."""
+
+    id: Id
 
 
 class IssueFields(Answer, frozen=True, gc=False):
@@ -319,12 +340,12 @@ class IssueFields(Answer, frozen=True, gc=False):
     reporter: Account | None = None
     creator: Account | None = None
     parent: Parent | None = None
-    labels: list[str] | None = None
-    components: list[Named] | None = None
-    fixVersions: list[Named] | None = None  # noqa: N815 - Jira's name
-    versions: list[Named] | None = None
+    labels: list[Name] | None = None
+    components: list[Component] | None = None
+    fixVersions: list[OfVersion] | None = None  # noqa: N815 - Jira's name
+    versions: list[OfVersion] | None = None
     issuelinks: list[Link] | None = None
-    timeoriginalestimate: int | None = None
+    timeoriginalestimate: Seconds | None = None
 
 
 class Item(Answer, frozen=True, gc=False, rename="camel"):
@@ -361,7 +382,7 @@ class Changelog(Answer, frozen=True, gc=False, rename="camel"):
 class IssueChangelog(Answer, frozen=True, gc=False, rename="camel"):
     """Part of an issue's history; the rest may come on other pages."""
 
-    issue_id: str
+    issue_id: Id
     change_histories: msgspec.Raw = msgspec.Raw(b"[]")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from connectors.jira.gateway.answers import Account, Answer, IssueFields, Moment
+from connectors.jira.gateway.answers import Account, Answer, Id, IssueFields, Moment, Seconds
 
 
 class CommentAnswer(Answer, frozen=True, gc=False, rename="camel"):
     """A comment; its text stays as it came, since mostly nobody reads it."""
 
-    id: str
+    id: Id
     created: Moment
     updated: Moment | None = None
     author: Account | None = None
@@ -27,10 +27,10 @@ class CommentPage(Answer, frozen=True, gc=False, rename="camel"):
 class WorklogAnswer(Answer, frozen=True, gc=False, rename="camel"):
     """Booked time; its comment is skipped."""
 
-    id: str
+    id: Id
     started: Moment
     updated: Moment
-    time_spent_seconds: int
+    time_spent_seconds: Seconds
     author: Account | None = None
     issue_id: str = ""
 

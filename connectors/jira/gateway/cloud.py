@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from connectors.errors import TrackerUnavailable, UnexpectedResponse
+from connectors.errors import TrackerUnavailable
 from connectors.http import SourceHttp, decode, raise_for_status
 from connectors.jira.gateway import answers
 from connectors.jira.gateway.dialect import Found
@@ -110,19 +110,28 @@ class CloudDialect:
             found.update((issue.key, issue.id) for issue in page.issues if issue.key in keys)
         return found
 
-    def histories(self, issue_ids: Sequence[str]) -> dict[str, list[answers.History]]:
-        """The complete histories of the issues; those without any are left out."""
+    def histories(self, issue_ids: Sequence[str]) -> tuple[dict[str, list[answers.History]], dict[str, str]]:
+        """The complete histories of the issues, those without any left out; and why others cannot be read."""
         found: dict[str, list[answers.History]] = {}
+        unreadable: dict[str, str] = {}
         for first in range(0, len(issue_ids), _ISSUES_WITH_HISTORY):
             ids = list(issue_ids[first : first + _ISSUES_WITH_HISTORY])
             body = {"issueIdsOrKeys": ids, "maxResults": _HISTORIES_FOUND}
             for page in by_token(self._http, _HISTORIES, body, answers.ChangelogPage):
                 for changelog in page.issue_change_logs:
-                    found.setdefault(changelog.issue_id, []).extend(_histories(changelog))
-        return found
+                    try:
+                        entries = _histories_decoder.decode(changelog.change_histories)
+                    except (msgspec.DecodeError, RecursionError) as error:
+                        unreadable[changelog.issue_id] = f"its history: {error}"
+                    else:
+                        found.setdefault(changelog.issue_id, []).extend(entries)
+        return found, unreadable
 
     def _with_histories(self, issues: Sequence[answers.FoundIssue], *, has_more: bool = False) -> Found:
-        return Found(issues, self.histories([issue.id for issue in issues]) if issues else {}, has_more)
+        if not issues:
+            return Found(issues, {}, has_more)
+        histories, unreadable = self.histories([issue.id for issue in issues])
+        return Found(issues, histories, has_more, unreadable)
 
     def _users_page(self, start: int) -> list[answers.Account]:
         """One page; the server answers 409 when it takes too long, so that it is asked again a few times."""
@@ -139,13 +148,6 @@ class CloudDialect:
 
 def _all_but(left_out: Iterable[str]) -> list[str]:
     return ["*all", *(f"-{name}" for name in left_out)]
-
-
-def _histories(changelog: answers.IssueChangelog) -> list[answers.History]:
-    try:
-        return _histories_decoder.decode(changelog.change_histories)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise UnexpectedResponse(f"the history of issue {changelog.issue_id} cannot be read: {error}") from error
 
 
 _histories_decoder = msgspec.json.Decoder(list[answers.History])

@@ -167,7 +167,17 @@ class DataCenterDialect:
             return None
 
     def _with_histories(self, issues: Sequence[answers.FoundIssue], *, has_more: bool = False) -> Found:
-        return Found(issues, {issue.id: found for issue in issues if (found := self._history(issue))}, has_more)
+        histories: dict[str, Sequence[answers.History]] = {}
+        unreadable: dict[str, str] = {}
+        for issue in issues:
+            try:
+                found = self._history(issue)
+            except msgspec.DecodeError as error:
+                unreadable[issue.id] = f"its history: {error}"
+            else:
+                if found:
+                    histories[issue.id] = found
+        return Found(issues, histories, has_more, unreadable)
 
     def _history(self, issue: answers.FoundIssue) -> Sequence[answers.History]:
         """The whole history of an issue, fetched by itself where the search cut it off."""
@@ -201,8 +211,5 @@ class DataCenterDialect:
 
 
 def _read_changelog(issue: answers.FoundIssue) -> answers.Changelog | None:
-    try:
-        found: answers.Changelog | None = _changelog_decoder.decode(issue.changelog)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise UnexpectedResponse(f"the history of issue {issue.key or issue.id} cannot be read: {error}") from error
+    found: answers.Changelog | None = _changelog_decoder.decode(issue.changelog)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from connectors.jira.gateway import answers
@@ -18,6 +18,8 @@ class Found:
     histories: Mapping[str, Sequence[answers.History]]
     has_more: bool = False
     """Whether the server promises more issues after these, where it does not tell how many there are."""
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """Native id → why, of issues whose histories came in a shape that cannot be read."""
 
 
 class Dialect(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -26,7 +27,10 @@ def instant(value: Moment) -> datetime:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise ValueError(f"an instant without offset: {value!r}")
-        return moment.astimezone(UTC)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError(f"no instant: {value!r}") from error
     try:
         if _MILLISECONDS_FROM <= value < _EXACT_BELOW:
             return datetime.fromtimestamp(value / 1000, UTC)
@@ -56,15 +60,16 @@ def optional_day(value: str | None) -> date | None:
 
 
 def number(value: object) -> float | None:
-    """A number, also one sent as text; None for anything else."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return None
+    """A finite number, also one sent as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and "_" in value:  # which Python would read over
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
 
 
 def number_text(value: str | None) -> str | None:
@@ -72,7 +77,7 @@ def number_text(value: str | None) -> str | None:
     if not value:
         return None
     found = number(value)
-    if found is None or found in (float("inf"), float("-inf")) or found != found:  # noqa: PLR0124 - NaN
+    if found is None:
         return value
     return str(int(found)) if found.is_integer() else repr(found)
 

@@ -23,6 +23,7 @@ _SYSTEM_IDS = {
     "key": "issuekey",
 }
 """What histories call a system field whose id is another word, in lower case."""
+_ENTRIES = 2**63
 _PEOPLE = frozenset({"assignee", "reporter", "creator"})
 
 Told = tuple[datetime, int, str]
@@ -116,6 +117,16 @@ def points_field(
     return next((candidate for candidate in candidates if candidate in changed), None)
 
 
+def _entry_number(native: str | int) -> int:
+    """The number of a history entry, by which those of one instant are in order."""
+    if isinstance(native, str) and not (native.isascii() and native.isdecimal()):
+        raise ValueError(f"the id of a history entry is no number: {native[:40]!r}")
+    number = int(native)
+    if not 0 <= number < _ENTRIES:
+        raise ValueError(f"the id of a history entry is out of range: {number}")
+    return number
+
+
 def map_changes(
     source_id: str,
     issue_id: str,
@@ -128,7 +139,7 @@ def map_changes(
     """One row per item of the entries; entries that come twice count once. Empty texts are NULL."""
     changes: dict[str, IssueChange] = {}
     for history in histories:
-        changed_at, entry = when = instant(history.created), int(history.id)
+        changed_at, entry = when = instant(history.created), _entry_number(history.id)
         author = mentions.person(history.author)
         author_id = None if author is None else qualified_id(source_id, author)
         for ordinal, item in enumerate(history.items):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
-from connectors.base import Replacement
-from connectors.errors import UnexpectedResponse
+from connectors.base import Malformed, Replacement
 from connectors.jira.gateway import answers
 from connectors.jira.gateway.aside_answers import WholeIssue
 from connectors.jira.gateway.values import instant, number, optional_day, optional_instant, readable, readable_text
@@ -18,6 +17,7 @@ from connectors.jira.mapping.fields import FieldMap
 from connectors.jira.mapping.history import ItemNames, Mentions, map_changes, points_field
 from connectors.jira.mapping.links import LinkContext, Links, LinkWords
 from connectors.jira.mapping.sprint_text import read_sprint
+from connectors.malformed import UNREADABLE, require_mostly_readable, why
 from connectors.people import Disguise, as_told
 from warehouse.records import (
     Issue,
@@ -110,6 +110,7 @@ class MappedPage:
     """The records of a page, and whom and what they mention."""
 
     issue_ids: tuple[str, ...]
+    """Of all issues that came, malformed ones too."""
     records: Sequence[Record]
     replacements: Sequence[Replacement]
     asides: Asides
@@ -118,6 +119,7 @@ class MappedPage:
     parent_keys: Mapping[str, str] = field(default_factory=dict)
     """Issue id → key of its parent, for issues whose parent has no id here yet."""
     notes: Sequence[str] = ()
+    malformed: Sequence[Malformed] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,27 +137,73 @@ class _Parts:
     mentions: Mentions = field(default_factory=Mentions)
 
 
+_Histories = Mapping[str, Sequence[answers.History]]
+
+
 def map_page(
     context: MappingContext,
-    found: Iterable[answers.FoundIssue],
-    histories: Mapping[str, Sequence[answers.History]],
+    found: Sequence[answers.FoundIssue],
+    histories: _Histories,
+    unreadable: Mapping[str, str] | None = None,
 ) -> MappedPage:
     """Records of a page; `histories` are complete, by native issue id. An issue without any keeps what is stored.
 
-    Raises `UnexpectedResponse` that names the issue when one of them cannot be read.
+    An issue that cannot be read, or whose history cannot (`unreadable`: native id → why), is told as malformed, and
+    nothing else of it. Raises `UnexpectedResponse` when most of the page cannot be read.
     """
+    readable_ones, malformed = found, list[Malformed]()
+    parts = None if unreadable else _all_mapped(context, found, histories)
+    if parts is None:
+        reasons = _reasons(context, found, histories, unreadable or {})
+        malformed = [_malformed(context, answer, reasons[answer.id]) for answer in found if answer.id in reasons]
+        require_mostly_readable(malformed, len(found))
+        readable_ones = [answer for answer in found if answer.id not in reasons]
+        parts = _mapped(context, readable_ones, histories)
+    return _page(parts, malformed)
+
+
+def _all_mapped(context: MappingContext, found: Sequence[answers.FoundIssue], histories: _Histories) -> _Parts | None:
+    """None when one of them cannot be read: what was begun is thrown away, and each is tried alone."""
+    try:
+        return _mapped(context, found, histories)
+    except UNREADABLE:
+        return None
+
+
+def _mapped(context: MappingContext, found: Sequence[answers.FoundIssue], histories: _Histories) -> _Parts:
     parts = _Parts(context.links, context.not_custom, asides=Asides(stores_text=context.stores_text))
     for answer in found:
-        try:
-            _map_issue(context, answer, histories.get(answer.id, ()), parts)
-        except (msgspec.MsgspecError, ValueError, TypeError, KeyError) as error:
-            raise UnexpectedResponse(
-                f"issue {answer.key or answer.id} (id {answer.id}) cannot be read: {error}"
-            ) from error
+        _map_issue(context, answer, histories.get(answer.id, ()), parts)
+    return parts
+
+
+def _reasons(
+    context: MappingContext,
+    found: Sequence[answers.FoundIssue],
+    histories: _Histories,
+    unreadable: Mapping[str, str],
+) -> dict[str, str]:
+    """Native id → why, of the issues that cannot be read."""
+    reasons = {answer.id: unreadable[answer.id] for answer in found if answer.id in unreadable}
+    for answer in found:
+        if answer.id not in reasons:
+            try:
+                _mapped(context, [answer], histories)
+            except UNREADABLE as error:
+                reasons[answer.id] = why(error)
+    return reasons
+
+
+def _malformed(context: MappingContext, answer: answers.FoundIssue, reason: str) -> Malformed:
+    issue_id = qualified_id(context.source_id, answer.id)
+    return Malformed(issue_id=issue_id, label=answer.key or f"issue {answer.id}", reason=reason)
+
+
+def _page(parts: _Parts, malformed: Sequence[Malformed]) -> MappedPage:
     held = [issue.issue_id for issue in parts.issues]
     own_links, other_links = parts.links.split(frozenset(held))
     return MappedPage(
-        issue_ids=tuple(held),
+        issue_ids=(*held, *(one.issue_id for one in malformed)),
         records=(*parts.issues, *parts.changes, *other_links, *parts.links.events),
         replacements=tuple(
             Replacement(record_type=kind, scope="issue_id", values=held, records=records)
@@ -169,6 +217,7 @@ def map_page(
         asides=parts.asides,
         mentions=parts.mentions,
         parent_keys=parts.parent_keys,
+        malformed=malformed,
     )
 
 
@@ -179,6 +228,8 @@ def _map_issue(
     parts: _Parts,
 ) -> None:
     mentions = parts.mentions
+    if not answer.key:
+        raise KeyError("key")
     known = _known_decoder.decode(answer.fields)
     everything = _json_decoder.decode(answer.fields)
     issue_id = qualified_id(context.source_id, answer.id)

@@ -98,6 +98,7 @@ class IssuePages:
             replacements=(*mapped.replacements, rest.comments),
             notes=(*mapped.notes, *rest.notes),
             progress=progress,
+            malformed=mapped.malformed,
         )
 
     def _new_walk(self, state: State) -> tuple[Walk, list[str]]:
@@ -175,7 +176,7 @@ class IssuePages:
             yield error
 
     def _mapped(self, found: Found) -> MappedPage:
-        return self._parents.placed(map_page(self._context, found.issues, found.histories))
+        return self._parents.placed(map_page(self._context, found.issues, found.histories, found.unreadable))
 
     def _page(self, number: int, mapped: MappedPage, tally: _Tally, *, is_increment: bool) -> Page:
         tally.seen.setdefault(number, set()).update(mapped.issue_ids)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from connectors.errors import NotFound, PermissionMissing, UnexpectedResponse
 from connectors.http.flight import in_order
 from connectors.jira.mapping.issues import MappedPage
 from connectors.jira.pulling.site import Site
+from connectors.malformed import UNREADABLE, why
 from warehouse.records import Comment, Worklog, qualified_id
 
 T = TypeVar("T")
@@ -36,11 +38,21 @@ def completed(site: Site, mapped: MappedPage, held: frozenset[str]) -> Completed
     wanted = [native for native in asides.more_worklogs if qualified_id(source_id, native) not in held]
     notes: list[str] = []
     for native, comments in _asked(site, site.gateway.comments, asides.more_comments, "comments", notes):
-        asides.take_comments(source_id, native, comments, author)
+        with _named(native, "comments"):
+            asides.take_comments(source_id, native, comments, author)
     for native, worklogs in _asked(site, site.gateway.worklogs, wanted, "worklogs", notes):
-        asides.take_worklogs(source_id, native, worklogs, author)
+        with _named(native, "worklogs"):
+            asides.take_worklogs(source_id, native, worklogs, author)
     replaced = Replacement(record_type=Comment, scope="issue_id", values=asides.commented, records=asides.comments)
     return Completed(asides.worklogs, replaced, notes)
+
+
+@contextmanager
+def _named(native: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except UNREADABLE as error:
+        raise UnexpectedResponse(f"the {what} of issue {native} cannot be read: {why(error)}") from error
 
 
 def _asked(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from connectors.azure_devops.connector import AzureDevOpsConnector
-from connectors.base import Page
+from connectors.base import Malformed, Page
 from warehouse.records import RECORD_TABLES, Issue, IssueChange, IssueSnapshot, Record
 from warehouse.tables import table
 
@@ -62,6 +62,7 @@ class Store:
         self.bookmarks: dict[str, str] = {}
         self.problems: list[str] = []
         self.notes: list[str] = []
+        self.malformed: list[Malformed] = []
 
     def recall(self, ids: Sequence[str]) -> Mapping[str, str]:
         """What the connector asks for."""
@@ -87,6 +88,7 @@ class Store:
             self.bookmarks[stream] = page.bookmark
         self.problems += page.problems
         self.notes += page.notes
+        self.malformed += page.malformed
 
     def sync(self, connector: AzureDevOpsConnector, *, only: str | None = None) -> Store:
         """Every stream once, each page committed before the next is asked for."""

@@ -317,12 +317,21 @@ def test_a_link_removed_in_a_later_run_says_so(organisation: FakeOrganisation, s
 
 @pytest.mark.parametrize(
     ("fields", "why"),
-    [({"ChangedDate": None}, "without its System.ChangedDate"), ({"CreatedDate": "yesterday"}, "'yesterday'")],
+    [
+        ({"ChangedDate": None}, "without its System.ChangedDate"),
+        ({"ChangedDate": "2026-09-01T10:00:00"}, "without offset"),
+        ({"CreatedDate": "yesterday"}, "'yesterday'"),
+        ({"TeamProject": ["Fab"]}, "System.TeamProject is no text"),
+        ({"Title": 5}, "System.Title is no text"),
+        ({"Parent": "7"}, "System.Parent is no number"),
+    ],
 )
-def test_an_item_that_cannot_be_read_is_named(
+def test_an_item_that_cannot_be_read_is_left_out_and_named_and_the_feed_goes_on(
     organisation: FakeOrganisation, store: Store, connect: Connect, fields: dict[str, Any], why: str
 ) -> None:
-    organisation.batches = [[sent(1, 1), sent(2, 1, **fields)]]
-    with pytest.raises(UnexpectedResponse, match=f"work item 2 cannot be read.*{why}"):
-        store.sync(connect())
-    assert store.of(Issue) == {}
+    organisation.batches = [[sent(1, 1), sent(2, 1, **fields), sent(3, 1)], [sent(4, 1)]]
+    store.sync(connect())
+    assert set(store.of(Issue)) == {"fab:1", "fab:3", "fab:4"}
+    ((issue_id, label, reason),) = [(one.issue_id, one.label, one.reason) for one in store.malformed]
+    assert (issue_id, label) == ("fab:2", "work item 2")
+    assert why in reason

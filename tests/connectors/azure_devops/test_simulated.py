@@ -80,6 +80,7 @@ def quiet_night(open_tracker: Open, running: Running, store: Store, now: datetim
     assert all(part.problem is None for part in connector.census().parts())
 
 
+@pytest.mark.thorough
 def test_26_batches_of_revisions_cost_at_most_60_requests(open_tracker: Open) -> None:
     with serve(issues=1_825) as running:
         running.tell(feed_batch=250)  # a fourth of the real batches, and a fourth of the items that fill 26 of them

@@ -198,6 +198,7 @@ def test_a_login_that_lapses_in_mid_run_is_an_authentication_error(
         warehouse.sync(connect(warehouse))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("status", [400, 404, 410, 418, 500, 503])
 def test_no_message_shows_a_secret(
     running: Running, connect: Callable[..., Connector], flavour: str, status: int

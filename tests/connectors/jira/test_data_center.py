@@ -46,6 +46,7 @@ def test_trap_52_the_walk_advances_by_what_came_and_not_by_what_was_asked(
     assert [body["startAt"] for body in walked(data_center)] == [0, 7, 14, 21]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("compares_keys", [False, True], ids=["by id", "by key"])
 def test_trap_53_all_of_25000_issues_arrive(
     data_center: FakeDataCenter, connect_dc: Connect, *, compares_keys: bool

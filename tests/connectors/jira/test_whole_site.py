@@ -98,6 +98,7 @@ def new_pull(simulator: Running, path: Path) -> Pull:
     return Pull(simulator, engine)
 
 
+@pytest.mark.thorough
 def test_two_thousand_issues_take_at_most_120_requests_and_an_unchanged_day_at_most_15(tmp_path: Path) -> None:
     with serve(issues=4_060) as simulator:  # half of them are Jira's
         pull = new_pull(simulator, tmp_path / "big.db")

@@ -44,15 +44,15 @@ def listed(folder: Path) -> set[str]:
 
 
 def test_the_file_of_the_other_connection_goes(sqlite: Engine, tmp_path: Path) -> None:
-    for order, name in ((PLAIN, PACKAGED), (LIVE, DESCRIBED), (PLAIN, PACKAGED)):
+    for order, name in ((LIVE, DESCRIBED), (PLAIN, PACKAGED), (LIVE, DESCRIBED)):
         assert left(sqlite, tmp_path, order) == {name, MANIFEST}
         assert listed(tmp_path) == {name}
 
 
 def test_a_file_of_that_name_that_no_export_wrote_stays(sqlite: Engine, tmp_path: Path) -> None:
-    (tmp_path / DESCRIBED).write_text("mine")
-    assert left(sqlite, tmp_path, PLAIN) == {PACKAGED, DESCRIBED, MANIFEST}
-    assert (tmp_path / DESCRIBED).read_text() == "mine"
+    (tmp_path / PACKAGED).write_text("mine")
+    assert left(sqlite, tmp_path, LIVE) == {PACKAGED, DESCRIBED, MANIFEST}
+    assert (tmp_path / PACKAGED).read_text() == "mine"
 
 
 def test_tables_in_other_formats_beside_it_stay(sqlite: Engine, tmp_path: Path) -> None:

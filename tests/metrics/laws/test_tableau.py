@@ -126,6 +126,7 @@ def _rows_agree(held: Extract) -> Iterator[None]:
     agree(held.calculated(FIELDS["WIP"], ["day"]), wip, "wip")
 
 
+@pytest.mark.thorough
 @given(company=companies(), rules=settings_in_turn(1))
 @tried(2)
 def test_calculated_fields_agree_with_what_is_stored(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flowmart.syncing.reconcile import CHECKS as OF_RECONCILE
 from metrics.quality.checks import CHECKS, ERROR, INFO, WARNING, finding, share
+from warehouse.malformed import CHECK as OF_SYNC
 from warehouse.tables import METADATA
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "data-quality.md"
@@ -28,7 +29,7 @@ def test_computing_and_reconciling_share_no_check() -> None:
 
 def test_the_documentation_lists_exactly_the_checks() -> None:
     listed = {row[0]: row[1:] for row in ROW.findall(DOCUMENT.read_text(encoding="utf-8"))}
-    assert set(listed) == {*CHECKS, *OF_RECONCILE}
+    assert set(listed) == {*CHECKS, *OF_RECONCILE, OF_SYNC}
     for name, check in CHECKS.items():
         assert listed[name] == (check.severity, check.entity, f"{check.meaning}.", check.advice), name
 

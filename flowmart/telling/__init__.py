@@ -1,0 +1,1 @@
+"""Tells what a run did: its changes, its failures and alerts, and how everything stands."""
