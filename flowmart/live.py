@@ -60,6 +60,7 @@ class LiveEvents:
     tracks: dict[str, Track] = field(default_factory=dict)
     _step: tuple[str, float] | None = None
     _over: bool = False
+    _live: Live | None = None
     _lock: Lock = field(default_factory=Lock)
     _spinner: Spinner = field(default_factory=lambda: Spinner("dots"))
 
@@ -68,18 +69,40 @@ class LiveEvents:
         """Displays while the block runs; then a line of each source stays."""
         live = Live(console=self.console, get_renderable=self.picture, auto_refresh=False, transient=True)
         over = Event()
-        ticking = Thread(target=_refresh, args=(live, over), daemon=True)
+        ticking = Thread(target=self._keep_fresh, args=(over,), daemon=True)
         with turn():
             live.start()
+        self._live = live
         ticking.start()
         try:
             yield self
         finally:
             over.set()
             ticking.join()
+            self._live = None
             with turn():
                 live.stop()
             self._tell_sums(last=True)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Within, the display is away: it does not know what others write to the same terminal by stdout."""
+        self._tell_sums()
+        with turn():
+            if self._live is None:
+                yield
+                return
+            self._live.stop()
+            try:
+                yield
+            finally:
+                self._live.start()
+
+    def refresh(self) -> None:
+        """Draw anew, if it is shown: in its turn, and so not by rich's own thread."""
+        with turn():
+            if self._live is not None:
+                self._live.refresh()
 
     def stream_started(self, source: str, stream: str, counters: Counters | None = None) -> None:
         """The source's line tells of this stream from now on."""
@@ -128,6 +151,10 @@ class LiveEvents:
             made.add_row(self._spinner, self._fit(f"{step[0]} {duration(now - step[1])}", ""))
         return Group(made, *said)
 
+    def _keep_fresh(self, over: Event) -> None:
+        while not over.wait(_REFRESH_SECONDS):
+            self.refresh()
+
     def _line(self, name: str, track: Track, now: float) -> tuple[RenderableType, ...]:
         """Spinner, source, stream, bar, facts; a narrow terminal has no bar."""
         streams = [one.stream for one in self.tracks.values()]
@@ -167,10 +194,3 @@ class LiveEvents:
 
 def _widest(texts: Iterable[str], most: int) -> int:
     return min(max(cell_len(printable(text)) for text in texts), most)
-
-
-def _refresh(live: Live, over: Event) -> None:
-    """Ours and not rich's own thread, so that it takes its turn."""
-    while not over.wait(_REFRESH_SECONDS):
-        with turn():
-            live.refresh()

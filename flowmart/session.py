@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from flowmart.text import harmless
 if TYPE_CHECKING:
     from flowmart.config import Config
     from flowmart.failures import Failure
-    from flowmart.live import Pause
+    from flowmart.live import LiveEvents, Pause
 
 _LOG = logging.getLogger(__name__)
 _PIPE_WIDTH = 120
@@ -44,6 +44,8 @@ class Session:
     loaded: Config | None = None
     """The configuration, once it is read."""
     started_at: datetime | None = None
+    live: LiveEvents | None = None
+    """The display of a job, while it is shown."""
     run_id: str = ""
     """Name of the run that began at `started_at`."""
 
@@ -89,12 +91,23 @@ class Session:
     @contextmanager
     def watching(self) -> Iterator[SyncEvents]:
         """Events for a job: live on a terminal, else as log lines."""
+        from flowmart.live import LiveEvents
         from flowmart.progress import watching  # here, since most commands show no progress
 
         live = self.err.is_terminal and not self.err.is_dumb_terminal
         wanted = self.verbosity == 0 and self.log_format is LogFormat.TEXT
         with watching(self.err, self.context, live=live and wanted, pauses=self._pauses) as events:
-            yield events
+            self.live = events if isinstance(events, LiveEvents) else None
+            try:
+                yield events
+            finally:
+                self.live = None
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Within, no live display is in the way of stdout."""
+        with nullcontext() if self.live is None else self.live.aside():
+            yield
 
     def _pauses(self) -> Sequence[Pause]:
         """What trackers ask for now, by the clock of the calendar."""
@@ -119,11 +132,13 @@ class Session:
 
     def print(self, text: str) -> None:
         """A line of the result, or several, folded to the width of a terminal."""
-        tell(self.out, self._fit(text))
+        with self._aside():
+            tell(self.out, self._fit(text))
 
     def put(self, text: str) -> None:
         """A result as it is, also on a terminal: what programs read."""
-        say(self.out, self._fit(text))
+        with self._aside():
+            say(self.out, self._fit(text))
 
     def fail(self, text: str) -> None:
         """Why the command fails, on stderr: always shown."""

@@ -16,6 +16,7 @@ from flowmart.events import StreamOutcome, SyncEvents, summary
 from flowmart.live import LiveEvents, Pause
 from flowmart.logs import LogContext
 from flowmart.progress import watching
+from flowmart.session import Session
 
 
 def outcome(**changes: object) -> StreamOutcome:
@@ -131,6 +132,24 @@ def test_a_run_that_is_broken_off_tells_where_and_then_nothing_more() -> None:
     events.stream_finished("acme", "issues", outcome(error="too late"))
     assert screen_of(shown_on(console)) == [
         "acme: broken off in issues; before that 9 rows in 4.0 s (2/s), 25 requests"
+    ]
+
+
+def test_results_that_are_written_while_the_display_is_shown_are_whole() -> None:
+    session = Session(environment={})
+    session.out, session.err = a_terminal(), a_terminal()
+    session.out.file = session.err.file  # one terminal shows both
+    with session.watching() as events:
+        a_sync(events)
+        events.step("writing bi")
+        for line in ("synced 1 source", "exported bi"):
+            assert isinstance(events, LiveEvents)
+            events.refresh()
+            session.print(line)
+    assert screen_of(shown_on(session.out))[-3:] == [
+        "acme: failed after 4,000 rows in 8.0 s (500/s), 50 requests",
+        "synced 1 source",
+        "exported bi",
     ]
 
 
