@@ -146,9 +146,9 @@ class LiveEvents:
         made = Table.grid(padding=(0, 1))
         for each in lines:
             made.add_row(*each)
-        said = [self._fit(pause.told(), "yellow") for pause in (self.pauses() if lines else ())]
+        said = [self._fit(pause.told(), self.console.width, "yellow") for pause in (self.pauses() if lines else ())]
         if step is not None:
-            made.add_row(self._spinner, self._fit(f"{step[0]} {duration(now - step[1])}", ""))
+            made.add_row(self._spinner, self._fit(f"{step[0]} {duration(now - step[1])}", self.console.width - 2))
         return Group(made, *said)
 
     def _keep_fresh(self, over: Event) -> None:
@@ -171,8 +171,8 @@ class LiveEvents:
             cells.append(Text() if share is None else ProgressBar(total=1.0, completed=share, width=_BAR_WIDTH))
         return (*cells, Text(track.facts(now, left), style="dim"))
 
-    def _fit(self, text: str, style: str) -> Text:
-        return Text(clipped(printable(self.context.mask(text)), max(self.console.width - 3, 1)), style=style)
+    def _fit(self, text: str, width: int, style: str = "") -> Text:
+        return Text(clipped(printable(self.context.mask(text)), max(width, 1)), style=style)
 
     def _say(self, line: str, style: str) -> None:
         if not self._over:

@@ -39,7 +39,8 @@ def tell(console: Console, text: str, style: str = "") -> None:
     """
     lines = []
     for line in text.split("\n"):
-        first, *others = [line] if line.startswith(" ") else folded(line, console, len(_HANGING))
+        stays = line.startswith(" ") or cell_len(line) <= console.width
+        first, *others = [line] if stays else folded(line, console, len(_HANGING))
         lines += [first, *(f"{_HANGING}{other}" for other in others)]
     say(console, "\n".join(lines), style)
 

@@ -31,6 +31,12 @@ def test_a_terminal_gets_whole_words_with_the_next_lines_to_the_right() -> None:
     assert written(console) == "flowmart: acme: the tracker\n  says 429; wait, then run it\n  again\n"
 
 
+def test_a_line_that_fits_exactly_stays() -> None:
+    console = a_console(terminal=True)
+    tell(console, "twenty-eight and a few: 30 is.")
+    assert written(console) == "twenty-eight and a few: 30 is.\n"
+
+
 def test_a_pipe_gets_the_line_as_it_is() -> None:
     console = a_console(terminal=False)
     tell(console, LONG, "red")
