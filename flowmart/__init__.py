@@ -1,1 +1,1 @@
-"""The application: reads the config, wires connectors, warehouse, metrics and exports, and speaks to people."""
+"""The application: reads the config, wires connectors, warehouse, metrics, exports and report, and speaks to people."""

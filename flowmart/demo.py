@@ -89,6 +89,10 @@ to = "exports/powerbi"
 [exports.excel]
 format = "xlsx"
 to = "exports/excel"
+
+[report]
+to = "report.html"
+title = "Delivery of the demo company"
 """
 _TABLEAU = """
 [exports.hyper]

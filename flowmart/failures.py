@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from connectors.errors import SourceError
 from exports.base import ExportError
 from flowmart.errors import FAILED, WRONG_USE, ApplicationError, ConfigError, UsageError
+from reports.base import ReportError
 from warehouse.leases import LeaseHeld, LeaseLost
 from warehouse.postgresql import UnusableServer
 
@@ -96,7 +97,7 @@ def explain(error: BaseException, warehouse: str | None) -> Failure | None:
     """
     if isinstance(error, ConfigError | UsageError):
         return Failure(code=WRONG_USE, text=str(error))
-    if isinstance(error, ApplicationError | SourceError | ExportError | LeaseHeld | LeaseLost):
+    if isinstance(error, ApplicationError | SourceError | ExportError | ReportError | LeaseHeld | LeaseLost):
         return Failure(code=FAILED, text=str(error))
     if isinstance(error, UnusableServer):
         return Failure(code=FAILED, text=f"{_where(warehouse)}: {error}")

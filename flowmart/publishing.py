@@ -25,9 +25,16 @@ def publish(config: Config, written: Mapping[str, Sequence[Written]]) -> list[Pu
     wanted = {name: publish for name in written if (publish := config.exports[name].publish) is not None}
     if not wanted:
         return []
-    from flowmart.tableau import published  # here, since few have one, and it brings an HTTP client
+    from flowmart.tableau import NotPublished, published  # here, since few have one, and it brings an HTTP client
 
-    return [published(config, name, one, Path(written[name][0].path)) for name, one in wanted.items()]
+    found = []
+    for name, one in wanted.items():
+        try:
+            told, is_done = published(config, one, Path(written[name][0].path)), True
+        except NotPublished as error:
+            told, is_done = str(error), False
+        found.append(Publication(export=name, told=told, is_done=is_done))
+    return found
 
 
 def require_published(publications: Sequence[Publication]) -> None:

@@ -1,4 +1,4 @@
-"""The nightly job: sync, compute, alerts, export, one after the other."""
+"""The nightly job: sync, compute, alerts, export, report, one after the other."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from flowmart.events import SyncEvents
 from flowmart.export import export
 from flowmart.power_bi import refresh, require_refreshed
 from flowmart.publishing import Publication, publish, require_published
+from flowmart.report import report
 from flowmart.settings.jobs import STEPS
 from flowmart.syncing.sync import SyncOptions, SyncReport, sync
 from flowmart.syncing.sync_source import SourceReport
+from reports import report as html
 from warehouse.leases import LeaseHeld
 
 _LOG = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ class RunReport:
     """Of each dataset in Power BI that could not be refreshed, why."""
     published: Sequence[Publication] = ()
     """What was to be published to Tableau."""
+    report: html.Written | None = None
+    """None too where no [report] is configured."""
 
     def require_success(self) -> None:
         """Raise `JobFailed`, which names the sources that are not whole, or else what Power BI or Tableau refused."""
@@ -66,11 +70,15 @@ def run_once(
     # before the export, which has the alerts of this night in it
     alerts = None if computed is None else _renewed(config, now=now, run_id=run_id)
     written = export(config, now=now, step=events.step) if step in {"run", "export"} else {}
+    wanted = step == "report" or (step == "run" and config.report is not None)
+    if wanted:
+        events.step("writing the report")
     return RunReport(
         sync=synced,
         compute=computed,
         alerts=alerts,
         written=written,
+        report=report(config, now=now) if wanted else None,
         not_refreshed=refresh(config, written),
         published=publish(config, written),
     )

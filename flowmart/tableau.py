@@ -16,7 +16,6 @@ from connectors.errors import SourceError
 from connectors.http import SourceHttp, unreachable
 from connectors.http.sdk import HttpxAdapter
 from flowmart.config import Config
-from flowmart.publishing import Publication
 from flowmart.secrets import masked
 from flowmart.settings.tableau import Publish
 from flowmart.sources import http_settings
@@ -26,12 +25,12 @@ _TIMEOUT_SECONDS = 600.0
 """The server reads the whole file before it answers."""
 
 
-class _Refused(Exception):  # noqa: N818 - a state, as the house names them
+class NotPublished(Exception):  # noqa: N818 - a state, as the house names them
     """Why nothing was published, in one line."""
 
 
-def published(config: Config, name: str, wanted: Publish, file: Path) -> Publication:
-    """Publish the file of the export of that name."""
+def published(config: Config, wanted: Publish, file: Path) -> str:
+    """Publish the file; says where it is now. Raises `NotPublished`."""
     # a request that may have arrived is not sent again: the server would have a part of the file twice
     usual = http_settings(config, attempts=1)
     patient = max(_TIMEOUT_SECONDS, usual.answer_seconds)
@@ -44,19 +43,18 @@ def published(config: Config, name: str, wanted: Publish, file: Path) -> Publica
             item = library.DatasourceItem(project, name=wanted.name)
             mode = library.Server.PublishMode
             server.datasources.publish(item, file, mode.Overwrite if wanted.overwrite else mode.CreateNew)
-    except (_Refused, SourceError) as error:
-        told = masked(str(error), [wanted.token.get_secret_value()])
-        return Publication(export=name, told=told, is_done=False)
+    except (NotPublished, SourceError) as error:
+        raise NotPublished(masked(str(error), [wanted.token.get_secret_value()])) from error
     finally:
         http.close()
-    return Publication(export=name, told=f"{wanted.name} in {wanted.project} on {_place(wanted)}", is_done=True)
+    return f"{wanted.name} in {wanted.project} on {_place(wanted)}"
 
 
 def _library() -> ModuleType:
     try:
         import tableauserverclient  # here, since it is an optional extra
     except ImportError as error:
-        raise _Refused("Tableau's client library is not installed; run pip install 'flowmart[tableau]'") from error
+        raise NotPublished("Tableau's client library is not installed; run pip install 'flowmart[tableau]'") from error
     library: ModuleType = tableauserverclient
     return library
 
@@ -99,9 +97,9 @@ def _project(library: ModuleType, server: Any, path: str) -> str:  # noqa: ANN40
         found = [one.id for one in candidates if parents is None or one.parent_id in parents]
         parents = list(found)
     if not found:
-        raise _Refused(f"there is no project {path!r}, or the token's owner may not see it; check `project`")
+        raise NotPublished(f"there is no project {path!r}, or the token's owner may not see it; check `project`")
     if len(found) > 1:
-        raise _Refused(f"there are {len(found)} projects {path!r}; write the path, such as 'Parent/{names[-1]}'")
+        raise NotPublished(f"there are {len(found)} projects {path!r}; write the path, such as 'Parent/{names[-1]}'")
     return found[0]
 
 
@@ -113,25 +111,29 @@ def _told(library: ModuleType, wanted: Publish) -> Iterator[None]:
     try:
         yield
     except errors.FailedSignInError as error:
-        raise _Refused(
+        raise NotPublished(
             f"{place} refuses the token {wanted.token_name!r} ({_said(error)}); make a new one in the account's "
             "settings, and check `token_name`, `token` and `site`"
         ) from error
     except errors.ServerResponseError as error:
-        raise _Refused(_refusal(error, wanted)) from error
+        raise NotPublished(_refusal(error, wanted)) from error
     except errors.InternalServerError as error:
-        raise _Refused(f"{place} answered {error.code}; the next run tries again") from error
+        raise NotPublished(f"{place} answered {error.code}; the next run tries again") from error
     except (errors.RedirectError, requests.TooManyRedirects) as error:
-        raise _Refused(f"{place} sends elsewhere; name the address in `server` that the browser ends at") from error
+        raise NotPublished(f"{place} sends elsewhere; name the address in `server` that the browser ends at") from error
     except library.server.exceptions.EndpointUnavailableError as error:
-        raise _Refused(f"{place} is too old for personal access tokens; it needs Tableau 2019.4 or later") from error
+        raise NotPublished(
+            f"{place} is too old for personal access tokens; it needs Tableau 2019.4 or later"
+        ) from error
     except (requests.ConnectionError, requests.Timeout) as error:
         cause = error.__cause__
         if isinstance(cause, httpx.RequestError):
             raise unreachable(cause, httpx.URL(wanted.server)) from error
-        raise _Refused(f"{place} gives no answer; the next run tries again") from error
+        raise NotPublished(f"{place} gives no answer; the next run tries again") from error
     except (errors.TableauError, requests.RequestException, ValueError, AttributeError, SyntaxError) as error:
-        raise _Refused(f"{place} answers like no Tableau Server ({type(error).__name__}); check `server`") from error
+        raise NotPublished(
+            f"{place} answers like no Tableau Server ({type(error).__name__}); check `server`"
+        ) from error
 
 
 def _refusal(error: Any, wanted: Publish) -> str:  # noqa: ANN401 - loaded when it is needed

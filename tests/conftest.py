@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from contextlib import contextmanager
@@ -47,6 +48,17 @@ def _one_width() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("COLUMNS", raising=False)
         yield
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """What the test does to the process's logging is taken back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture(scope="session")

@@ -50,8 +50,12 @@ COMMANDS: Mapping[str, Entry] = {
             "flowmart export --format csv --to files --table issues --table issue_flow",
         ),
     ),
+    "report": Entry(
+        "Write the report as one HTML file.",
+        ("flowmart report", "flowmart report --to delivery.html"),
+    ),
     "run": Entry(
-        "Sync, compute, alert and export: the nightly job.",
+        "Sync, compute, alert, export and report: the nightly job.",
         ("flowmart run", "flowmart -c /etc/flowmart.toml --log-format json run"),
     ),
     "schedule": Entry(

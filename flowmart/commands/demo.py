@@ -49,7 +49,7 @@ def command(
     """Try the whole job against simulated trackers.
 
     Starts simulated trackers of one company on this machine (Jira Cloud, Jira Data Center, Azure DevOps), syncs them
-    into a fresh warehouse, computes the metrics, writes the exports, and prints some of the numbers.
+    into a fresh warehouse, computes the metrics, writes the exports and the report, and prints some of the numbers.
 
     With --serve it starts simulators of all flavours, writes a ready configuration, says what to try, and serves until
     Ctrl-C.
@@ -140,6 +140,9 @@ def _show_files(session: Session, config: Config, report: RunReport, to: Path) -
         session.print(f"{name:<14} {folder} ({count(file_count(files), 'file')})")
     session.print(f"configuration  {to / 'flowmart.toml'}")
     _show_tries(session, config, to)
+    if report.report is not None:
+        session.print("")
+        session.print(f"Open the report: {to / report.report.path.name}")
 
 
 def _show_tries(session: Session, config: Config, to: Path) -> None:

@@ -21,7 +21,7 @@ from flowmart.run import RunReport
 from flowmart.session import Session
 from flowmart.syncing.sync import SyncOptions
 from flowmart.telling.changes import Changes, document, lines
-from flowmart.text import count
+from flowmart.text import count, size
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,10 +31,10 @@ def command(
     accept_loss: AcceptLoss = False,  # noqa: FBT002 - Typer's shape
     max_in_flight: MaxInFlight = None,
 ) -> None:
-    """Sync, compute, alert and export: the nightly job.
+    """Sync, compute, alert, export and report: the nightly job.
 
-    A source that fails is named (exit code 1); the others are synced, and metrics and exports are made all the same.
-    Exit code 3 when nothing failed and there are new alerts of severity high.
+    A source that fails is named (exit code 1); the others are synced, and metrics, exports and the report are made
+    all the same. Exit code 3 when nothing failed and there are new alerts of severity high.
     """
     session = session_of(context)
     config, now = session.config(), session.begin()
@@ -79,6 +79,8 @@ def show(session: Session, config: Config, report: RunReport, changes: Changes) 
         session.print(f"exported {name}: {count(file_count(files), 'file')} in {config.exports[name].shown_to}")
         tell_notes(session, files)
     tell_published(session, report.published)
+    if report.report is not None:
+        session.print(f"reported in {report.report.path} ({size(report.report.size_bytes)})")
     if report.sync is not None or report.compute is not None:
         for line in lines(changes):
             session.print(line)

@@ -53,6 +53,9 @@ _TAIL = """\
 run = "15 2 * * *"       # for `flowmart schedule`: cron, in calendar.timezone
 max_age = "26h"          # `flowmart status` fails when a source was last synced longer ago
 
+[report]
+to = "report.html"       # for people: one file with charts
+
 [exports.bi]
 format = "parquet"       # or "csv"
 to = "exports/bi"

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from flowmart.cron import check
 from flowmart.settings.base import Seconds, Section
 
-STEPS = ("run", "sync", "compute", "export")
+STEPS = ("run", "sync", "compute", "export", "report")
 
 
 class Sync(Section):
@@ -49,6 +49,7 @@ class Schedule(Section):
     sync: Cron | None = None
     compute: Cron | None = None
     export: Cron | None = None
+    report: Cron | None = None
     max_age_seconds: Annotated[Seconds, Field(alias="max_age")] = 93_600.0
 
     def crons(self) -> Mapping[str, str]:

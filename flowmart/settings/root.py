@@ -14,6 +14,7 @@ from flowmart.settings.exports import Export
 from flowmart.settings.jobs import Retention, Schedule, Sync
 from flowmart.settings.network import Network
 from flowmart.settings.privacy import Privacy
+from flowmart.settings.report import Report
 from flowmart.settings.rules import CalendarSection, DefectsSection, MetricsSection, SprintsSection
 from flowmart.settings.sources import Source, SourceName
 from flowmart.settings.telling import Notify, Telemetry
@@ -42,6 +43,7 @@ class Config(Section):
     telemetry: Telemetry = Field(default_factory=Telemetry)
     exports: dict[Text, Export] = Field(default_factory=dict)
     alerts: AlertSections = ()
+    report: Report | None = None
 
     @model_validator(mode="before")
     @classmethod

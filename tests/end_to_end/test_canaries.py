@@ -7,7 +7,6 @@ import contextlib
 import html
 import io
 import json
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +21,8 @@ from flowmart.cli import main
 from flowmart.commands.catalog import COMMANDS
 from flowmart.sources import LIMITERS
 from simulator.server import Running, serve
+
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 SECRETS = {
     "JIRA": 'cnry-jira/+"q<1',
@@ -157,16 +158,6 @@ def echo() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+LARGEST_REPORT = 3_000_000
 QUESTIONS = (DOCS / "sql.md").read_text(encoding="utf-8")
 
 
@@ -76,6 +77,8 @@ def test_the_demo_ends_with_numbers_of_its_warehouse_and_the_paths_of_its_files(
     assert (folder / "exports" / "hyper" / "flowmart.hyper").exists() == has_tableau
     assert (folder / "exports" / "tableau" / "flowmart.tdsx").exists() == has_tableau
     assert (folder / "exports" / "excel" / "flowmart.xlsx").exists()
+    assert said.endswith(f"\nOpen the report: {folder / 'report.html'}\n")
+    assert (folder / "report.html").stat().st_size < LARGEST_REPORT
     assert demo(folder) == (0, said)
 
 

@@ -6,7 +6,6 @@ import contextlib
 import gzip
 import io
 import itertools
-import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,8 @@ import pytest
 from flowmart.cli import main
 from simulator.server import Running, serve
 from tests.connectors.raw_server import CHUNKED, HEAD, sending
+
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 BOMB = gzip.compress(b"[" + b" " * 30_000_000 + b"]", 9)
 DEEP = b'{"displayName":' + b"[" * 100_000
@@ -51,16 +52,6 @@ def deep() -> Iterator[bytes]:
 def running() -> Iterator[Running]:
     with serve(issues=20) as simulator:
         yield simulator
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
 
 
 @pytest.mark.parametrize("kind", ["jira", "azure_devops"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,7 +85,7 @@ token = "${ACME_TOKEN}"
 
 
 @pytest.fixture
-def call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
+def call(tmp_path: Path, capsys: pytest.CaptureFixture[str], logging_as_before: None) -> Iterator[Call]:  # noqa: ARG001
     """Calls the command line with a configuration of one source and `more`; the process's logging is put back."""
 
     def calling(*arguments: str, more: str = "", environment: Mapping[str, str] | None = None) -> Ended:
@@ -97,12 +96,8 @@ def call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
         printed = capsys.readouterr()
         return Ended(code, printed.out, printed.err)
 
-    root, terminated = logging.getLogger(), signal.getsignal(signal.SIGTERM)
-    handlers, level = root.handlers[:], root.level
+    terminated = signal.getsignal(signal.SIGTERM)
     yield calling
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
     signal.signal(signal.SIGTERM, terminated)
 
 

@@ -17,7 +17,7 @@ from warehouse.tables import METADATA
 if TYPE_CHECKING:
     from conftest import Call
 
-COMMANDS = ["init", "check", "sync", "compute", "export", "run", "schedule"]
+COMMANDS = ["init", "check", "sync", "compute", "export", "report", "run", "schedule"]
 COMMANDS += ["status", "alerts", "reconcile", "explain", "migrate", "erase-user", "copy", "demo"]
 
 

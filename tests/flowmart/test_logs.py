@@ -5,24 +5,15 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
 
 from flowmart.logs import LogContext, LogFormat, configure, facts
 
+pytestmark = pytest.mark.usefixtures("logging_as_before")
+
 SECRET = 'se"cr\\et-token'
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
 
 
 def lines(style: LogFormat, level: int = logging.INFO) -> io.StringIO:

@@ -43,5 +43,5 @@ def test_of_many_problems_the_first_are_told_and_the_rest_counted() -> None:
 
 def test_a_step_that_there_is_not_is_refused() -> None:
     config = Config.model_validate({"sources": {"a": {"type": "jira", "url": "https://x.example", "token": "t"}}})
-    with pytest.raises(ValueError, match="'report' is none of run, sync, compute, export"):
-        run_once(config, "report", events=LoggedEvents(), now=NOW, run_id="r")
+    with pytest.raises(ValueError, match="'alert' is none of run, sync, compute, export, report"):
+        run_once(config, "alert", events=LoggedEvents(), now=NOW, run_id="r")

@@ -7,7 +7,6 @@ import json
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
@@ -22,8 +21,8 @@ from flowmart.looking.look import SourceLook
 from flowmart.session import Session
 from flowmart.text import harmless, harmless_json
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+pytestmark = pytest.mark.usefixtures("logging_as_before")
+
 
 EVIL = "a\x1b]0;owned\x07\x1b[2J\r\x9b31m\x08\u202eb\u2028\x85c\n2026-10-02T02:15:04Z error: forged"
 STEERING = "\x1b\x07\r\x9b\x08\u202e\u2028\x85"
@@ -42,16 +41,6 @@ def screen() -> io.StringIO:
 @pytest.fixture
 def console(screen: io.StringIO) -> Console:
     return Console(file=screen, width=200, force_terminal=False)
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
 
 
 def test_lines_and_letters_of_any_script_stay() -> None:

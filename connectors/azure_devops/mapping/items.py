@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
@@ -29,6 +28,7 @@ from connectors.azure_devops.mapping.snapshots import (
     resolution,
 )
 from connectors.azure_devops.mapping.structure import ProjectModel
+from connectors.quantity import finite
 from warehouse import records
 from warehouse.records import qualified_id
 
@@ -142,7 +142,7 @@ def issue(context: Context, item_id: int, newest: Snapshot, *, in_scope: bool) -
         assignee_id=_user_id(source_id, fields.get("System.AssignedTo")),
         reporter_id=_user_id(source_id, fields.get("System.CreatedBy")),
         parent_id=None if newest.parent is None else qualified_id(source_id, newest.parent),
-        story_points=_number(fields.get(roles.get("story_points", ""))),
+        story_points=finite(fields.get(roles.get("story_points", ""))),
         original_estimate_seconds=_seconds(fields.get("Microsoft.VSTS.Scheduling.OriginalEstimate")),
         found_in=plain(fields.get(roles.get("found_in", ""))),
         created_at=_instant(fields.get("System.CreatedDate")) or updated_at,
@@ -211,20 +211,8 @@ def _user_id(source_id: str, identity: str | None) -> str | None:
     return qualified_id(source_id, user_key(identity)) if identity else None
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, str) and "_" in value:  # which Python would read over
-        return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):  # a configured field that holds texts
-        return None
-    return found if math.isfinite(found) else None
-
-
 def _seconds(hours: object) -> int | None:
-    number = _number(hours)
+    number = finite(hours)
     if number is None:
         return None
     seconds = round(number * 3600)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from connectors.jira.gateway.answers import Moment
 from connectors.people import Disguise, as_told
+from connectors.quantity import finite
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 100_000_000_000
@@ -59,24 +59,11 @@ def optional_day(value: str | None) -> date | None:
     return date.fromisoformat(value[:10]) if value else None
 
 
-def number(value: object) -> float | None:
-    """A finite number, also one sent as text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, str) and "_" in value:  # which Python would read over
-        return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return found if math.isfinite(found) else None
-
-
 def number_text(value: str | None) -> str | None:
     """The one text of a number: `5.0` and `5` are both `5`; text that is no number stays."""
     if not value:
         return None
-    found = number(value)
+    found = finite(value)
     if found is None:
         return value
     return str(int(found)) if found.is_integer() else repr(found)

@@ -10,7 +10,7 @@ import msgspec
 from connectors.base import Malformed, Replacement
 from connectors.jira.gateway import answers
 from connectors.jira.gateway.aside_answers import WholeIssue
-from connectors.jira.gateway.values import instant, number, optional_day, optional_instant, readable, readable_text
+from connectors.jira.gateway.values import instant, optional_day, optional_instant, readable, readable_text
 from connectors.jira.mapping.asides import Asides
 from connectors.jira.mapping.entities import level_of
 from connectors.jira.mapping.fields import FieldMap
@@ -19,6 +19,7 @@ from connectors.jira.mapping.links import LinkContext, Links, LinkWords
 from connectors.jira.mapping.sprint_text import read_sprint
 from connectors.malformed import UNREADABLE, require_mostly_readable, why
 from connectors.people import Disguise, as_told
+from connectors.quantity import finite
 from warehouse.records import (
     Issue,
     IssueChange,
@@ -274,7 +275,7 @@ def _issue(
         assignee_id=_person_id(source_id, mentions.person(known.assignee)),
         reporter_id=_person_id(source_id, mentions.person(known.reporter)),
         parent_id=None if known.parent is None else qualified_id(source_id, known.parent.id),
-        story_points=None if points is None else number(everything.get(points)),
+        story_points=None if points is None else finite(everything.get(points)),
         original_estimate_seconds=known.timeoriginalestimate,
         found_in=_first_text(everything, fields.ids("found_in"), context.people),
         created_at=instant(known.created),

@@ -9,12 +9,12 @@ import pytest
 from connectors.jira.gateway.values import (
     epoch_milliseconds,
     instant,
-    number,
     number_text,
     optional_day,
     readable,
     readable_text,
 )
+from connectors.quantity import finite
 
 MOMENT = datetime(2026, 10, 2, 7, 15, 4, 123000, tzinfo=UTC)
 
@@ -57,8 +57,8 @@ def test_trap_89_equal_numbers_have_one_text(text: str | None, expected: str | N
 
 
 def test_a_flag_is_no_number() -> None:
-    assert number(True) is None
-    assert number("3.5") == 3.5
+    assert finite(True) is None
+    assert finite("3.5") == 3.5
 
 
 @pytest.mark.parametrize(

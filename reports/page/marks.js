@@ -1,0 +1,113 @@
+// Pieces that the charts' specifications are made of.
+
+/** An axis of days for the field `day`, with names in the reader's language at as many as there is room for. */
+function dayAxis(range, most = 8) {
+  const span = range.to - range.from;
+  const ticks = span > 100 ? bucketsOf(range, "month").starts.filter((day) => day >= range.from) : bucketsOf(range, "week").starts.filter((day) => day >= range.from);
+  const values = span <= most ? [...Array(span + 1).keys()].map((n) => range.from + n) : thinned(ticks.length < 3 ? [...Array(span + 1).keys()].map((n) => range.from + n) : ticks, most);
+  const names = Object.fromEntries(values.map((day) => [day, span > 100 ? shortBucket(day, "month") : shortDate(day)]));
+  return {
+    field: "day", type: "quantitative", title: null, scale: { domain: [range.from, range.to], nice: false, zero: false },
+    axis: { values, labelExpr: namesExpression(names), grid: false, labelSeparation: 6, labelOverlap: "parity", labelFlush: false },
+  };
+}
+
+/** Vega's expression for the name of an axis' value; its parser takes the two separators for ends of line. */
+function namesExpression(names) {
+  return `${JSON.stringify(names).replace(/[\u2028\u2029]/g, " ")}[datum.value]`;
+}
+
+function thinned(values, most) {
+  const step = Math.ceil(values.length / most);
+  return values.filter((_, n) => n % step === 0);
+}
+
+/** An axis with a place for each bucket, named where there is room. */
+function bucketAxis(buckets, field = "start") {
+  const names = Object.fromEntries(buckets.starts.map((start) => [start, shortBucket(start, buckets.unit)]));
+  return {
+    field, type: "ordinal", title: null, sort: null, scale: { domain: buckets.starts },
+    axis: { labelExpr: namesExpression(names), labelAngle: 0, grid: false, labelSeparation: 6, labelOverlap: "parity" },
+  };
+}
+
+function amountAxis(field, title, options = {}) {
+  return { field, type: "quantitative", title, axis: { tickCount: 5, format: ",~f" }, ...options };
+}
+
+function shareAxis(field, title, options = {}) {
+  return { field, type: "quantitative", title, axis: { tickCount: 5, format: ".0%" }, scale: { domainMin: 0 }, ...options };
+}
+
+/** Named series, each with its colour; colours stay with the order of the names. */
+function series(field, names, colours = COLOURS) {
+  return { field, type: "nominal", sort: null, legend: legendOf(names), scale: { domain: names, range: colours.slice(0, names.length).map(colour) } };
+}
+
+/** As many names side by side as there is room for. */
+function legendOf(names) {
+  const longest = Math.max(...names.map((name) => name.length), 1);
+  return { columns: Math.max(1, Math.min(names.length, Math.floor((drawnWidth - 55) / (Math.min(longest, 24) * 6.6 + 34)))) };
+}
+
+/** Room above the highest value for a label. */
+function roomAbove(values) {
+  return { scale: { domainMin: 0, domainMax: Math.max(1, ...values) * 1.12, nice: false } };
+}
+
+/** Dashed lines with their names, such as percentiles, of which those that are null are left out.
+    `most`: where their axis ends. The name of a level line with another just
+    above it stands below; names that would lie on others stand beside them. */
+function ruleLayers(rules, channel, most, format = (value) => number(value, 1)) {
+  const known = rules.filter(({ value }) => value !== null).map(({ name, value }) => ({ value, label: `${name}: ${format(value)}` }));
+  const near = (n, others) => others.filter(({ value }) => Math.abs(value - known[n].value) < most * 0.07).length;
+  const level = (n) => levelLabel(near(n, known.slice(0, n)), near(n, known.slice(n + 1)) > 0);
+  return known.flatMap((rule, n) => ruleLayer(rule, channel === "y" ? level(n) : uprightLabel(n, rule.value > most / 2), channel));
+}
+
+function levelLabel(place, isBelow) {
+  return { mark: { align: "right", baseline: isBelow ? "top" : "bottom", dy: isBelow ? 4 : -3, dx: -2 }, encoding: { x: { value: { expr: `width - ${place * 92}` } } } };
+}
+
+function uprightLabel(place, isLeft) {
+  return { mark: { align: isLeft ? "right" : "left", baseline: "middle", dx: isLeft ? -5 : 5 }, encoding: { y: { value: 9 + place * 15 } } };
+}
+
+function ruleLayer(rule, { mark, encoding }, channel) {
+  const data = { values: [rule] };
+  const at = { [channel]: { field: "value", type: "quantitative" } };
+  const label = (look) => ({ data, mark: { type: "text", ...mark, ...look }, encoding: { ...at, ...encoding, text: { field: "label" } } });
+  return [
+    { data, mark: { type: "rule", strokeDash: [5, 4], strokeWidth: 1.5, color: colour("ink") }, encoding: at },
+    label({ color: colour("card"), stroke: colour("card"), strokeWidth: 4, strokeJoin: "round" }),
+    label({ color: colour("ink") }),
+  ];
+}
+
+/** Whether each of so many bars side by side is wide enough for a percentage. */
+function hasRoomForLabels(bars) {
+  return (drawnWidth - 60) / bars >= 30;
+}
+
+/** A line with a dot at each point; points of few issues are hollow. */
+function dottedLine(encoding, options = {}) {
+  const hollow = { type: "point", size: 46, filled: false, fill: colour("card"), strokeWidth: 2, ...options };
+  return [
+    { mark: { type: "line", strokeWidth: 2, ...options }, encoding },
+    { mark: { type: "point", size: 46, filled: true, opacity: 1, ...options }, encoding },
+    { mark: hollow, encoding: { ...encoding, opacity: { condition: { test: "datum.few", value: 1 }, value: 0 } } },
+  ];
+}
+
+/** The types that occur, most frequent first, as series with a shape each; those beyond the palette are one. */
+function typeSeries(rows, typeOf) {
+  const counts = grouped(rows, typeOf);
+  const names = [...counts.keys()].sort((a, b) => counts.get(b).length - counts.get(a).length);
+  const most = COLOURS.length - 1;
+  const shown = names.length > COLOURS.length ? [...names.slice(0, most), "others"] : names;
+  return {
+    nameOf: (row) => (shown.includes(typeOf(row)) ? typeOf(row) : "others"),
+    color: series("series", shown),
+    shape: { field: "series", type: "nominal", sort: null, legend: legendOf(shown), scale: { domain: shown, range: SHAPES.slice(0, shown.length) } },
+  };
+}
