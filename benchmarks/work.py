@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 
 import flowmart.cli  # noqa: F401 - what every command loads counts as memory
-from connectors.base import Page, Progress
+from connectors.base import Counters, Page, Progress
 from flowmart.clock import utc_now
 from flowmart.compute import compute as compute_all
 from flowmart.config import Config, load_config
@@ -42,7 +42,10 @@ class Outcomes:
     done: dict[str, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def stream_started(self, source: str, stream: str) -> None:
+    def step(self, text: str) -> None:
+        """Nothing to note."""
+
+    def stream_started(self, source: str, stream: str, counters: Counters | None = None) -> None:
         """Nothing to note."""
 
     def page_committed(self, source: str, stream: str, rows: int, progress: Progress | None) -> None:  # noqa: ARG002

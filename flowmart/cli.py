@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 
 from flowmart.commands.catalog import COMMANDS, module_name
 from flowmart.commands.options import examples, session_of
+from flowmart.completing import words_of_line
 from flowmart.errors import DONE, FAILED, INTERRUPTED, WRONG_USE, ConfigError
 from flowmart.logs import LogFormat
 from flowmart.session import Session
@@ -68,7 +69,6 @@ def _application(arguments: Sequence[str]) -> typer.Typer:
     """The command line. Only commands that the arguments name are imported: all together cost a second of CPU."""
     app = typer.Typer(
         name="flowmart",
-        add_completion=False,
         pretty_exceptions_enable=False,  # they show local variables, and those hold secrets
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Do what the arguments say; returns the exit code. A failure is one line on stderr."""
     session = Session(environment=environment)
     try:
-        code = typer.main.get_command(_application(arguments)).main(
+        code = typer.main.get_command(_application([*arguments, *words_of_line(environment)])).main(
             args=list(arguments), prog_name="flowmart", standalone_mode=False, obj=session
         )
     except TyperException as error:

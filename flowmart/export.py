@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -16,6 +16,7 @@ from exports.base import Order, Place, Written
 from exports.snapshot import snapshot
 from flowmart.config import Config
 from flowmart.errors import UsageError
+from flowmart.naming import meant
 from flowmart.privacy.state import require_same
 from flowmart.settings import Export
 from flowmart.settings.exports import BELONGINGS
@@ -27,7 +28,12 @@ Since = datetime | Literal["last"] | None
 
 
 def export(
-    config: Config, names: Sequence[str] = (), *, now: datetime, since: Since = None
+    config: Config,
+    names: Sequence[str] = (),
+    *,
+    now: datetime,
+    since: Since = None,
+    step: Callable[[str], None] = lambda _: None,
 ) -> dict[str, list[Written]]:
     """Write the named exports of the configuration (all by default); export → its files.
 
@@ -35,13 +41,20 @@ def export(
     """
     unknown = [name for name in names if name not in config.exports]
     if unknown:
-        known = ", ".join(config.exports) or "none"
-        raise UsageError(f"no export named {', '.join(unknown)}; configured are {known}")
-    return write(config, {name: config.exports[name] for name in names or config.exports}, now=now, since=since)
+        hint = meant(unknown, list(config.exports), listing="configured are")
+        raise UsageError(f"no export named {', '.join(unknown)}{hint}")
+    return write(
+        config, {name: config.exports[name] for name in names or config.exports}, now=now, since=since, step=step
+    )
 
 
 def write(
-    config: Config, exports: Mapping[str, Export], *, now: datetime, since: Since = None
+    config: Config,
+    exports: Mapping[str, Export],
+    *,
+    now: datetime,
+    since: Since = None,
+    step: Callable[[str], None] = lambda _: None,
 ) -> dict[str, list[Written]]:
     """Write each of these exports; all tables of one are read from the same state of the warehouse.
 
@@ -55,10 +68,11 @@ def write(
     try:
         with engine.connect() as connection:
             require_same(connection, config)
-        return {
-            name: _write(engine, wanted, now, since or wanted.since, config.sync.overlap_seconds)
-            for name, wanted in exports.items()
-        }
+        written = {}
+        for name, wanted in exports.items():
+            step(f"writing {name} to {wanted.shown_to}")
+            written[name] = _write(engine, wanted, now, since or wanted.since, config.sync.overlap_seconds)
+        return written
     finally:
         engine.dispose()
 

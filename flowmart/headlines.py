@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, Select, func, select
 
@@ -12,8 +13,16 @@ from warehouse.tables import table
 _SHOWN = 6
 
 
-def headlines(connection: Connection, today: date) -> list[tuple[str, str]]:
-    """Label and sentence, in the order to read them; what has no data yet is left out. `today` is a local day."""
+class Headline(NamedTuple):
+    """A line; `course` are the numbers in it that may be drawn, the oldest first."""
+
+    label: str
+    sentence: str
+    course: Sequence[float] = ()
+
+
+def headlines(connection: Connection, today: date) -> list[Headline]:
+    """In the order to read them; what has no data yet is left out. `today` is a local day."""
     month = today.replace(day=1)
     return [
         *_loaded(connection),
@@ -40,7 +49,7 @@ def eventful_issue(connection: Connection) -> str | None:
     return key
 
 
-def _loaded(connection: Connection) -> Iterator[tuple[str, str]]:
+def _loaded(connection: Connection) -> Iterator[Headline]:
     issues, sources = table("issues"), table("sources")
     per_source = connection.execute(
         select(sources.c.source_id, func.count(issues.c.issue_id))
@@ -50,10 +59,11 @@ def _loaded(connection: Connection) -> Iterator[tuple[str, str]]:
     ).all()
     changes = connection.execute(select(func.count()).select_from(table("issue_changes"))).scalar_one()
     each = ", ".join(f"{name} {count:,}" for name, count in per_source)
-    yield "Loaded", f"{sum(count for _, count in per_source):,} issues ({each}) with {changes:,} changes"
+    total = sum(count for _, count in per_source)
+    yield Headline("Loaded", f"{total:,} issues ({each}) with {changes:,} changes")
 
 
-def _cycle_time(connection: Connection, month: date) -> Iterator[tuple[str, str]]:
+def _cycle_time(connection: Connection, month: date) -> Iterator[Headline]:
     trend = table("cycle_time_trend")
     rows = _latest(
         connection,
@@ -64,18 +74,16 @@ def _cycle_time(connection: Connection, month: date) -> Iterator[tuple[str, str]
     if not rows:
         return
     last = rows[-1]
-    yield (
+    yield Headline(
         "Cycle time",
-        (
-            f"half of the {last.n} issues finished in {last.period_start:%B %Y} took at most {last.p50_days:.1f} days, "
-            f"85 % at most {last.p85_days:.1f}"
-        ),
+        f"half of the {last.n} issues finished in {last.period_start:%B %Y} took at most {last.p50_days:.1f} days, "
+        f"85 % at most {last.p85_days:.1f}",
     )
     months = ", ".join(f"{row.period_start:%b} {row.p85_days:.1f}" for row in rows)
-    yield "  85 % within", f"{months} days"
+    yield Headline("  85 % within", f"{months} days", [row.p85_days for row in rows])
 
 
-def _throughput(connection: Connection, today: date) -> Iterator[tuple[str, str]]:
+def _throughput(connection: Connection, today: date) -> Iterator[Headline]:
     weekly, dates = table("throughput"), table("dates")
     this_week = select(dates.c.week_start).where(dates.c.day == today).scalar_subquery()
     rows = _latest(
@@ -87,17 +95,18 @@ def _throughput(connection: Connection, today: date) -> Iterator[tuple[str, str]
     )
     if rows:
         counts = ", ".join(str(row.issues) for row in rows)
-        yield "Throughput", f"{counts} issues finished in the last {len(rows)} full weeks"
+        said = f"{counts} issues finished in the last {len(rows)} full weeks"
+        yield Headline("Throughput", said, [row.issues for row in rows])
 
 
-def _in_progress(connection: Connection) -> Iterator[tuple[str, str]]:
+def _in_progress(connection: Connection) -> Iterator[Headline]:
     ageing = table("wip_aging")
     count, oldest = connection.execute(select(func.count(), func.max(ageing.c.age_days))).one()
     if count:
-        yield "In progress", f"{count:,} issues, the oldest for {oldest:.0f} days"
+        yield Headline("In progress", f"{count:,} issues, the oldest for {oldest:.0f} days")
 
 
-def _velocity(connection: Connection) -> Iterator[tuple[str, str]]:
+def _velocity(connection: Connection) -> Iterator[Headline]:
     trend, boards = table("velocity_trend"), table("boards")
     for board in connection.execute(select(boards.c.board_id, boards.c.name).order_by(boards.c.name)):
         rows = _latest(
@@ -109,23 +118,23 @@ def _velocity(connection: Connection) -> Iterator[tuple[str, str]]:
         points = ", ".join(f"{row.velocity or 0:g}" for row in rows)
         band = rows[-1]
         ahead = "" if band.next_low is None else f"; next {max(0, band.next_low):.0f} to {band.next_high:.0f} (80 %)"
-        yield f"Velocity {board.name}", f"{points} points{ahead}"
+        yield Headline(f"Velocity {board.name}", f"{points} points{ahead}", [row.velocity or 0.0 for row in rows])
 
 
-def _say_do(connection: Connection) -> Iterator[tuple[str, str]]:
+def _say_do(connection: Connection) -> Iterator[Headline]:
     sprints = table("sprint_metrics")
     rows = connection.execute(
         select(sprints.c.say_do_points).where(sprints.c.state == "closed", sprints.c.say_do_points.is_not(None))
     ).scalars()
     ratios = sorted(rows)
     if ratios:
-        yield (
+        yield Headline(
             "Say/do",
             f"half of {len(ratios)} closed sprints kept at least {ratios[len(ratios) // 2]:.0%} of their points",
         )
 
 
-def _escape_rate(connection: Connection, month: date) -> Iterator[tuple[str, str]]:
+def _escape_rate(connection: Connection, month: date) -> Iterator[Headline]:
     escape = table("defect_escape")
     rows = _latest(
         connection,
@@ -142,14 +151,13 @@ def _escape_rate(connection: Connection, month: date) -> Iterator[tuple[str, str
     if not rows:
         return
     last = rows[-1]
-    yield (
+    yield Headline(
         "Defect escape",
-        (
-            f"{last.rate:.0%} in {last.period_start:%B %Y} ({last.escaped} of {last.escaped + last.internal} "
-            f"classified defects; {last.unknown} more unknown)"
-        ),
+        f"{last.rate:.0%} in {last.period_start:%B %Y} ({last.escaped} of {last.escaped + last.internal} "
+        f"classified defects; {last.unknown} more unknown)",
     )
-    yield "  by month", ", ".join(f"{row.period_start:%b} {row.rate:.0%}" for row in rows)
+    months = ", ".join(f"{row.period_start:%b} {row.rate:.0%}" for row in rows)
+    yield Headline("  by month", months, [row.rate for row in rows])
 
 
 def _latest(connection: Connection, newest_first: Select[tuple[object, ...]]) -> list[Row[tuple[object, ...]]]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from rich.console import Console
 
 from flowmart.secrets import masked
+from flowmart.speaking import say
 from flowmart.text import harmless, harmless_json, printable
 
 OURS = ("flowmart", "connectors", "warehouse", "metrics", "exports", "reports", "migrations")
@@ -118,6 +119,6 @@ class _ConsoleHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._console.print(self.format(record), markup=False, highlight=False, emoji=False, soft_wrap=True)
+            say(self._console, self.format(record))
         except Exception:  # noqa: BLE001 - a log line that cannot be written must not end the run
             self.handleError(record)

@@ -66,11 +66,13 @@ def run_once(
         if step in {"run", "sync"}
         else None
     )
-    computed = compute(config, now=now) if step in {"run", "compute"} else None
+    computed = compute(config, now=now, step=events.step) if step in {"run", "compute"} else None
     # before the export, which has the alerts of this night in it
     alerts = None if computed is None else _renewed(config, now=now, run_id=run_id)
-    written = export(config, now=now) if step in {"run", "export"} else {}
+    written = export(config, now=now, step=events.step) if step in {"run", "export"} else {}
     wanted = step == "report" or (step == "run" and config.report is not None)
+    if wanted:
+        events.step("writing the report")
     return RunReport(
         sync=synced,
         compute=computed,

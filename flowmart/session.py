@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from flowmart import logs
-from flowmart.clock import new_run_id, run_now
+from flowmart.clock import new_run_id, run_now, utc_now
 from flowmart.events import SyncEvents
 from flowmart.logs import LogContext, LogFormat
-from flowmart.progress import watching
 from flowmart.secrets import of_environment
+from flowmart.speaking import say, tell
 from flowmart.text import harmless
 
 if TYPE_CHECKING:
     from flowmart.config import Config
     from flowmart.failures import Failure
+    from flowmart.live import LiveEvents, Pause
 
 _LOG = logging.getLogger(__name__)
 _PIPE_WIDTH = 120
@@ -43,6 +44,8 @@ class Session:
     loaded: Config | None = None
     """The configuration, once it is read."""
     started_at: datetime | None = None
+    live: LiveEvents | None = None
+    """The display of a job, while it is shown."""
     run_id: str = ""
     """Name of the run that began at `started_at`."""
 
@@ -87,33 +90,69 @@ class Session:
 
     @contextmanager
     def watching(self) -> Iterator[SyncEvents]:
-        """Events for a sync: live on a terminal, else as log lines."""
+        """Events for a job: live on a terminal, else as log lines."""
+        from flowmart.live import LiveEvents
+        from flowmart.progress import watching  # here, since most commands show no progress
+
         live = self.err.is_terminal and not self.err.is_dumb_terminal
         wanted = self.verbosity == 0 and self.log_format is LogFormat.TEXT
-        with watching(self.err, self.context, live=live and wanted) as events:
-            yield events
+        with watching(self.err, self.context, live=live and wanted, pauses=self._pauses) as events:
+            self.live = events if isinstance(events, LiveEvents) else None
+            try:
+                yield events
+            finally:
+                self.live = None
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Within, no live display is in the way of stdout."""
+        with nullcontext() if self.live is None else self.live.aside():
+            yield
+
+    def _pauses(self) -> Sequence[Pause]:
+        """What trackers ask for now, by the clock of the calendar."""
+        from flowmart.live import Pause  # here, as above
+        from flowmart.sources import LIMITERS
+
+        now = utc_now()
+        zone = None if self.loaded is None else self.loaded.zone
+        return [
+            Pause(
+                host=one.host,
+                seconds=seconds,
+                until=(now + timedelta(seconds=seconds)).astimezone(zone),
+                reason=one.reason,
+            )
+            for one, seconds in LIMITERS.closed(now.timestamp())
+        ]
 
     def _fit(self, text: str) -> str:
         """Fit to be shown: a tracker's words may be in it."""
         return harmless(self.context.mask(text))
 
     def print(self, text: str) -> None:
-        """A line of the result, or several."""
-        self.out.print(self._fit(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+        """A line of the result, or several, folded to the width of a terminal."""
+        with self._aside():
+            tell(self.out, self._fit(text))
+
+    def put(self, text: str) -> None:
+        """A result as it is, also on a terminal: what programs read."""
+        with self._aside():
+            say(self.out, self._fit(text))
 
     def fail(self, text: str) -> None:
         """Why the command fails, on stderr: always shown."""
         if self.log_format is LogFormat.JSON:
             _LOG.error(text)
         else:
-            self.err.print(self._fit(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+            tell(self.err, self._fit(text))
 
     def tell(self, text: str) -> None:
         """A line for the person, on stderr; `-q` leaves it out."""
         if self.log_format is LogFormat.JSON:
             _LOG.info(text)
         elif self.verbosity >= 0:
-            self.err.print(self._fit(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+            tell(self.err, self._fit(text))
 
 
 def _console(*, stderr: bool) -> Console:

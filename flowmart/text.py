@@ -6,6 +6,8 @@ import json
 import re
 from datetime import datetime, tzinfo
 
+from rich.cells import cell_len, set_cell_size
+
 from connectors.base import Identity
 
 _KINDS = {
@@ -45,6 +47,11 @@ _UNPRINTABLE = re.compile(r"[^\n\t -~]")
 
 def _escaped(found: re.Match[str]) -> str:
     return found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1]
+
+
+def clipped(text: str, width: int) -> str:
+    """The text, cut with an ellipsis where it takes more than `width` columns."""
+    return text if cell_len(text) <= width else f"{set_cell_size(text, max(width - 1, 0)).rstrip()}…"
 
 
 def duration(seconds: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -45,9 +45,17 @@ _CLASSIFYING = (issue_columns.METRIC.name,)
 
 
 def compute(
-    connection: Connection, settings: MetricSettings, now: datetime, names: Sequence[str] = (), *, full: bool = False
+    connection: Connection,
+    settings: MetricSettings,
+    now: datetime,
+    names: Sequence[str] = (),
+    *,
+    full: bool = False,
+    begins: Callable[[str, int, int], None] = lambda *_: None,
 ) -> Mapping[str, int]:
     """Bring the named metrics and what they stand on (all by default) up to date in the caller's transaction.
+
+    `begins` is told the name of each metric that begins, which one it is (from 1), and of how many.
 
     Only what changed since the last compute is renewed, or everything if `full`: the rows are the same. Returns the
     rows of each computed table. Raises `KeyError` for a name that no metric has.
@@ -58,7 +66,8 @@ def compute(
     compares = any(metric.name not in anew for metric in METRICS if metric.tables)
     context = Context(connection=connection, settings=settings, now=now, compares=compares)
     with _uncollected():
-        for metric in chosen:
+        for number, metric in enumerate(chosen, 1):
+            begins(metric.name, number, len(chosen))
             metric.compute(replace(context, everything=metric.name in anew))
     _define(chosen, context)
     outdated.remember(connection, outdated.METRICS, _still_valid(known, settings, chosen))

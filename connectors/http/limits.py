@@ -96,3 +96,9 @@ class Limiters:
             if found is None:
                 found = self._by_host[key] = Limiter(url.netloc.decode("ascii"))
             return found
+
+    def closed(self, now: float) -> list[tuple[Limiter, float]]:
+        """The limiters whose hosts ask everybody to wait, each with the seconds that are left."""
+        with self._lock:
+            known = list(self._by_host.values())
+        return [(one, seconds) for one in known if (seconds := one.closed_for(now)) > 0]

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 from sqlalchemy import Connection, Select, case, select
 
 from flowmart.alerting import HIGH, Alert, AlertReport
@@ -135,7 +136,7 @@ def _show(session: Session, config: Config, found: Sequence[Mapping[str, Any]], 
     made = table("severity", "since", *ends, "rule", "alert")
     for one in found:
         until = () if not with_closed else (_day(config, one["closed_at"]),)
-        row(made, one["severity"], _day(config, one["opened_at"]), *until, one["rule"], one["message"])
+        row(made, _severity(one["severity"]), _day(config, one["opened_at"]), *until, one["rule"], one["message"])
     if found:
         session.out.print(made)
     first = next((one["explain"] for one in found if one["issue_id"] or one["period"] or one["sprint_id"]), None)
@@ -149,10 +150,17 @@ def _show(session: Session, config: Config, found: Sequence[Mapping[str, Any]], 
 def _show_preview(session: Session, found: Sequence[Mapping[str, Any]]) -> None:
     made = table("severity", "rule", "alert")
     for one in found:
-        row(made, one["severity"], one["rule"], one["message"])
+        row(made, _severity(one["severity"]), one["rule"], one["message"])
     if found:
         session.out.print(made)
     session.print(f"{count(len(found), 'alert')} by the rules of now; nothing is stored")
+
+
+def _severity(word: str) -> Text:
+    return Text(printable(word), style=_STYLES.get(word, ""))
+
+
+_STYLES = {"high": "bold red", "medium": "yellow"}
 
 
 def _day(config: Config, moment: Any) -> str | None:  # noqa: ANN401 - an instant or None

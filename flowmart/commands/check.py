@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from socket import gethostname
@@ -46,7 +46,7 @@ def command(
         _show_warehouse(screen, warehouse)
         screen.facts([("warning", each) for each in exposed])
     looks = []
-    for look in look_at_sources(config, now):
+    for look in _awaited(session, look_at_sources(config, now)):
         looks.append(look)
         if not as_json:
             show(screen, look, _strays(warehouse, look.source))
@@ -57,6 +57,17 @@ def command(
     else:
         _show_rules(screen, found)
     _end(session, warehouse, looks, found, as_json=as_json)
+
+
+def _awaited(session: Session, looks: Iterator[SourceLook]) -> Iterator[SourceLook]:
+    """The looks as they come; while one is awaited, a terminal says so."""
+    while True:
+        with session.watching() as events:
+            events.step("asking the trackers")
+            look = next(looks, None)
+        if look is None:
+            return
+        yield look
 
 
 def _notify(session: Session, config: Config) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from exports.catalog import EXPORTERS
+from flowmart import completing
 from flowmart.as_of import asked, compute_as_of
 from flowmart.commands import export as export_command
 from flowmart.commands.options import row, session_of, table
@@ -19,7 +20,12 @@ from flowmart.text import count
 
 Format = StrEnum("Format", {name.upper(): name for name in EXPORTERS})  # type: ignore[misc]  # built from the catalogue
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="METRIC", help="Metrics to compute; all if none is named.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="METRIC", help="Metrics to compute; all if none is named.", autocompletion=completing.metrics
+    ),
+]
 Full = Annotated[bool, typer.Option("--full", help="Compute all rows anew, not only those that changed.")]
 AsOf = Annotated[
     str | None,
@@ -49,7 +55,9 @@ def command(
         raise UsageError("--to and --format belong to --as-of")
     config, now = session.config(), session.begin()
     if as_of is None:
-        show(session, compute(config, metric_names=metrics or (), now=now, full=full))
+        with session.watching() as events:
+            report = compute(config, metric_names=metrics or (), now=now, full=full, step=events.step)
+        show(session, report)
         return
     if metrics:
         raise UsageError("--as-of computes all metrics; leave their names out")

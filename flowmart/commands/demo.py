@@ -19,6 +19,8 @@ from flowmart.errors import JobFailed, UsageError
 from flowmart.headlines import eventful_issue, headlines
 from flowmart.run import RunReport, run_once
 from flowmart.session import Session
+from flowmart.sparkline import draws_bars, sparkline
+from flowmart.speaking import folded
 from flowmart.store import opened
 from flowmart.text import count, printable
 
@@ -114,10 +116,15 @@ def _show_numbers(session: Session, config: Config) -> None:
     with engine.connect() as connection:
         lines = headlines(connection, today)
     engine.dispose()
-    width = max((len(label) for label, _ in lines), default=0)
+    width = max((len(line.label) for line in lines), default=0)
+    drawn = draws_bars(session.out)
     session.print("")
-    for label, sentence in lines:
-        session.print(f"{printable_label(label):<{width}}  {printable(sentence)}")
+    for line in lines:
+        bars = f"{sparkline(line.course)}  " if drawn and line.course else ""
+        label = f"{printable_label(line.label):<{width}}  "
+        for part in folded(f"{bars}{printable(line.sentence)}", session.out, len(label)):
+            session.print(f"{label}{part}")
+            label = " " * len(label)
 
 
 def printable_label(label: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from exports.snapshot import snapshot
+from flowmart import completing
 from flowmart.commands.options import AsJson, print_json, session_of
 from flowmart.config import Config
 from flowmart.errors import JobFailed, UsageError
@@ -34,7 +35,13 @@ Sprint = Annotated[
     str | None, typer.Option("--sprint", metavar="NAME", help="Take the figures of a sprint apart (name or id).")
 ]
 Metric = Annotated[
-    str | None, typer.Option("--metric", metavar="NAME", help="Take a metric's rows apart, e.g. defect_escape.")
+    str | None,
+    typer.Option(
+        "--metric",
+        metavar="NAME",
+        help="Take a metric's rows apart, e.g. defect_escape.",
+        autocompletion=completing.explained,
+    ),
 ]
 Period = Annotated[
     str | None,
@@ -119,7 +126,7 @@ def _find(source: Source, asked: _Asked) -> _Found:
 def _require_one_thing(asked: _Asked) -> None:
     """Raises `UsageError` for options that do not go together."""
     if bool(asked.issues) + (asked.sprint is not None or asked.metric is not None) != 1:
-        raise UsageError("name issues, or --sprint, or --metric: one of the three")
+        raise UsageError("name issues, or --sprint, or --metric: one of the three; see `flowmart explain --help`")
     of_metrics = asked.period or asked.project or asked.issue_type
     if asked.metric is None:
         if of_metrics or (asked.board is not None and asked.sprint is None):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from itertools import groupby
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -13,7 +11,9 @@ from pydantic import ValidationError
 
 from exports.base import Written
 from exports.catalog import FORMATS
-from flowmart.commands.options import row, session_of, table
+from flowmart import completing
+from flowmart.commands.options import session_of
+from flowmart.commands.written import show_briefly, show_paths
 from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.export import asked_since, export, write
@@ -28,7 +28,10 @@ from flowmart.text import count
 Format = StrEnum("Format", {name.upper(): name for name in FORMATS})  # type: ignore[misc]  # built from the catalogue
 
 Names = Annotated[
-    list[str] | None, typer.Argument(metavar="NAME", help="Exports of the configuration; all if none is named.")
+    list[str] | None,
+    typer.Argument(
+        metavar="NAME", help="Exports of the configuration; all if none is named.", autocompletion=completing.exports
+    ),
 ]
 AdHocFormat = Annotated[
     Format | None, typer.Option("--format", help="Write an export that is not in the configuration.")
@@ -44,7 +47,13 @@ SinceWhen = Annotated[
     typer.Option("--since", metavar="DATE", help="Only what changed since, or since the `last` export there."),
 ]
 Tables = Annotated[
-    list[str] | None, typer.Option("--table", metavar="T", help="A table for --format; again for more. Default: all.")
+    list[str] | None,
+    typer.Option(
+        "--table",
+        metavar="T",
+        help="A table for --format; again for more. Default: all.",
+        autocompletion=completing.tables,
+    ),
 ]
 ReadFrom = Annotated[
     SourceName | None,
@@ -79,14 +88,9 @@ def command(
     if format_ is None:
         if to is not None or tables or partition or source:
             raise UsageError("--to, --table, --partition and --source belong to --format")
-        if not config.exports:
-            raise UsageError(
-                f"{session.config_file}: no [exports.NAME] is configured; add one, or name --format and --to"
-            )
-        chosen = [wanted for name, wanted in config.exports.items() if not names or name in names]
-        if publish_ and chosen and not any(wanted.publish for wanted in chosen):
-            raise UsageError("--publish: none of these exports has a [exports.NAME.publish] in the configuration")
-        written = export(config, names or (), now=now, since=begin)
+        _require_exports(session, config, names or (), to_tableau=publish_)
+        with session.watching() as events:
+            written = export(config, names or (), now=now, since=begin, step=events.step)
         show(session, written)
         _hand_on(session, config, written, to_tableau=publish_)
         return
@@ -95,7 +99,18 @@ def command(
     if names or to is None:
         raise UsageError("--format needs --to DIR, and takes no names of exports")
     wanted = _ad_hoc(format_.value, to, {"--table": tables, "--partition": partition, "--source": source})
-    show(session, write(config, {format_.value: wanted}, now=now, since=begin))
+    with session.watching() as events:
+        written = write(config, {format_.value: wanted}, now=now, since=begin, step=events.step)
+    show(session, written)
+
+
+def _require_exports(session: Session, config: Config, names: Sequence[str], *, to_tableau: bool) -> None:
+    """Raise `UsageError` when nothing is configured to be exported, or to be published."""
+    if not config.exports:
+        raise UsageError(f"{session.config_file}: no [exports.NAME] is configured; add one, or name --format and --to")
+    chosen = [wanted for name, wanted in config.exports.items() if not names or name in names]
+    if to_tableau and chosen and not any(wanted.publish for wanted in chosen):
+        raise UsageError("--publish: none of these exports has a [exports.NAME.publish] in the configuration")
 
 
 def _hand_on(session: Session, config: Config, written: Mapping[str, Sequence[Written]], *, to_tableau: bool) -> None:
@@ -115,12 +130,11 @@ def tell_published(session: Session, publications: Sequence[Publication]) -> Non
 
 
 def show(session: Session, written: Mapping[str, Sequence[Written]]) -> None:
-    """The files and their rows; of a table in many files, their folder."""
-    made = table("file", "rows", right=("rows",))
-    for files in written.values():
-        for _, parts in groupby(files, key=lambda file: file.table):
-            row(made, *_line(list(parts)))
-    session.out.print(made)
+    """The files and their rows: each path where a program may read it, on a terminal by folder."""
+    if session.out.is_terminal:
+        show_briefly(session, written)
+    else:
+        show_paths(session, written)
     for files in written.values():
         tell_notes(session, files)
     session.tell(f"wrote {count(sum(map(file_count, written.values())), 'file')}")
@@ -135,15 +149,6 @@ def tell_notes(session: Session, files: Sequence[Written]) -> None:
     """What the exporter has to say of its files."""
     for note in dict.fromkeys(note for file in files for note in file.notes):
         session.tell(note)
-
-
-def _line(parts: Sequence[Written]) -> tuple[str, str]:
-    rows = f"{sum(part.rows for part in parts):,}"
-    first = parts[0]
-    if len(parts) > 1:
-        return f"{str(first.path).rpartition(f'{first.table}/month=')[0]}{first.table}/ ({len(parts):,} months)", rows
-    alone = Path(str(first.path)).stem == first.table
-    return str(first.path) if alone else f"{first.path} ({first.table})", rows
 
 
 _KEYS = {"--table": "tables", "--partition": "partition", "--source": "source"}

@@ -15,6 +15,7 @@ from connectors.base import FieldCandidate, FieldChoice, Seen, Survey
 from flowmart.commands.options import row, table
 from flowmart.looking.look import SourceLook
 from flowmart.looking.proposals import filled
+from flowmart.speaking import tell
 from flowmart.text import count, harmless, instant, printable, server
 
 SOON = timedelta(days=14)
@@ -36,7 +37,7 @@ class Screen:
 
     def line(self, text: str) -> None:
         """A line as it is."""
-        self.console.print(harmless(self.mask(text)), markup=False, highlight=False, emoji=False, soft_wrap=True)
+        tell(self.console, harmless(self.mask(text)))
 
     def facts(self, facts: Sequence[tuple[str, str]]) -> None:
         """Labelled sentences: on a terminal folded below one another, else one a line."""

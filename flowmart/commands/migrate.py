@@ -85,7 +85,7 @@ def _roles(session: Session, config: Config, roles: Roles, *, sql: bool) -> None
         raise UsageError("--roles is for PostgreSQL; in SQLite whoever may write the file may write the warehouse")
     if sql:
         place = Place(database=engine.url.database, schema=config.warehouse.schema_name or "public")
-        session.print(f"-- to be run by the owner of the tables, with the right to make roles\n{printed(roles, place)}")
+        session.put(f"-- to be run by the owner of the tables, with the right to make roles\n{printed(roles, place)}")
         return
     _require_newest(config)
     try:
@@ -117,7 +117,7 @@ def _revision(config: Config) -> str | None:
 
 def _print_sql(session: Session, config: Config, to: str, since: str) -> None:
     dialect, schema = connected(config).dialect.name, config.warehouse.schema_name
-    session.print(migrations.sql(dialect, to, since=since, schema=schema))
+    session.put(migrations.sql(dialect, to, since=since, schema=schema))
 
 
 def _migrate(session: Session, config: Config, to: str) -> None:

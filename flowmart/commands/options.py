@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from flowmart.errors import UsageError
 from flowmart.session import Session
@@ -49,7 +50,7 @@ def day(text: str | None) -> date | None:
 
 def print_json(session: Session, value: object) -> None:
     """The value as indented JSON on stdout: instants as ISO text, secrets masked."""
-    session.print(harmless_json(json.dumps(_masked(session, value), indent=2, ensure_ascii=False, default=_plain)))
+    session.put(harmless_json(json.dumps(_masked(session, value), indent=2, ensure_ascii=False, default=_plain)))
 
 
 def table(*columns: str, title: str | None = None, right: tuple[str, ...] = ()) -> Table:
@@ -61,8 +62,8 @@ def table(*columns: str, title: str | None = None, right: tuple[str, ...] = ()) 
 
 
 def row(into: Table, *cells: object) -> None:
-    """Add a row of plain texts; None is shown as a dash."""
-    into.add_row(*("-" if cell is None else printable(str(cell)) for cell in cells))
+    """Add a row of plain texts; None is shown as a dash. A `Text` keeps its style."""
+    into.add_row(*(cell if isinstance(cell, Text) else "-" if cell is None else printable(str(cell)) for cell in cells))
 
 
 def _masked(session: Session, value: object) -> object:

@@ -8,15 +8,21 @@ from typing import Annotated
 
 import typer
 
+from flowmart import completing
 from flowmart.commands.options import AcceptLoss, AsJson, MaxInFlight, print_json, row, session_of, table
 from flowmart.errors import DIFFERENT
 from flowmart.run import require_whole
 from flowmart.session import Session
-from flowmart.syncing.reconcile import ProjectCount, SourceComparison, SprintComparison, reconcile
+from flowmart.syncing.reconcile import SourceComparison, SprintComparison, reconcile
 from flowmart.syncing.sync import SyncOptions
 from flowmart.text import count, printable
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Sources to compare; all if none is named.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SOURCE", help="Sources to compare; all if none is named.", autocompletion=completing.sources
+    ),
+]
 Sprints = Annotated[
     int, typer.Option("--sprints", metavar="N", min=0, help="Closed sprints of each board that are compared.")
 ]
@@ -63,9 +69,9 @@ def _plain(one: SourceComparison) -> dict[str, object]:
 
 
 def _show(session: Session, found: Sequence[SourceComparison]) -> None:
+    if any(one.counts for one in found):
+        _show_counts(session, found)
     for one in found:
-        if one.counts:
-            _show_counts(session, one.report.name, one.counts)
         _show_sprints(session, one.report.name, one.sprints)
         _show_findings(session, one)
     different = sum(len(one.findings) for one in found)
@@ -73,14 +79,14 @@ def _show(session: Session, found: Sequence[SourceComparison]) -> None:
     session.print(f"compared {count(len(compared), 'source')}: {count(different, 'difference')}")
 
 
-def _show_counts(session: Session, name: str, counts: Sequence[ProjectCount]) -> None:
+def _show_counts(session: Session, found: Sequence[SourceComparison]) -> None:
     right = ("counted", "listed", "here")
-    made = table("part", *right, "", right=right)
-    for each in counts:
+    made = table("source", "part", *right, "", right=right)
+    for name, each in ((one.report.name, each) for one in found for each in one.counts):
         counted = None if each.counted is None else f"{each.counted:,}"
         says = "cannot be told" if each.problem is not None else "differs" if each.differs else ""
-        row(made, each.part, counted, f"{each.listed:,}", f"{each.held:,}", says)
-    session.print(f"{name}: issues by the tracker's count, by its list, and here")
+        row(made, name, each.part, counted, f"{each.listed:,}", f"{each.held:,}", says)
+    session.print("issues by the tracker's count, by its list, and here")
     session.out.print(made)
 
 

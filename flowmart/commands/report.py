@@ -25,5 +25,7 @@ def command(context: typer.Context, to: To = None) -> None:
     config, now = session.config(), session.begin()
     if to is None and config.report is None:
         raise UsageError(f"{session.config_file}: no [report] is configured; add one, or name a file by --to")
-    written = report(config, now=now, to=to)
+    with session.watching() as events:
+        events.step("writing the report")
+        written = report(config, now=now, to=to)
     session.print(f"{written.path} ({size(written.size_bytes)})")

@@ -6,12 +6,16 @@ from typing import Annotated
 
 import typer
 
+from flowmart import completing
 from flowmart.commands.options import AcceptLoss, MaxInFlight, day, session_of
 from flowmart.run import require_whole
 from flowmart.syncing.sync import SyncOptions, SyncReport, sync
 from flowmart.text import count
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Sources to sync; all if none is named.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="SOURCE", help="Sources to sync; all if none is named.", autocompletion=completing.sources),
+]
 Full = Annotated[bool, typer.Option("--full", help="Pull everything again instead of what changed.")]
 Since = Annotated[
     str | None, typer.Option("--since", metavar="DATE", help="Pull again what changed since this day (YYYY-MM-DD).")

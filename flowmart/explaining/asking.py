@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Table, select
 from flowmart.errors import UsageError
 from flowmart.explaining.naming import find_boards, find_projects, only
 from flowmart.explaining.reading import AnyRow, Source
+from flowmart.naming import meant
 from warehouse.tables import table
 from warehouse.tables.computed import issue_flow
 
@@ -108,7 +109,7 @@ def _type(source: Source, word: str) -> str:
     known: list[str] = sorted(source.connection.scalars(select(issue_flow.c.issue_type).distinct()))
     found = [name for name in known if name.casefold() == word.casefold()]
     if not found:
-        raise UsageError(f"no issue has the type {word!r}; there are {', '.join(known) or 'none'}")
+        raise UsageError(f"no issue has the type {word!r}{meant([word], known)}")
     return found[0]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from flowmart.errors import UsageError
 from flowmart.explaining.asking import Ask, group_of, period_of, require_period
@@ -14,6 +13,8 @@ from flowmart.explaining.in_progress import explain_aging, explain_daily
 from flowmart.explaining.quality import explain_quality
 from flowmart.explaining.reading import Source, freshness
 from flowmart.explaining.shapes import MetricPage, RowPart
+from flowmart.explaining.trends import trends_of
+from flowmart.naming import meant
 from warehouse.tables import table
 
 _WEEKLY = ("week", "month")
@@ -67,16 +68,15 @@ EXPLAINED: Mapping[str, Explained] = {
     ),
 }
 """Metric → how it is taken apart."""
+KNOWN = tuple(sorted([*EXPLAINED, *OF_SPRINTS]))
+"""The metrics that can be taken apart."""
 
 
 def require_known(name: str) -> None:
     """Raise `UsageError`, with the names that there are, for a metric that cannot be taken apart."""
-    known = sorted([*EXPLAINED, *OF_SPRINTS])
-    if name in known:
+    if name in KNOWN:
         return
-    near = get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
-    raise UsageError(f"--metric: there is no {name!r} to explain{hint}")
+    raise UsageError(f"--metric: there is no {name!r} to explain{meant([name], KNOWN)}")
 
 
 def metric_page(
@@ -108,4 +108,5 @@ def metric_page(
         group=group.says,
         freshness=freshness(source, name, *explained.behind),
         rows=tuple(explained.explain(ask)),
+        trends=trends_of(name, ask),
     )

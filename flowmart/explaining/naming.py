@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select
 
 from flowmart.errors import UsageError
 from flowmart.explaining.reading import AnyRow, Source
+from flowmart.naming import meant
 from flowmart.text import count
 from warehouse.tables.computed_sprints import sprint_issues
 from warehouse.tables.loaded import issue_changes, issues, sprints
@@ -145,7 +146,7 @@ def find_projects(source: Source, word: str) -> list[str]:
     ]
     if not found:
         known = sorted({one.key for one in source.projects.values()})
-        raise UsageError(f"no project named {word!r}; there are {', '.join(known) or 'none'}")
+        raise UsageError(f"no project named {word!r}{meant([word], known)}")
     return found
 
 
@@ -154,9 +155,7 @@ def find_boards(source: Source, word: str) -> list[str]:
     folded = word.casefold()
     found = [one for one, name in source.boards.items() if folded in {one.casefold(), name.casefold()}]
     if not found:
-        raise UsageError(
-            f"no board named {word!r}; there are {', '.join(sorted(set(source.boards.values()))) or 'none'}"
-        )
+        raise UsageError(f"no board named {word!r}{meant([word], sorted(set(source.boards.values())))}")
     return found
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from flowmart.explaining.paper import Column, Paper, ink, plain, points, share, signed
-from flowmart.explaining.shapes import Figure, Line, Listed, MetricPage, RowPart, SprintPage
+from flowmart.explaining.shapes import Figure, Line, Listed, MetricPage, RowPart, SprintPage, Trend
 from flowmart.explaining.sums import total
+from flowmart.sparkline import draws_bars, sparkline
 from flowmart.text import count, instant
 
 _MOST = 30
@@ -141,8 +142,27 @@ def show_metric(paper: Paper, page: MetricPage) -> None:
     paper.line(ink(f"{page.metric}{period}", "strong"), f"{days}, {page.group}")
     paper.line(page.says)
     paper.fresh(page.freshness)
+    _trends(paper, page.trends)
     for part in page.rows:
         _part(paper, part)
+
+
+def _trends(paper: Paper, trends: Sequence[Trend]) -> None:
+    """What the numbers were before, drawn and written."""
+    if not trends or len(trends[0].periods) < _SHORTEST_TREND:
+        return
+    drawn = draws_bars(paper.session.out)
+    first, *_, last = trends[0].periods
+    paper.heading("Trend", f"{len(trends[0].periods)} periods that begin from {first} to {last}; bars begin at zero")
+    columns = [Column("figure"), *([Column("")] if drawn else []), Column("values", grows=True)]
+    rows: list[tuple[str | Text, ...]] = []
+    for one in trends:
+        values = " · ".join(plain(one.name, value, paper.zone) for value in one.values)
+        rows.append((one.name, *([ink(sparkline(one.values), "strong")] if drawn else []), values))
+    paper.table(columns, rows)
+
+
+_SHORTEST_TREND = 3
 
 
 def _part(paper: Paper, part: RowPart) -> None:

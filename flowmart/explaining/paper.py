@@ -25,6 +25,8 @@ _INDENT = 2
 _GAP = 2
 _LEAST = 10
 _FOLDED = 12
+_FOLDED_SHARE = 0.6
+"""What a sentence beside a summary gets of the room for both."""
 _SPARE = 6
 _STYLES = {
     "done": "green",
@@ -87,12 +89,15 @@ class Paper:
         """A table, indented; None is a dash."""
         cells = [[one if isinstance(one, Text) else ink("–" if one is None else one) for one in row] for row in rows]
         widths = [_width(column, [row[place] for row in cells]) for place, column in enumerate(columns)]
-        left = self.session.out.width - _INDENT - _GAP * (len(columns) - 1)
-        left -= sum(_needed(*one) for one in zip(columns, widths, strict=True))
+        sized = list(zip(columns, widths, strict=True))
+        room = self.session.out.width - _INDENT - _GAP * (len(columns) - 1)
+        room -= sum(width for column, width in sized if not (column.grows or column.shrinks))
+        folded = max(_FOLDED, int(room * _FOLDED_SHARE))
+        left = room - sum(min(width, folded) for column, width in sized if column.grows)
         made = Table(
             box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP - 1, 0, 0), header_style="dim", show_edge=False
         )
-        for column, width in zip(columns, widths, strict=True):
+        for column, width in sized:
             made.add_column(
                 column.name,
                 justify="right" if column.right else "left",
@@ -132,11 +137,6 @@ def _width(column: Column, cells: Sequence[Text]) -> int:
     named = cell_len(column.name)
     widest = max(widest, named if named <= widest + _SPARE else max(cell_len(word) for word in column.name.split()))
     return min(widest, column.most) if column.most else widest
-
-
-def _needed(column: Column, width: int) -> int:
-    """Columns that others must leave: none for what shrinks, some for what folds."""
-    return 0 if column.shrinks else min(width, _FOLDED) if column.grows else width
 
 
 def ink(text: str, style: Ink = "plain") -> Text:

@@ -253,6 +253,16 @@ class RowPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """A number of a metric in the periods up to the one asked for, the oldest first; None where it has no value."""
+
+    name: str
+    periods: tuple[date, ...]
+    """Their first days."""
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricPage:
     """The rows of a metric for a period and group, taken apart."""
 
@@ -265,6 +275,7 @@ class MetricPage:
     group: str
     freshness: Freshness
     rows: tuple[RowPart, ...]
+    trends: tuple[Trend, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,7 @@ class Job:
     ) -> Iterator[Tally]:
         """Note in `sync_runs` and tell the watcher when a stream begins and how it ends."""
         tally = Tally()
-        self.events.stream_started(source, stream)
+        self.events.stream_started(source, stream, counters)
         with self.writing() as connection:
             note = begin_run(connection, self.run_id, source, stream, utc_now())
         end = self._ender(note, tally, counters)

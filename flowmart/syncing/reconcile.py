@@ -82,7 +82,7 @@ def reconcile(
     `LeaseHeld` while another process syncs or computes.
     """
     synced = sync(config, options, events=events, now=now, run_id=run_id)
-    compute(config, metric_names=[sprint_metrics.METRIC.name], now=now)
+    compute(config, metric_names=[sprint_metrics.METRIC.name], now=now, step=events.step)
     engine = opened(config)
     try:
         with hold(engine, "run", utc_now) as lease:

@@ -16,6 +16,7 @@ from flowmart.clock import utc_now
 from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.events import SyncEvents
+from flowmart.naming import meant
 from flowmart.privacy.rules import PrivacyRules
 from flowmart.privacy.state import settle
 from flowmart.secrets import masked, of_environment
@@ -97,7 +98,8 @@ def chosen(config: Config, names: Sequence[str]) -> tuple[str, ...]:
     """The named sources, or all, in the order of the config. Raises `UsageError` for a name that there is not."""
     unknown = [name for name in names if name not in config.sources]
     if unknown:
-        raise UsageError(f"no source named {', '.join(unknown)}; configured are {', '.join(config.sources) or 'none'}")
+        hint = meant(unknown, list(config.sources), listing="configured are")
+        raise UsageError(f"no source named {', '.join(unknown)}{hint}")
     return tuple(name for name in config.sources if not names or name in names)
 
 

@@ -26,6 +26,15 @@ def test_a_host_has_one_limiter_whatever_the_path() -> None:
     assert limiters.of(httpx.URL("https://acme.atlassian.net/")) is not first
 
 
+def test_the_hosts_that_ask_to_wait_are_known_with_the_seconds_that_are_left() -> None:
+    limiters = Limiters()
+    closed, slow = (limiters.of(httpx.URL(f"https://{host}/")) for host in ("acme.atlassian.net", "dev.azure.com"))
+    closed.note(Advice(wait_seconds=30, reason="quota"), 100)
+    slow.note(SLOW, 100)
+    assert limiters.closed(110) == [(closed, 20)]
+    assert limiters.closed(130) == []
+
+
 def test_the_longest_wait_that_was_asked_for_counts() -> None:
     limiter = Limiter("h")
     limiter.note(Advice(wait_seconds=30, reason="long"), 100)

@@ -146,7 +146,10 @@ class Heard:
     on_page: Callable[[str, str], None] = lambda *_: None
     _lock: Lock = field(default_factory=Lock)
 
-    def stream_started(self, source: str, stream: str) -> None:
+    def step(self, text: str) -> None:
+        pass
+
+    def stream_started(self, source: str, stream: str, counters: Counters | None = None) -> None:
         pass
 
     def page_committed(self, source: str, stream: str, rows: int, progress: Progress | None) -> None:  # noqa: ARG002

@@ -322,7 +322,7 @@ def test_a_configured_export_goes_beside_the_file(call: Call, tmp_path: Path) ->
     ended = call("export", "bi", more=more)
     assert ended.code == 0
     assert (tmp_path / "bi" / "issues.parquet").exists()
-    assert call("export", "ib", more=more).err == "flowmart: no export named ib; configured are bi\n"
+    assert call("export", "ib", more=more).err == "flowmart: no export named ib; did you mean bi? configured are bi\n"
 
 
 def test_a_warehouse_that_is_no_database_is_one_line(call: Call, tmp_path: Path) -> None:

@@ -136,3 +136,9 @@ def test_a_compute_that_another_process_took_over_leaves_everything_as_it_was(
     with pytest.raises(LeaseLost), at_each_statement(take_over):
         compute(config, now=at(NOW + 24))
     assert rows(empty_warehouse) == before
+
+
+def test_a_compute_tells_which_metric_it_is_at(config: Config) -> None:
+    told: list[str] = []
+    compute(config, metric_names=["statuses"], now=at(NOW), step=told.append)
+    assert told[-1] == f"computing statuses ({len(told)} of {len(told)})"

@@ -15,9 +15,9 @@ from connectors.base import FieldChoice, Identity, Seen, Survey
 from flowmart.commands.looks import Screen, show
 from flowmart.commands.options import print_json
 from flowmart.events import StreamOutcome
+from flowmart.live import LiveEvents
 from flowmart.logs import LogContext, LogFormat, configure, facts
 from flowmart.looking.look import SourceLook
-from flowmart.progress import LiveEvents
 from flowmart.session import Session
 from flowmart.text import harmless, harmless_json
 

@@ -117,8 +117,11 @@ def test_names_from_the_tracker_do_not_steer_the_terminal(site: Company, explain
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ((), "name issues, or --sprint, or --metric: one of the three"),
-        (("PAY-1", "--sprint", "x"), "name issues, or --sprint, or --metric: one of the three"),
+        ((), "name issues, or --sprint, or --metric: one of the three; see `flowmart explain --help`"),
+        (
+            ("PAY-1", "--sprint", "x"),
+            "name issues, or --sprint, or --metric: one of the three; see `flowmart explain --help`",
+        ),
         (
             ("PAY-1", "--period", "2026-05"),
             "--period, --project, --board and --type go with --metric (--board with --sprint too)",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from connectors.base import Counters
 from flowmart.config import Config
 from flowmart.errors import JobFailed
 from flowmart.nightly import Night, perform
@@ -109,7 +110,7 @@ def test_a_run_that_finds_another_one_under_way_leaves_no_trace_and_nobody_hears
 
 def test_a_run_that_is_broken_off_is_noted_and_nobody_hears_of_it(site: Site) -> None:
     class Breaking(LoggedEvents):
-        def stream_started(self, source: str, stream: str) -> None:  # noqa: ARG002
+        def stream_started(self, source: str, stream: str, counters: Counters | None = None) -> None:  # noqa: ARG002
             raise KeyboardInterrupt
 
     night = Night(
