@@ -1,4 +1,4 @@
-"""The demo does the main job, says true numbers, answers the questions of docs/sql.md, and can be run over itself."""
+"""The demo does the main job, says true numbers, is what docs/sql.md and docs/tutorial.md say, and can be run again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import io
 import os
 import re
+import shlex
+import shutil
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 LARGEST_REPORT = 3_000_000
 QUESTIONS = (DOCS / "sql.md").read_text(encoding="utf-8")
+TUTORIAL = (DOCS / "tutorial.md").read_text(encoding="utf-8").partition("## 5.")[0]
+"""As far as it goes without a tracker of one's own."""
 
 
 def demo(folder: Path) -> tuple[int, str]:
@@ -47,6 +51,43 @@ def answers_the_questions(warehouse: Engine) -> None:
             gives_what_is_shown(connection, query, given)
 
 
+def follows_the_tutorial(folder: Path, began_with: str) -> None:
+    """Every line that it says to type, in its order, in a folder with the demo in it; all it shows is there."""
+    environment, said = {**os.environ, "COLUMNS": "120"}, began_with
+    shown = dict(examples(TUTORIAL))
+    for language, block in re.findall(r"```(sh|text|toml|sql)\n(.*?)```", TUTORIAL, re.DOTALL):
+        if language == "sh":
+            said = typed(block, folder, environment) or said
+        elif language == "text":
+            assert [line for line in block.splitlines() if line not in lines(said)] == []
+        elif language == "toml":
+            with (folder / "demo" / "flowmart.toml").open("a", encoding="utf-8") as config:
+                config.write(f"\n{block}")
+        else:
+            with open_warehouse(f"sqlite:///{folder / 'demo' / 'flowmart.db'}").connect() as connection:
+                gives_what_is_shown(connection, block, shown.pop(block))
+    assert not shown
+
+
+def typed(block: str, folder: Path, environment: dict[str, str]) -> str:
+    """What the commands of a block print; that of the demo was given already."""
+    out = io.StringIO()
+    for line in block.splitlines():
+        command, *words = shlex.split(line)
+        if command == "export":
+            name, _, value = words[0].partition("=")
+            environment[name] = value
+        elif words[0] != "demo":
+            with contextlib.chdir(folder), contextlib.redirect_stdout(out):
+                assert main(words, environment) == 0, line
+    return out.getvalue()
+
+
+def lines(said: str) -> list[str]:
+    """Without the blanks that fill a table's lines."""
+    return [line.rstrip() for line in said.splitlines()]
+
+
 def test_each_of_twelve_questions_has_a_query_with_a_result() -> None:
     parts = re.split(r"^## (\d+)\. .*\?$", QUESTIONS, flags=re.MULTILINE)[1:]
     assert [int(number) for number in parts[::2]] == list(range(1, 13))
@@ -68,6 +109,9 @@ def test_the_demo_ends_with_numbers_of_its_warehouse_and_the_paths_of_its_files(
         issues = connection.scalar(select(func.count()).select_from(table("issues")))
         ageing = connection.scalar(select(func.count()).select_from(table("wip_aging")))
     warehouse.dispose()
+    (tmp_path / "tutorial").mkdir()
+    shutil.copytree(folder, tmp_path / "tutorial" / "demo")
+    follows_the_tutorial(tmp_path / "tutorial", said)
     assert f"Loaded                {issues} issues" in said
     assert f"In progress           {ageing} issues, the oldest for " in said  # of the levels that metrics count
     for label in ("Cycle time", "Throughput", "Velocity WEB board", "Velocity Shop Basket", "Say/do", "Defect escape"):
