@@ -45,9 +45,12 @@ def _copy(template: Path, folder: Path) -> Engine:
     return open_warehouse(f"sqlite:///{path}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A browser, or none and the test is skipped."""
+    """A browser, or none and the test is skipped.
+
+    Of a module, since an event loop runs in the worker as long as it is open: other tests could run none.
+    """
     with chromium() as one:
         yield one
 
@@ -61,7 +64,7 @@ def page_file(computed: Engine, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sight(browser: Any, page_file: Path) -> Sight:
     """The report as it is seen first; tests that choose filters take them back."""
     return opened(browser, page_file)
