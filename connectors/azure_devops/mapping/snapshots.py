@@ -110,13 +110,15 @@ def decode(content: str) -> Snapshot | None:
 def snapshot(context: Context, revision: Revision) -> Snapshot:
     """What is kept of a revision; of people what may be stored, so that later revisions are compared on like terms.
 
-    Raises `TypeError` for a field of another kind than it always has.
+    Raises `TypeError` for a field of another kind than it always has, `KeyError` without a project.
     """
     dropped, identities = context.fields.dropped, context.fields.identities
     raw = revision.fields
     for reference in _TEXTS:
         if type(value := raw.get(reference)) is not str and value is not None:
             raise TypeError(f"{reference} is no text")
+    if not raw.get(PROJECT):
+        raise KeyError(PROJECT)
     if any(len(raw.get(reference) or "") > LONGEST_NAME for reference in (PROJECT, TYPE, STATE)):
         raise ValueError("the name of its project, type or state is too long")
     if type(parent := raw.get(PARENT)) is not int and parent is not None:

@@ -71,7 +71,9 @@ class RevisionPages:
         return plans
 
     def _is_in_scope(self, revisions: Iterable[Revision]) -> bool:
-        names = map(project_name, revisions)
+        names = {project_name(revision) for revision in revisions}
+        if not names - {""}:
+            return True  # none of them names a project, as each should: it is told, not passed over
         return any(name is None or self._directory.covers(name) for name in names)  # what cannot be read is told
 
     def _trusts(self, item_id: int, known: Snapshot | None) -> bool:

@@ -157,3 +157,13 @@ def require_rows_or_a_refusal(read: Read, whole: Any, cases: int) -> None:
         require_valid(page, SOURCE)
 
     holds()
+
+
+def test_an_item_none_of_whose_revisions_names_a_project_is_told(request: pytest.FixtureRequest) -> None:
+    read, whole = reader("azure_devops", request)
+    damaged = [revision for revision in whole["values"] if revision["id"] == 202]
+    for revision in damaged:
+        del revision["fields"]["System.TeamProject"]
+    page = read(whole)
+    assert len(damaged) == 2
+    assert [one.issue_id for one in page.malformed] == [f"{SOURCE}:202"]
