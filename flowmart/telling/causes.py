@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flowmart.run import RunReport, why
+from flowmart.settings.jobs import STEPS
 
 _SOURCE = "failure:source:"
 _EXPORT = "failure:export:"
@@ -28,7 +29,7 @@ def failures(step: str, report: RunReport | None, error: str | None) -> Causes:
     if report is None:
         return Causes({f"{_STEP}{step}": f"{step}: {error}"})
     found: dict[str, str] = {}
-    fine = [f"{_STEP}{each}" for each in (("run", "sync", "compute", "export") if step == "run" else (step,))]
+    fine = [f"{_STEP}{each}" for each in (_done(report) if step == "run" else (step,))]
     for source in report.sync.sources if report.sync is not None else ():
         cause = f"{_SOURCE}{source.name}"
         if source.ok:
@@ -43,6 +44,11 @@ def failures(step: str, report: RunReport | None, error: str | None) -> Causes:
         else:
             fine.append(cause)
     return Causes(found, fine)
+
+
+def _done(report: RunReport) -> list[str]:
+    """The steps of a whole run; a report is written only where one is configured."""
+    return [step for step in STEPS if step != "report" or report.report is not None]
 
 
 def _refusals(report: RunReport) -> list[str]:
