@@ -20,11 +20,11 @@ from exports.snapshot import snapshot
 from flowmart.config import Config
 from flowmart.errors import JobFailed, UsageError
 from flowmart.privacy.state import require_same
-from flowmart.store import connected, require_newest
+from flowmart.store import connected, holds_tables, require_newest
 from metrics.calendar import ONE_DAY, day_start
 from metrics.rewinding.rewind import rewind
 from warehouse.copying import copy_tables
-from warehouse.engine import open_scratch, warehouse_exists
+from warehouse.engine import open_scratch
 from warehouse.tables import COMPUTED, LOADED, METADATA, table
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _copied(config: Config, instant: datetime) -> Iterator[Connection]:
 
 
 def _copy_loaded(engine: Engine, copy: Connection, config: Config, instant: datetime) -> None:
-    if not warehouse_exists(engine) or (migrations.current(engine) is None and migrations.is_empty(engine)):
+    if not holds_tables(engine):
         raise JobFailed(_nothing(config))
     require_newest(engine)
     with snapshot(engine) as source:

@@ -13,13 +13,11 @@ import psycopg
 from sqlalchemy import exists, func, select
 from sqlalchemy.exc import DBAPIError
 
-import migrations
 from exports.snapshot import snapshot
 from flowmart.errors import JobFailed, UsageError
 from flowmart.failures import explain
-from flowmart.store import connected, opened, require_newest
+from flowmart.store import connected, holds_tables, opened, require_newest
 from warehouse.copying import copy_table, digest
-from warehouse.engine import warehouse_exists
 from warehouse.leases import Lease, hold
 from warehouse.postgresql import UnusableServer
 from warehouse.tables import METADATA
@@ -104,7 +102,7 @@ def _source(config: Config) -> Engine:
 
 
 def _require_tables(engine: Engine, here: str) -> None:
-    if not warehouse_exists(engine) or (migrations.current(engine) is None and migrations.is_empty(engine)):
+    if not holds_tables(engine):
         raise JobFailed(f"warehouse {here}: there is nothing to copy; it holds no tables")
 
 

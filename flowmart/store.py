@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 import migrations
-from flowmart.errors import ApplicationError
+from flowmart.errors import ApplicationError, JobFailed
 from warehouse.blocking import holders
-from warehouse.engine import open_warehouse
+from warehouse.engine import open_warehouse, warehouse_exists
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -37,6 +39,24 @@ def opened(config: Config) -> Engine:
 def connected(config: Config) -> Engine:
     """The warehouse as it is."""
     return open_warehouse(config.warehouse_url, config.warehouse.schema_name, config.warehouse.limits)
+
+
+@contextmanager
+def standing(config: Config) -> Iterator[Engine]:
+    """The warehouse at the newest revision, for who only reads it: none is made, and without one it is a `JobFailed`."""
+    engine = connected(config)
+    try:
+        if not warehouse_exists(engine):
+            raise JobFailed(f"warehouse {config.warehouse.shown}: there is none yet: run `flowmart run`")
+        require_newest(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def holds_tables(engine: Engine) -> bool:
+    """Whether the warehouse is there and has tables of ours, of whatever revision; nothing is made by looking."""
+    return warehouse_exists(engine) and not (migrations.current(engine) is None and migrations.is_empty(engine))
 
 
 def lock_holders(config: Config) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -16,13 +15,12 @@ from flowmart.alerting import HIGH, Alert, AlertReport
 from flowmart.alerting import preview as preview_of
 from flowmart.commands.options import AsJson, print_json, row, session_of, table
 from flowmart.config import Config
-from flowmart.errors import JobFailed, UsageError
+from flowmart.errors import UsageError
 from flowmart.session import Session
 from flowmart.settings.base import nearest
-from flowmart.store import connected, require_newest
+from flowmart.store import standing
 from flowmart.text import count, instant, printable
 from warehouse.alerts import SEVERITIES
-from warehouse.engine import warehouse_exists
 from warehouse.tables.operational import alerts
 
 _MOST_TOLD = 5
@@ -51,7 +49,7 @@ def command(
     config, now = session.config(), session.begin()
     if preview and with_closed:
         raise UsageError("--preview has no closed alerts: leave --all out")
-    with _reading(config) as connection:
+    with standing(config) as engine, engine.connect() as connection:
         if rule is not None:
             _require_known(rule, {one.name for one in config.alert_rules()}, connection.scalars(_RULES).all())
         if preview:
@@ -91,20 +89,6 @@ def _lines(alert: Alert, width: int) -> list[str]:
 
 
 _NARROWEST = 40
-
-
-@contextmanager
-def _reading(config: Config) -> Iterator[Connection]:
-    """The warehouse, which must be there and of today's schema."""
-    engine = connected(config)
-    try:
-        if not warehouse_exists(engine):
-            raise JobFailed(f"warehouse {config.warehouse.shown}: there is none yet: run `flowmart run`")
-        require_newest(engine)
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
 
 
 def _stored(connection: Connection, *, with_closed: bool, rule: str | None) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from exports.snapshot import snapshot
 from flowmart import completing
 from flowmart.commands.options import AsJson, print_json, session_of
 from flowmart.config import Config
-from flowmart.errors import JobFailed, UsageError
+from flowmart.errors import UsageError
 from flowmart.explaining.issue import issue_page
 from flowmart.explaining.issue_text import show_issue
 from flowmart.explaining.metric import OF_SPRINTS, metric_page, require_known
@@ -24,8 +24,7 @@ from flowmart.explaining.shapes import IssuePage, MetricPage, SprintPage
 from flowmart.explaining.sprint import sprint_page
 from flowmart.explaining.velocity import velocity_page
 from flowmart.session import Session
-from flowmart.store import connected, require_newest
-from warehouse.engine import warehouse_exists
+from flowmart.store import standing
 
 Issues = Annotated[
     list[str] | None,
@@ -78,13 +77,8 @@ def command(
     asked = _Asked(issues or [], sprint, metric, period, project, board, issue_type)
     _require_one_thing(asked)
     config = session.config()
-    engine = connected(config)
-    if not warehouse_exists(engine):
-        raise JobFailed(f"warehouse {config.warehouse.shown}: there is none yet: run `flowmart run`")
-    require_newest(engine)
-    with snapshot(engine) as connection:
+    with standing(config) as engine, snapshot(engine) as connection:
         found = _find(open_source(connection, config.metric_settings()), asked)
-    engine.dispose()
     if as_json:
         print_json(session, msgspec.to_builtins(found))
     else:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import time
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
 from exports.cloud import SCHEMES
+from flowmart.naming import closest
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -28,10 +28,9 @@ class Section(BaseModel):
 
 def nearest(wanted: str, known: list[str]) -> str:
     """`; did you mean X?` for the likeliest of the known words, else the words themselves if they are few."""
-    lower = {word.lower(): word for word in known}
-    close = get_close_matches(wanted.lower(), list(lower), n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean {lower[close[0]]}?"
+    near = closest(wanted, known)
+    if near is not None:
+        return f"; did you mean {near}?"
     return f"; known here: {', '.join(known)}" if 0 < len(known) <= _FEW else ""
 
 
