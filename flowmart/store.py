@@ -43,7 +43,7 @@ def connected(config: Config) -> Engine:
 
 @contextmanager
 def standing(config: Config) -> Iterator[Engine]:
-    """The warehouse at the newest revision, for who only reads it: none is made, and without one it is a `JobFailed`."""
+    """The warehouse at the newest revision, for who only reads it; where there is none, `JobFailed` is raised."""
     engine = connected(config)
     try:
         if not warehouse_exists(engine):
