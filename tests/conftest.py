@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ENGINES = ["sqlite", "postgresql"]
 LONG = {"benchmarks", "end_to_end", "laws"}
 """Folders whose tests take longest."""
+SERVERS = {"jira_data_center", "azure_devops_server"}
+"""Flavours whose end-to-end tests are thorough where the same test runs on the service too."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -36,10 +38,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     of_all = all(Path(word).name == "tests" for word in config.args) and not config.option.keyword
     if of_all and "FLOWMART_THOROUGH" not in os.environ:
-        left = [item for item in items if item.get_closest_marker("thorough")]
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=[item for item in items if _is_thorough(item)])
+        items[:] = [item for item in items if not _is_thorough(item)]
     items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
+
+
+def _is_thorough(item: pytest.Item) -> bool:
+    parameters = getattr(item, "callspec", None)
+    of_a_server = parameters is not None and not SERVERS.isdisjoint(map(str, parameters.params.values()))
+    return item.get_closest_marker("thorough") is not None or (of_a_server and "end_to_end" in item.path.parts)
 
 
 @pytest.fixture(scope="session", autouse=True)

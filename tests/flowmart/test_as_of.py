@@ -192,6 +192,7 @@ def test_full_computes_what_did_not_change_too(calling: Call, empty_warehouse: E
     assert (calling("compute", "--full").code, count()) == (0, 2)
 
 
+@pytest.mark.thorough
 def test_the_members_of_groups_are_those_of_the_last_sync(
     calling: Call, empty_warehouse: Engine, tmp_path: Path
 ) -> None:

@@ -61,6 +61,7 @@ def test_a_point_tells_its_issue_and_opens_it(sight: Sight) -> None:
     assert page.evaluate("window.wentTo") == f"https://acme.example/browse/{key}"
 
 
+@pytest.mark.thorough
 def test_axe_finds_nothing_amiss_in_either_theme(sight: Sight) -> None:
     """Of the charts it sees their labels and tables; the pictures themselves are hidden from those who cannot see."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the package axe-playwright-python")

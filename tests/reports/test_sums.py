@@ -20,6 +20,7 @@ from tests.metrics.laws.world import both_loads
 from tests.reports.reading import Data, data_of, day, rows, starts, sums
 
 
+@pytest.mark.thorough
 @given(company=companies(), rules=settings_in_turn(1))
 @tried(10)
 def test_the_rows_of_the_page_add_up_to_the_tables(lab: Lab, company: Company, rules: list[MetricSettings]) -> None:
