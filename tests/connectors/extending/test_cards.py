@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import Engine, select
 
 import tests.connectors.contract.test_contract as contract
@@ -16,8 +17,9 @@ from flowmart.syncing.sync_source import SourceReport, sync_source
 from metrics.catalog import compute
 from metrics.settings import MetricSettings
 from tests.connectors.contract.flavours import SOURCE, Clock, Warehouse
-from tests.connectors.extending.connector import CardsConnector, CardsSettings
+from tests.connectors.extending import wiring
 from tests.connectors.extending.server import Tracker, serving
+from tests.connectors.extending.wiring import CardsSource
 from tests.flowmart.scripted import NOW, Heard, a_job, a_run
 from warehouse.tables.computed import issue_flow
 from warehouse.tables.loaded import issues
@@ -53,9 +55,11 @@ def connect(running: Tracker) -> Iterator[Callable[..., Connector]]:
 
 
 def connector(tracker: Tracker, **changes: Any) -> Connector:
+    """As the composition root makes it of a section of the configuration."""
     clock = Clock(NOW)
     http = HttpSettings(max_in_flight=2, world=World(wait=clock.wait, now=clock.now, jitter=lambda: 0.5))
-    return CardsConnector(CardsSettings(**{"source_id": SOURCE, **tracker.connect["cards"], **changes}), http)
+    section = CardsSource.model_validate({"type": "cards", **tracker.connect["cards"], **changes})
+    return wiring.connector(SOURCE, section, http)
 
 
 def sync(engine: Engine, tracker: Tracker, run_id: str) -> SourceReport:
@@ -93,3 +97,10 @@ def test_a_whole_sync_with_its_census_becomes_numbers(warehouse: Engine) -> None
         ("acme:3", None, "skipped_in_progress"),
         ("acme:4", 24, None),
     ]
+
+
+def test_its_section_is_checked_like_any_other() -> None:
+    given = {"type": "cards", "url": "http://cards.example", "token": "made-up"}
+    with pytest.raises(ValidationError, match="http:// shows the login to the network"):
+        CardsSource.model_validate(given)
+    assert "made-up" not in repr(CardsSource.model_validate({**given, "allow_http": True}))
