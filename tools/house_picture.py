@@ -72,7 +72,7 @@ FLOW = (
 """The way of the data: whose room, what it is called, what happens there."""
 
 WIDTH = 960.0
-LEFT, WALL, RIGHT = 12.0, 178.0, 946.0
+LEFT, WALL, RIGHT = 12.0, 178.0, 942.0
 _PAD, _HEAD, _TILE, _GAP, _FOOT, _BETWEEN, _ROOF = 10.0, 42.0, 34.0, 6.0, 17.0, 44.0, 58.0
 _LANE = 30.0
 """Where the application reaches past its neighbours to the ground."""
@@ -124,7 +124,7 @@ def drawing(facts: Facts) -> str:
         svg.extend(_outside(boxes))
         height = boxes["warehouse"].bottom + 24
         svg.extend(_flow(height))
-        size = f"{height + 110:g}"
+        size = f"{height + 116:g}"
         svg.attrib |= {"width": f"{WIDTH:g}", "height": size, "viewBox": f"0 0 {WIDTH:g} {size}"}
     ET.indent(svg, " ")
     return ET.tostring(svg, encoding="unicode") + "\n"
