@@ -75,7 +75,7 @@ function cycleHistogram(filter) {
       layer: [
         {
           data: { values }, mark: { type: "bar", color: colour("blue"), tooltip: { content: "data" }, binSpacing: 1 },
-          encoding: { x: { ...amountAxis("from", "cycle time in days", { axis: { values: values.map(({ from }) => from).filter((_, n) => n % Math.ceil(values.length / 8) === 0), format: ",~f", grid: false } }), bin: { binned: true, step } }, x2: { field: "to" }, y: amountAxis("count", "issues", { scale: { domainMin: 0, domainMax: Math.max(...counts) * 1.25 } }) },
+          encoding: { x: { ...amountAxis("from", "cycle time in days", { axis: { values: values.map(({ from }) => from).filter((_, n) => n % Math.ceil(values.length / 8) === 0), format: ",~f", grid: false } }), bin: { binned: true, step } }, x2: { field: "to" }, y: countAxis("count", "issues", { scale: { domainMin: 0, domainMax: Math.max(...counts) * 1.25 } }) },
         },
         ...ruleLayers(percentileRules(figures).slice(0, 2), "x", bars * step, (value) => `${number(value, 1)} d`),
       ],
@@ -114,7 +114,7 @@ function throughputRun(filter) {
   const whole = figures.filter(isWhole);
   const median = percentile(ascending(whole.map(({ issues }) => issues)), 0.5);
   const values = figures.map(({ start, issues, points }) => ({ start, issues, few: !isWhole({ start }), tip: [bucketName(start, buckets.unit), plural(issues, "issue"), `${amount(points)} points`] }));
-  const encoding = { x: bucketAxis(buckets), y: amountAxis("issues", "finished issues", { scale: { domainMin: 0 } }) };
+  const encoding = { x: bucketAxis(buckets), y: countAxis("issues", "finished issues", { scale: { domainMin: 0 } }) };
   return {
     n: rows.length, unit: "finished issues", nothing: "No issue was finished in these weeks or months.",
     note: `The line is the median of the whole ${buckets.unit}s. A hollow dot stands for one that is not over.`,

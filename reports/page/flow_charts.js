@@ -18,7 +18,7 @@ function cumulativeFlow(filter) {
     spec: {
       data: { values },
       mark: { type: "area", interpolate: "step-after", opacity: 0.85, tooltip: { content: "data" } },
-      encoding: { x: dayAxis(filter.range), y: amountAxis("issues", "issues", { stack: "zero" }), color: series("band", BANDS, ["green", "blue", "sand"]), order: { field: "order", type: "quantitative" } },
+      encoding: { x: dayAxis(filter.range), y: countAxis("issues", "issues", { stack: "zero" }), color: series("band", BANDS, ["green", "blue", "sand"]), order: { field: "order", type: "quantitative" } },
     },
     table: { columns: ["day", "done in the period", "in progress", "to do"], rows: chosen.map(([day, [todo, inProgress, done]]) => [date(day), number(done - doneBefore), number(inProgress), number(todo)]) },
   };

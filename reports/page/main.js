@@ -110,7 +110,7 @@ function start() {
 /** For those who want a number that is on no chart: from the browser's console, with the filters of the page. */
 window.flowmart = {
   DATA, currentFilter, rangeOf, bucketsOf, byBucket, deliveredRows, cycleFigures, throughputFigures, efficiencyFigures, statusFigures,
-  closedSprints, sprintFigures, velocityBand, defectRows, escapeFigures, resolveFigures, doneEventRows, reopenFigures, dailyLevels, headlines,
+  closedSprints, sprintFigures, velocityBand, defectRows, escapeFigures, releasesWithin, escapedWithin, openDefectRows, openFigures, resolveFigures, doneEventRows, reopenFigures, dailyLevels, headlines,
 };
 
 start();

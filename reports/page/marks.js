@@ -35,6 +35,11 @@ function amountAxis(field, title, options = {}) {
   return { field, type: "quantitative", title, axis: { tickCount: 5, format: ",~f" }, ...options };
 }
 
+/** The same of what there is no half of. */
+function countAxis(field, title, options = {}) {
+  return amountAxis(field, title, { axis: { tickCount: 5, tickMinStep: 1, format: ",d" }, ...options });
+}
+
 function shareAxis(field, title, options = {}) {
   return { field, type: "quantitative", title, axis: { tickCount: 5, format: ".0%" }, scale: { domainMin: 0 }, ...options };
 }
@@ -53,6 +58,13 @@ function legendOf(names) {
 /** Room above the highest value for a label. */
 function roomAbove(values) {
   return { scale: { domainMin: 0, domainMax: Math.max(1, ...values) * 1.12, nice: false } };
+}
+
+/** Room beside the longest bar that lies, for the longest label at the end of one. */
+function roomBeside(values, labels) {
+  const longest = Math.max(0, ...labels.map(({ label }) => label.length));
+  const share = Math.min(0.6, (longest * 6.6 + 14) / Math.max(drawnWidth - 130, 120));
+  return { scale: { domainMin: 0, domainMax: Math.max(1, ...values) / (1 - share), nice: false } };
 }
 
 /** Dashed lines with their names, such as percentiles, of which those that are null are left out.

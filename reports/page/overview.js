@@ -84,10 +84,10 @@ function escapeTile(filter, at) {
     const figures = escapeFigures(defectRows(filter, range, "created"));
     return { ...figures, value: figures.rate };
   });
-  const { rate, escaped, internal, unknown } = found.now;
+  const { rate, weighted, escaped, internal, unknown } = found.now;
   return {
     id: "tile-escape", label: "Defect escape rate", value: percent(rate), ...found, better: -1, n: escaped + internal, unit: "classified defects", format: (value) => percent(value),
-    sentence: rate === null ? "No classified defect was created." : `${number(escaped)} of ${number(escaped + internal)} classified defects reached users; ${number(unknown)} more are unknown.`,
+    sentence: rate === null ? "No classified defect was created." : `${number(escaped)} of ${number(escaped + internal)} classified defects reached users; ${number(unknown)} more are unknown.${HAS_WEIGHTS ? ` Weighted by severity: ${percent(weighted)}.` : ""}`,
   };
 }
 

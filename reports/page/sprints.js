@@ -81,7 +81,7 @@ function carryOver(filter) {
     tip: [bucketName(one.start, buckets.unit), `${plural(one.carried_overIssues, "issue")} with ${amount(one.carried_overPoints)} points carried over`, `${percent(share(one))} of the final scope of ${plural(one.sprints, "sprint")}`],
   }));
   const x = bucketAxis(buckets);
-  const y = amountAxis("issues", "issues carried over", roomAbove(values.map(({ issues }) => issues)));
+  const y = countAxis("issues", "issues carried over", roomAbove(values.map(({ issues }) => issues)));
   return {
     n: rows.length, unit: "closed sprints", nothing: "No sprint ended in this period.", note: isLabelled ? "Above each bar: the share of the points in scope at the end." : null,
     summary: `${plural(sum(figures.map((one) => one.carried_overIssues)), "issue")} were carried over.`,
