@@ -32,21 +32,21 @@ function openDefects(filter) {
     tip: issueTip(issue[row], `open for ${days(ageDays(row))}, since ${date(created[row])}`, `severity: ${severityName(row)}`, escapeReason(row), "click to open it in the tracker"),
   })));
   const medians = groups.map(({ name, n, p50, p85, oldest }) => ({
-    severity: name, age: p50, few: n < FEW, tip: [`${name}: ${plural(n, "open defect")}`, `half of them are older than ${days(p50)}`, `${percent(0.85)} are younger than ${days(p85)}, the oldest is ${days(oldest)} old`, ...(n < FEW ? ["a small number: read with care"] : [])],
+    severity: name, age: p50, few: n < FEW, tip: [`${name}: ${plural(n, "open defect")}`, `half of them are older than ${days(p50)}`, `${per(85)} are younger than ${days(p85)}, the oldest is ${days(oldest)} old`, ...(n < FEW ? ["a small number: read with care"] : [])],
   }));
   const labels = Object.fromEntries(groups.map(({ name, n }) => [name, [shortened(name), `n = ${number(n)}`]]));
   const y = { field: "severity", type: "ordinal", title: null, sort: null, scale: { domain: groups.map(({ name }) => name) }, axis: { grid: true, labelExpr: namesExpression(labels), labelLimit: 120 } };
   const tick = { type: "tick", orient: "vertical", thickness: 3, size: 30, color: colour("ink"), tooltip: { content: "data" } };
   return {
     n: rows.length, unit: "open defects", nothing: "No defect is open.",
-    note: [`Upright bars: the median of each severity${groups.some(({ n }) => n < FEW) ? `, pale ones of fewer than ${FEW} defects` : ""}. All together ${days(all.mean)} on average.`, sampleNote([...visible], rows, `${percent(0.85)}`)].filter((text) => text !== null).join(" "),
+    note: [`Upright bars: the median of each severity${groups.some(({ n }) => n < FEW) ? `, pale ones of fewer than ${FEW} defects` : ""}. All together ${days(all.mean)} on average.`, sampleNote([...visible], rows, per(85))].filter((text) => text !== null).join(" "),
     summary: `${groups.map(({ name, n, p50 }) => `${name}: ${number(n)}, half of them older than ${days(p50)}`).join("; ")}.`,
     spec: {
       height: Math.max(170, groups.length * 44 + 70),
       layer: [
         { data: { values }, mark: { type: "point", filled: true, size: 46, opacity: 0.7, color: colour("blue"), tooltip: { content: "data" }, cursor: "pointer" }, encoding: { x: amountAxis("age", "days since creation", { scale: { domainMin: 0 } }), y, yOffset: { field: "jitter", type: "quantitative", scale: { domain: [-0.3, 1.3] } } } },
         { data: { values: medians }, mark: tick, encoding: { x: amountAxis("age", "days since creation", { scale: { domainMin: 0 } }), y, opacity: { condition: { test: "datum.few", value: 0.45 }, value: 1 } } },
-        ...ruleLayers([{ name: percent(0.5), value: all.p50 }, { name: percent(0.85), value: all.p85 }], "x", all.oldest ?? 0, (value) => `${number(value, 1)} d`),
+        ...ruleLayers([{ name: per(50), value: all.p50 }, { name: per(85), value: all.p85 }], "x", all.oldest ?? 0, (value) => `${number(value, 1)} d`),
       ],
     },
     table: {
@@ -97,7 +97,7 @@ function escapedAfterRelease(filter) {
     spec: {
       height: Math.max(160, visible.length * 32 + 70),
       layer: [
-        { data: { values }, mark: { type: "bar", tooltip: { content: "data" } }, encoding: { y, x, color: series("span", spans, ["red", "orange", "yellow", "grey"].filter((_, part) => spans.includes(allSpans[part]))), order: { field: "order", type: "quantitative" } } },
+        { data: { values }, mark: { type: "bar", tooltip: { content: "data" } }, encoding: { y, x, color: series("span", spans, ["red", "orange", "yellow", "grey"].filter((_, part) => spans.includes(allSpans[part])), 130), order: { field: "order", type: "quantitative" } } },
         { data: { values: labels }, mark: { type: "text", align: "left", dx: 5 }, encoding: { y, x: { ...x, stack: null }, text: { field: "label" } } },
       ],
     },

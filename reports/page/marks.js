@@ -44,15 +44,15 @@ function shareAxis(field, title, options = {}) {
   return { field, type: "quantitative", title, axis: { tickCount: 5, format: ".0%" }, scale: { domainMin: 0 }, ...options };
 }
 
-/** Named series, each with its colour; colours stay with the order of the names. */
-function series(field, names, colours = COLOURS) {
-  return { field, type: "nominal", sort: null, legend: legendOf(names), scale: { domain: names, range: colours.slice(0, names.length).map(colour) } };
+/** Named series, each with its colour; colours stay with the order of the names. `beside`: how wide the names of the axis are. */
+function series(field, names, colours = COLOURS, beside = 55) {
+  return { field, type: "nominal", sort: null, legend: legendOf(names, beside), scale: { domain: names, range: colours.slice(0, names.length).map(colour) } };
 }
 
 /** As many names side by side as there is room for. */
-function legendOf(names) {
+function legendOf(names, beside = 55) {
   const longest = Math.max(...names.map((name) => name.length), 1);
-  return { columns: Math.max(1, Math.min(names.length, Math.floor((drawnWidth - 55) / (Math.min(longest, 24) * 6.6 + 34)))) };
+  return { columns: Math.max(1, Math.min(names.length, Math.floor((drawnWidth - beside) / (Math.min(longest, 24) * 6.6 + 34)))) };
 }
 
 /** Room above the highest value for a label. */
@@ -74,7 +74,8 @@ function ruleLayers(rules, channel, most, format = (value) => number(value, 1)) 
   const known = rules.filter(({ value }) => value !== null).map(({ name, value }) => ({ value, label: `${name}: ${format(value)}` }));
   const near = (n, others) => others.filter(({ value }) => Math.abs(value - known[n].value) < most * 0.07).length;
   const level = (n) => levelLabel(near(n, known.slice(0, n)), near(n, known.slice(n + 1)) > 0);
-  return known.flatMap((rule, n) => ruleLayer(rule, channel === "y" ? level(n) : uprightLabel(n, rule.value > most / 2), channel));
+  const names = known.flatMap((rule, n) => ruleName(rule, channel === "y" ? level(n) : uprightLabel(n, rule.value > most / 2), channel));
+  return [...known.map((rule) => ruleLine(rule, channel)), ...names];
 }
 
 function levelLabel(place, isBelow) {
@@ -85,15 +86,18 @@ function uprightLabel(place, isLeft) {
   return { mark: { align: isLeft ? "right" : "left", baseline: "middle", dx: isLeft ? -5 : 5 }, encoding: { y: { value: 9 + place * 15 } } };
 }
 
-function ruleLayer(rule, { mark, encoding }, channel) {
-  const data = { values: [rule] };
-  const at = { [channel]: { field: "value", type: "quantitative" } };
-  const label = (look) => ({ data, mark: { type: "text", ...mark, ...look }, encoding: { ...at, ...encoding, text: { field: "label" } } });
-  return [
-    { data, mark: { type: "rule", strokeDash: [5, 4], strokeWidth: 1.5, color: colour("ink") }, encoding: at },
-    label({ color: colour("card"), stroke: colour("card"), strokeWidth: 4, strokeJoin: "round" }),
-    label({ color: colour("ink") }),
-  ];
+function ruleAt(channel) {
+  return { [channel]: { field: "value", type: "quantitative" } };
+}
+
+function ruleLine(rule, channel) {
+  return { data: { values: [rule] }, mark: { type: "rule", strokeDash: [5, 4], strokeWidth: 1.5, color: colour("ink") }, encoding: ruleAt(channel) };
+}
+
+/** The name on a halo, over all lines. */
+function ruleName(rule, { mark, encoding }, channel) {
+  const label = (look) => ({ data: { values: [rule] }, mark: { type: "text", ...mark, ...look }, encoding: { ...ruleAt(channel), ...encoding, text: { field: "label" } } });
+  return [label({ color: colour("card"), stroke: colour("card"), strokeWidth: 4, strokeJoin: "round" }), label({ color: colour("ink") })];
 }
 
 /** Whether each of so many bars side by side is wide enough for a percentage. */

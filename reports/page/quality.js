@@ -79,7 +79,7 @@ function escapeByRelease(filter) {
     spec: {
       height: Math.max(160, visible.length * 32 + 70),
       layer: [
-        { data: { values: classValues(visible, (one) => `${one.name}, released ${date(one.released)}`, "release") }, mark: { type: "bar", tooltip: { content: "data" } }, encoding: { y, x, color: series("class", CLASS_NAMES, CLASS_COLOURS), order: { field: "order", type: "quantitative" } } },
+        { data: { values: classValues(visible, (one) => `${one.name}, released ${date(one.released)}`, "release") }, mark: { type: "bar", tooltip: { content: "data" } }, encoding: { y, x, color: series("class", CLASS_NAMES, CLASS_COLOURS, 130), order: { field: "order", type: "quantitative" } } },
         { data: { values: labels }, mark: { type: "text", align: "left", dx: 5 }, encoding: { y, x: { ...x, stack: null }, text: { field: "label" } } },
       ],
     },
@@ -109,15 +109,15 @@ function timeToResolve(filter) {
   const buckets = bucketsOf(filter.range, unitFor(filter.range));
   const rows = defectRows(filter, buckets, "finished");
   const figures = [...byBucket(buckets, rows, (row) => DATA.defects.finished[row])].map(([start, some]) => ({ start, ...resolveFigures(some) }));
-  const values = figures.filter(({ n }) => n > 0).flatMap(({ start, n, p50, p85 }) => [["50 %", p50], ["85 %", p85]].map(([line, value]) => ({ start, line, value, few: n < FEW, tip: [bucketName(start, buckets.unit), `${line} within ${days(value)}`, `n = ${number(n)}${n < FEW ? ": a small number" : ""}`] })));
+  const values = figures.filter(({ n }) => n > 0).flatMap(({ start, n, p50, p85 }) => [[per(50), p50], [per(85), p85]].map(([line, value]) => ({ start, line, value, few: n < FEW, tip: [bucketName(start, buckets.unit), `${line} within ${days(value)}`, `n = ${number(n)}${n < FEW ? ": a small number" : ""}`] })));
   const all = resolveFigures(rows);
-  const encoding = { x: bucketAxis(buckets), y: amountAxis("value", "days", { scale: { domainMin: 0 } }), color: series("line", ["50 %", "85 %"]) };
+  const encoding = { x: bucketAxis(buckets), y: amountAxis("value", "days", { scale: { domainMin: 0 } }), color: series("line", [per(50), per(85)]) };
   return {
     n: rows.length, unit: "finished defects", nothing: "No defect was finished here.",
     note: `Hollow dots stand for fewer than ${FEW} defects. Whole ${buckets.unit}s.`,
-    summary: `Half of the defects were resolved within ${days(all.p50)}, 85 % within ${days(all.p85)}.`,
+    summary: `Half of the defects were resolved within ${days(all.p50)}, ${per(85)} within ${days(all.p85)}.`,
     spec: { data: { values }, layer: dottedLine(encoding, { tooltip: { content: "data" } }) },
-    table: { columns: [buckets.unit, "n", "50 %", "85 %"], rows: figures.map(({ start, n, p50, p85 }) => [bucketName(start, buckets.unit), number(n), number(p50, 1), number(p85, 1)]) },
+    table: { columns: [buckets.unit, "n", per(50), per(85)], rows: figures.map(({ start, n, p50, p85 }) => [bucketName(start, buckets.unit), number(n), number(p50, 1), number(p85, 1)]) },
   };
 }
 
@@ -143,12 +143,12 @@ function eachDefect(filter) {
   }));
   const shape = { field: "class", type: "nominal", sort: null, legend: legendOf(CLASS_NAMES), scale: { domain: CLASS_NAMES, range: ["triangle-up", "circle", "square"] } };
   return {
-    n: rows.length, unit: "finished defects", nothing: "No defect was finished in this period.", note: sampleNote(visible, rows, "85 %"),
-    summary: `Half of the defects were resolved within ${days(figures.p50)}, 85 % within ${days(figures.p85)}.`,
+    n: rows.length, unit: "finished defects", nothing: "No defect was finished in this period.", note: sampleNote(visible, rows, per(85)),
+    summary: `Half of the defects were resolved within ${days(figures.p50)}, ${per(85)} within ${days(figures.p85)}.`,
     spec: {
       layer: [
         { data: { values }, mark: { type: "point", filled: true, opacity: 0.75, size: 46, tooltip: { content: "data" }, cursor: "pointer" }, encoding: { x: dayAxis(filter.range), y: amountAxis("days", "days to resolve"), color: series("class", CLASS_NAMES, CLASS_COLOURS), shape } },
-        ...ruleLayers([{ name: "50 %", value: figures.p50 }, { name: "85 %", value: figures.p85 }], "y", Math.max(...rows.map(resolveDays)), (value) => `${number(value, 1)} d`),
+        ...ruleLayers([{ name: per(50), value: figures.p50 }, { name: per(85), value: figures.p85 }], "y", Math.max(...rows.map(resolveDays)), (value) => `${number(value, 1)} d`),
       ],
     },
     table: {
@@ -179,8 +179,8 @@ const QUALITY_CHARTS = [
   { id: "escape-release", title: "Defect escape rate by release", definition: "The same for the earliest released version that a defect names as affected, for releases of the period. Weighted: each defect counts as much as its severity weighs in the configuration.", make: escapeByRelease },
   { id: "escape-age", title: "Escaped defects by time since the release", definition: "Defects that escaped, by the days from the release that introduced them to their creation. Releases of different age can be compared by the same days after them.", make: escapedAfterRelease },
   { id: "inflow", title: "Defects coming in and going out", definition: "Defects by the day of creation and by the day of their finish. While more come in than go out, the heap grows.", make: inflowOutflow },
-  { id: "resolve", title: "Time to resolve", definition: "From creation to finish of the defects finished in each week or month, within which half and 85 % lie.", make: timeToResolve },
+  { id: "resolve", title: "Time to resolve", get definition() { return `From creation to finish of the defects finished in each week or month, within which half and ${per(85)} lie.`; }, make: timeToResolve },
   { id: "reopen", title: "Reopen rate", definition: "Times that a defect came to done and was reopened within 14 days ÷ all times that are at least 14 days ago.", make: reopenRate },
-  { id: "open-defects", isWide: true, title: "Age of open defects", definition: "Days since the creation of each defect that is neither finished nor cancelled now, by its severity. Dashed lines: half and 85 % of all of them are younger.", make: openDefects },
+  { id: "open-defects", isWide: true, title: "Age of open defects", get definition() { return `Days since the creation of each defect that is neither finished nor cancelled now, by its severity. Dashed lines: half and ${per(85)} of all of them are younger.`; }, make: openDefects },
   { id: "each-defect", isWide: true, title: "Each finished defect", definition: "Days from creation to finish, at the day of the finish, by whether it escaped. The tooltip and the table name the rule that decided that, and by which value.", make: eachDefect },
 ];
