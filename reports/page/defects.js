@@ -35,7 +35,7 @@ function openDefects(filter) {
     severity: name, age: p50, few: n < FEW, tip: [`${name}: ${plural(n, "open defect")}`, `half of them are older than ${days(p50)}`, `${per(85)} are younger than ${days(p85)}, the oldest is ${days(oldest)} old`, ...(n < FEW ? ["a small number: read with care"] : [])],
   }));
   const labels = Object.fromEntries(groups.map(({ name, n }) => [name, [shortened(name), `n = ${number(n)}`]]));
-  const y = { field: "severity", type: "ordinal", title: null, sort: null, scale: { domain: groups.map(({ name }) => name) }, axis: { grid: true, labelExpr: namesExpression(labels), labelLimit: 120 } };
+  const y = { field: "severity", type: "ordinal", title: null, sort: null, scale: { domain: groups.map(({ name }) => name), paddingOuter: 0.7 }, axis: { grid: true, labelExpr: namesExpression(labels), labelLimit: 120 } };
   const tick = { type: "tick", orient: "vertical", thickness: 3, size: 30, color: colour("ink"), tooltip: { content: "data" } };
   return {
     n: rows.length, unit: "open defects", nothing: "No defect is open.",

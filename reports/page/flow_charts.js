@@ -29,14 +29,16 @@ function ageing(filter) {
   const { issue, status, age, statusAge, passed, comparedWith, compared, blocked, started } = DATA.inProgress;
   const figures = cycleFigures(deliveredRows(filter, filter.range));
   const names = [...new Set(rows.map((row) => DATA.statuses[status[row]]))].sort();
-  const values = rows.map((row) => ({
+  const visible = sampled(rows, figures.p85 ?? 0, (row) => age[row]);
+  const lines = figures.n === 0 ? "No issue with a cycle time was finished in this period, so there are no lines to compare with." : `The lines are of ${plural(figures.n, "issue")} finished in the period.`;
+  const values = visible.map((row) => ({
     status: DATA.statuses[status[row]], age: age[row], state: blocked[row] ? "blocked" : "not blocked", jitter: ((issue[row] * 7) % 11) / 10, url: issueOf(issue[row]).url,
     tip: issueTip(issue[row], `${days(age[row])} old, ${days(statusAge[row])} of them in ${DATA.statuses[status[row]]}`, `started ${date(started[row])}${blocked[row] ? ", blocked now" : ""}`,
       passed[row] === null ? "no cycle times to compare with" : `past the ${per(passed[row])} line of ${number(compared[row])} issues of its ${comparedWith[row] === "all" ? "company" : comparedWith[row]}`, "click to open it in the tracker"),
   }));
   return {
     n: rows.length, unit: "issues in progress", nothing: "Nothing is in progress.",
-    note: figures.n === 0 ? "No issue with a cycle time was finished in this period, so there are no lines to compare with." : `The lines are of ${plural(figures.n, "issue")} finished in the period.`,
+    note: visible.length < rows.length ? `${number(visible.length)} of ${number(rows.length)} points are drawn, evenly chosen, with all above the ${per(85)} line. ${lines}` : lines,
     summary: `The oldest is ${days(Math.max(...rows.map((row) => age[row])))} old; ${number(rows.filter((row) => figures.p85 !== null && age[row] > figures.p85).length)} are older than ${per(85)} of the finished ones took.`,
     spec: {
       height: Math.max(200, names.length * 46 + 70),
@@ -44,7 +46,7 @@ function ageing(filter) {
         {
           data: { values }, mark: { type: "point", filled: true, size: 52, opacity: 0.8, tooltip: { content: "data" }, cursor: "pointer" },
           encoding: {
-            x: amountAxis("age", "age in days", { scale: { domainMin: 0 } }), y: { field: "status", type: "nominal", title: null, sort: names, axis: { grid: true, labelLimit: 110 } },
+            x: amountAxis("age", "age in days", { scale: { domainMin: 0 } }), y: { field: "status", type: "nominal", title: null, sort: names, scale: { paddingOuter: 0.7 }, axis: { grid: true, labelLimit: 110 } },
             yOffset: { field: "jitter", type: "quantitative", scale: { domain: [-0.3, 1.3] } },
             color: series("state", ["not blocked", "blocked"], ["blue", "red"]), shape: { field: "state", type: "nominal", sort: null, legend: legendOf(["not blocked", "blocked"]), scale: { domain: ["not blocked", "blocked"], range: ["circle", "triangle-up"] } },
           },

@@ -50,9 +50,9 @@ function bucketName(start, unit) {
   return unit === "month" ? date(start, { month: "short", year: "numeric" }) : `week of ${date(start)}`;
 }
 
-/** The same where there is little room. */
+/** The same where there is little room; `Oct 26` would be a day to some. */
 function shortBucket(start, unit) {
-  return unit === "month" ? date(start, { month: "short", year: "2-digit" }) : shortDate(start);
+  return unit === "month" ? `${date(start, { month: "short" })} ’${date(start, { year: "2-digit" })}` : shortDate(start);
 }
 
 function instant(text) {
