@@ -107,22 +107,19 @@ def test_no_text_mixes_the_formats_of_two_languages(sight: Sight) -> None:
     assert sight.page.evaluate("flowmart.percent(0.855, 1)") == "85.5%"
 
 
-def test_printed_by_the_browser_the_charts_are_drawn_for_paper(browser: Any, page_file: Path) -> None:
+def test_printed_by_the_browser_the_charts_are_drawn_for_paper(sight: Sight) -> None:
     """No button is pressed: the page is told that it is about to be printed, and all is drawn when it is."""
-    sight = opened(browser, page_file, theme="dark")
     widths = "[...document.querySelectorAll('.chart svg')].map((svg) => Number(svg.getAttribute('width')))"
     sight.page.evaluate(f"window.addEventListener('afterprint', () => {{ window.printed = {widths}; }})")
     wide = sight.page.evaluate(widths)
     assert sight.page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+    sight.settle()
     printed = sight.page.evaluate("window.printed")
     assert len(printed) == len(wide)
     assert max(printed) < PAPER < max(wide)
     assert max(one for one in printed if one < max(printed)) < PAPER / 2
-    sight.settle()
     assert sight.page.evaluate(widths) == wide
-    assert sight.page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert sight.complaints == []
-    sight.page.close()
 
 
 def test_an_empty_warehouse_gives_sentences_and_even_then_nothing_leaves(
