@@ -157,6 +157,8 @@ def test_choosing_filters_changes_the_numbers_to_what_sql_says(sight: Sight, com
     assert sight.tile("escape") == (pytest.approx(sum(classified) / len(classified)), len(classified))
     told = sight.page.inner_text("#cycle-scatter .n")
     assert told == f"n = {len(days)} finished issues"
+    still = [row for row in defects if row.finished_at is None]
+    assert sight.page.inner_text("#open-defects .n") == f"n = {len(still)} open defects"
     sight.choose(project="All projects", type="All types", period="Last 52 weeks")
     assert sight.tile("throughput") == whole
 
