@@ -61,7 +61,7 @@ def _show(session: Session, done: Erasure) -> None:
     for name, rows in sorted(done.rows.items()):
         row(made, name, f"{rows:,}")
     if done.rows:
-        session.out.print(made)
+        session.show(made)
 
 
 def _tables(done: Erasure) -> str:
