@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
 from metrics.history.timeline import Change
-from warehouse.fetching import AnyTuple, fetch_as, fetch_rows, portions
+from warehouse.fetching import AnyTuple, fetch_grouped, fetch_rows, portions
 from warehouse.tables.loaded import issue_changes, issues
 
 CHUNK = 250
@@ -58,10 +56,5 @@ def changes_of(
     """
     of = issue_changes.c
     wanted = of.issue_id.between(ids[0], ids[-1]) if is_run else of.issue_id.in_(ids)
-    statement = (
-        select(*(of[name] for name in Change._fields))
-        .where(wanted, of.field.in_(fields))
-        .order_by(of.issue_id, of.changed_at, of.entry_number, of.ordinal)
-    )
-    changes = fetch_as(Change, connection, statement)
-    return {issue_id: list(own) for issue_id, own in groupby(changes, itemgetter(0))}
+    statement = select(*(of[name] for name in Change._fields)).where(wanted, of.field.in_(fields))
+    return fetch_grouped(Change, connection, statement)  # a change's place in time are its first values

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cache, partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Boolean, Connection, Date, Numeric, Select
+import msgspec
+from sqlalchemy import Boolean, Connection, Date, Numeric, Select, func
 from sqlalchemy.types import TypeEngine
 
 from warehouse.types import UtcDateTime
@@ -38,6 +41,33 @@ def fetch_as(kind: type[Named], connection: Connection, statement: Select[Any]) 
     return [
         row for rows in _fetched(connection, statement, ROWS_AT_ONCE) for row in map(make, _converted(rows, converters))
     ]
+
+
+def fetch_grouped(
+    kind: type[Named], connection: Connection, statement: Select[Any]
+) -> Mapping[str, Sequence[Named]]:
+    """Value of the first column → its rows as named tuples of the kind, in the order of their values from the left.
+
+    For texts, whole numbers and instants only, and for groups of a few dozen rows.
+    """
+    first, *_ = columns = statement.selected_columns.values()
+    if connection.dialect.name != "sqlite":
+        rows = fetch_as(kind, connection, statement.order_by(first))
+        return {value: sorted(own) for value, own in groupby(rows, itemgetter(0))}
+    # a text for each group: the driver takes thrice as long to make so many rows
+    together = statement.with_only_columns(first, func.json_group_array(func.json_array(*columns))).group_by(first)
+    with connection.execute(together) as result:
+        cursor: Any = result.cursor
+        decode = _decoder(kind)
+        found = {value: decode(text) for value, text in cursor.fetchall()}
+    for own in found.values():
+        own.sort()  # SQLite promises no order within a group
+    return found
+
+
+@cache
+def _decoder(kind: type[Named]) -> Callable[[str], list[Named]]:
+    return msgspec.json.Decoder(list[kind]).decode  # type: ignore[valid-type]
 
 
 def fetch_some(connection: Connection, statement: Select[Any], at_once: int = ROWS_AT_ONCE) -> Iterator[list[AnyTuple]]:
