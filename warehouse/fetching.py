@@ -43,9 +43,7 @@ def fetch_as(kind: type[Named], connection: Connection, statement: Select[Any]) 
     ]
 
 
-def fetch_grouped(
-    kind: type[Named], connection: Connection, statement: Select[Any]
-) -> Mapping[str, Sequence[Named]]:
+def fetch_grouped(kind: type[Named], connection: Connection, statement: Select[Any]) -> Mapping[str, Sequence[Named]]:
     """Value of the first column → its rows as named tuples of the kind, in the order of their values from the left.
 
     For texts, whole numbers and instants only, and for groups of a few dozen rows.
