@@ -144,7 +144,8 @@ def stored(
 @cache
 def _sqlite_converters(table: Table, columns: tuple[str, ...]) -> Sequence[Convert | None]:
     """How each of the columns is stored; texts as they are."""
-    return [_sqlite_converter(table.c[name].type, None) for name in columns]
+    types = [table.c[name].type for name in columns]
+    return [_bits if isinstance(type_, Boolean) else _sqlite_converter(type_, None) for type_ in types]
 
 
 def _converted(converters: Sequence[Convert | None], columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
@@ -181,6 +182,14 @@ def _instants(values: Sequence[datetime | None]) -> Sequence[str | None]:
     if with_fraction in {0, in_utc}:
         return texts
     return [text if text is None or len(text) == _INSTANT_LENGTH else text[:-1] + ".000000Z" for text in texts]
+
+
+def _bits(values: Sequence[bool | None]) -> list[int | None]:
+    """Numbers, which the driver takes as they are: for each bool it looks for an adapter."""
+    return list(map(_BIT, values))
+
+
+_BIT: Callable[[bool | None], int | None] = {True: 1, False: 0, None: None}.__getitem__
 
 
 def _written(values: Sequence[date | None]) -> list[str | None]:

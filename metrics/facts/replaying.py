@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -57,6 +58,12 @@ _STATUS_PLACE = _STATE.index("status_id")
 _CREATED_PLACE = _STATE.index("created_at")
 _SPRINT_ROWS_AT_ONCE = 5_000
 """So many issues have neighbours in most sprints. Other rows are written while the processor's cache holds them."""
+# what `_make` does, without a call of Python for each
+_ASKED, _ISSUE, _PLACED = (
+    partial(tuple.__new__, BlockedIssue),
+    partial(tuple.__new__, IssueState),
+    partial(tuple.__new__, Placed),
+)
 _SUFFIXES = tuple(f":{place}" for place in range(1_000))
 
 Row = tuple[Any, ...]
@@ -242,7 +249,7 @@ def _interpret_all(rules: _Rules, chunk: Sequence[Row], batch: _Batch) -> None:
 
 def _lives(rules: _Rules, chunk: Sequence[Row]) -> list[_Life]:
     """The issues of a chunk that exist as of now; what is odd in their histories goes to `reach`."""
-    now, catalogue, sprints = rules.context.now, rules.statuses, rules.sprints.catalogue
+    now, catalogue, sprints, reach = rules.context.now, rules.statuses, rules.sprints.catalogue, rules.context.reach
     changes = changes_of(rules.context.connection, [row[0] for row in chunk], rules.fields, is_run=rules.whole)
     rows = [row for row in chunk if row[_CREATED_PLACE] <= now]
     issues_ = [_state(row) for row in rows]
@@ -250,17 +257,17 @@ def _lives(rules: _Rules, chunk: Sequence[Row]) -> list[_Life]:
     timelines = [replay(issue, own, catalogue, sprints, now) for issue, own in zip(issues_, histories, strict=True)]
     lives = []
     for row, issue, own, timeline in zip(rows, issues_, histories, timelines, strict=True):
-        asked = BlockedIssue(issue.issue_id, issue.source_id, issue.created_at, row[-1])
+        asked = _ASKED((issue[0], issue[1], issue[4], row[-1]))
         blocked, gaps = rules.blocking.stays(asked, own, timeline.stays)
-        rules.context.reach.findings += oddities(issue, own, timeline, gaps, now)
-        ways = outcomes(timeline, rules.cancelled_in(issue.source_id))
-        lives.append(_Life(issue, Placed._make(row[len(_STATE) : -1]), own, timeline, blocked, ways))
+        reach.findings += oddities(issue, own, timeline, gaps, now)
+        ways = outcomes(timeline, rules.cancelled_in(issue[1]))
+        lives.append(_Life(issue, _PLACED(row[len(_STATE) : -1]), own, timeline, blocked, ways))
     return lives
 
 
 def _state(row: Row) -> IssueState:
     status_value = native_id(row[_STATUS_PLACE])
-    return IssueState._make((*row[:_STATUS_PLACE], status_value, *row[_STATUS_PLACE + 1 : len(_STATE)]))
+    return _ISSUE((*row[:_STATUS_PLACE], status_value, *row[_STATUS_PLACE + 1 : len(_STATE)]))
 
 
 def _add_intervals(batch: _Batch, life: _Life) -> None:
@@ -269,15 +276,17 @@ def _add_intervals(batch: _Batch, life: _Life) -> None:
     batch.stays += stays
     batch.stay_issues += [issue_id] * len(stays)
     batch.stay_ids += [issue_id + suffix for suffix in _suffixes(len(stays))]
-    batch.memberships.extend(membership_rows(issue_id, timeline.sprints))
+    if timeline.sprints:
+        batch.memberships += membership_rows(issue_id, timeline.sprints)
     batch.points += [
         (f"{issue_id}:{place}", issue_id, points, begin, end)
         for place, (points, begin, end) in enumerate(timeline.estimates)
     ]
-    batch.blocked += [
-        (f"{issue_id}:{place}", issue_id, begin, end, None if end is None else (end - begin).total_seconds(), causes)
-        for place, (begin, end, causes) in enumerate(life.blocked)
-    ]
+    if life.blocked:
+        batch.blocked += [
+            (f"{issue_id}:{place}", issue_id, begin, end, end and (end - begin).total_seconds(), causes)
+            for place, (begin, end, causes) in enumerate(life.blocked)
+        ]
 
 
 def _suffixes(count: int) -> Sequence[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import groupby, pairwise, repeat
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from metrics.history.boards import SprintCatalogue
@@ -175,18 +176,20 @@ def _status_stays(issue: IssueState, history: _History, statuses: StatusCatalogu
     changes, created_at = history.get("status", ()), issue.created_at
     meanings = statuses.meanings(issue.source_id, issue.project_id, issue.issue_type)
     first = (changes[0][6] or None, changes[0][7] or None) if changes else (issue.status_value, issue.status)
-    known = [meanings[first], *[meanings[change[8], change[9]] for change in changes]]
+    known = [meanings[first], *map(meanings.__getitem__, map(_TO, changes))]
     if changes and (changes[-1][8] or changes[-1][9]) != issue.status_value and known[-1][1] != issue.status:
         gaps.append("status")
         known[-1] = meanings[issue.status_value, issue.status]
-    begins = [created_at, *[change[1] for change in changes]]
+    begins = [created_at, *map(_AT, changes)]
     if changes and changes[0][1] < created_at:
         begins = [max(at, created_at) for at in begins]
-    change_ids = [None, *[change[4] for change in changes]]
+    change_ids = [None, *map(_ID, changes)]
     columns = zip(begins, [*begins[1:], None], *zip(*known, strict=True), change_ids, repeat(False), strict=False)
     return list(map(_STAY, columns))
 
 
+_AT, _ID, _TO = itemgetter(1), itemgetter(4), itemgetter(8, 9)
+"""Of a change: when, its id, and what it led to."""
 _STAY = partial(tuple.__new__, StatusStay)
 """What `_make` does, without a call of Python for each stay."""
 
