@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from warehouse.fetching import maker
+
 RANKS: Mapping[str, int] = {"todo": 0, "in_progress": 1, "done": 2, "removed": 3}
 """Stage → how far it is."""
 
@@ -58,6 +60,9 @@ class Standing(NamedTuple):
     issues_monotone: int
 
 
+_STEP, _STANDING = maker(DayStep), maker(Standing)
+
+
 def standings(steps: Iterable[DayStep], first: int, end: int, issues: int = 0, monotone: int = 0) -> Iterator[Standing]:
     """The days of [first, end) on which anything is not 0, for a group that stood at `issues` before them.
 
@@ -72,7 +77,7 @@ def standings(steps: Iterable[DayStep], first: int, end: int, issues: int = 0, m
             issues += arrivals - departures
             monotone += gained
         if issues or monotone or arrivals or departures:
-            yield Standing(day, issues, arrivals, departures, monotone)
+            yield _STANDING((day, issues, arrivals, departures, monotone))
 
 
 _Counts = defaultdict[int, int]
@@ -216,4 +221,4 @@ def _steps(came: _Counts, went: _Counts, corrections: _Counts) -> Iterator[DaySt
     for day in sorted({*came, *went, *corrections}):
         arrivals, departures, more = came.get(day, 0), went.get(day, 0), corrections.get(day, 0)
         if arrivals or departures or more:
-            yield DayStep(day - 1, arrivals, departures, arrivals - departures + more)
+            yield _STEP((day - 1, arrivals, departures, arrivals - departures + more))

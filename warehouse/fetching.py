@@ -39,9 +39,14 @@ def fetch_rows(connection: Connection, statement: Select[Any], **values: Any) ->
     return [row for rows in fetched for row in _converted(rows, converters)]
 
 
+def maker(kind: type[Named]) -> Callable[[Iterable[Any]], Named]:
+    """What `kind._make` does, without a call of Python for each and without a look at how many values there are."""
+    return partial(tuple.__new__, kind)
+
+
 def fetch_as(kind: type[Named], connection: Connection, statement: Select[Any], **values: Any) -> list[Named]:  # noqa: ANN401
     """All rows as named tuples of the kind, whose fields are the columns in their order."""
-    make = partial(tuple.__new__, kind)  # what `_make` does, without a call of Python for each row
+    make = maker(kind)
     converters = _converters(statement, connection.dialect.name)
     return [
         row

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -31,6 +30,7 @@ from metrics.reading import changes_of, chunks
 from metrics.trends.daily_flow import steps_for, subtract_stored
 from metrics.working_time import WorkingTime
 from warehouse.bulk import clear, insert_columns, insert_rows
+from warehouse.fetching import maker
 from warehouse.records import native_id
 from warehouse.stale import read_stale
 from warehouse.tables.computed import (
@@ -58,12 +58,7 @@ _STATUS_PLACE = _STATE.index("status_id")
 _CREATED_PLACE = _STATE.index("created_at")
 _SPRINT_ROWS_AT_ONCE = 5_000
 """So many issues have neighbours in most sprints. Other rows are written while the processor's cache holds them."""
-# what `_make` does, without a call of Python for each
-_ASKED, _ISSUE, _PLACED = (
-    partial(tuple.__new__, BlockedIssue),
-    partial(tuple.__new__, IssueState),
-    partial(tuple.__new__, Placed),
-)
+_ASKED, _ISSUE, _PLACED = maker(BlockedIssue), maker(IssueState), maker(Placed)
 _SUFFIXES = tuple(f":{place}" for place in range(1_000))
 
 Row = tuple[Any, ...]
@@ -220,6 +215,9 @@ class _Life(NamedTuple):
     ways: Sequence[tuple[datetime, str]]
 
 
+_LIFE = maker(_Life)
+
+
 def _interpret_all(rules: _Rules, chunk: Sequence[Row], batch: _Batch) -> None:
     """Add the rows of a chunk, one kind after the other: the processor keeps what it needs for a kind at hand."""
     lives = _lives(rules, chunk)
@@ -261,7 +259,7 @@ def _lives(rules: _Rules, chunk: Sequence[Row]) -> list[_Life]:
         blocked, gaps = rules.blocking.stays(asked, own, timeline.stays)
         reach.findings += oddities(issue, own, timeline, gaps, now)
         ways = outcomes(timeline, rules.cancelled_in(issue[1]))
-        lives.append(_Life(issue, _PLACED(row[len(_STATE) : -1]), own, timeline, blocked, ways))
+        lives.append(_LIFE((issue, _PLACED(row[len(_STATE) : -1]), own, timeline, blocked, ways)))
     return lives
 
 
