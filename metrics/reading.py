@@ -13,6 +13,7 @@ from warehouse.fetching import AnyTuple, fetch_grouped, fetch_rows, portions
 from warehouse.tables.loaded import issue_changes, issues
 
 CHUNK = 250
+_CHUNKS_AT_ONCE = 8
 
 
 def chunks(
@@ -33,13 +34,12 @@ def chunks(
 
 
 def _all(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[AnyTuple]]:
-    after = statement.where(issues.c.issue_id > bindparam("after")).limit(CHUNK)
-    chunk = fetch_rows(connection, after, after="")
-    while chunk:
-        yield chunk
-        if len(chunk) < CHUNK:
-            return
-        chunk = fetch_rows(connection, after, after=chunk[-1][0])
+    after = statement.where(issues.c.issue_id > bindparam("after")).limit(_CHUNKS_AT_ONCE * CHUNK)
+    rows = fetch_rows(connection, after, after="")
+    while rows:
+        for start in range(0, len(rows), CHUNK):
+            yield rows[start : start + CHUNK]
+        rows = fetch_rows(connection, after, after=rows[-1][0])
 
 
 def _named(connection: Connection, statement: Select[Any], ids: Sequence[str]) -> Iterator[Sequence[AnyTuple]]:
