@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, partial
-from itertools import chain, groupby, islice
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -50,7 +50,12 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
     """
     if connection.dialect.name == "postgresql":
         return copy_rows(connection, table.name, table, columns, rows)
-    return _insert(connection, table, columns, stored(table, columns, rows, text=None))
+    converters = _sqlite_converters(table, tuple(columns))
+    waiting, count = iter(rows), 0
+    at_once = _TURNED_AT_ONCE * _rows_of_statement(columns)
+    while some := list(islice(waiting, at_once)):
+        count += _insert(connection, table, columns, _converted(converters, list(zip(*some, strict=True))))
+    return count
 
 
 def insert_columns(
@@ -59,24 +64,35 @@ def insert_columns(
     """The same for rows that are there column by column, all of one length."""
     if connection.dialect.name == "postgresql":
         return copy_rows(connection, table.name, table, columns, zip(*values, strict=True))
-    rows = _stored_columns([_sqlite_converter(table.c[name].type, None) for name in columns], values)
-    return _insert(connection, table, columns, rows)
+    return _insert(connection, table, columns, _converted(_sqlite_converters(table, tuple(columns)), values))
 
 
 _VALUES_AT_ONCE = 400
 """In one statement: more gain nothing, and SQLite before 3.32 takes 999."""
+_TURNED_AT_ONCE = 20
+"""The rows of so many statements are turned into columns together: they stay in the processor's cache."""
 
 
-def _insert(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
-    """Insert stored rows into SQLite, many by one statement: one for each row takes up to half as long again."""
-    into, marks = _sqlite_insert(table, tuple(columns))
-    size = max(1, _VALUES_AT_ONCE // len(columns)) * len(columns)
-    values = chain.from_iterable(rows)
-    count = 0
-    # all statements but the last have the same number of values
-    for length, some in groupby(iter(lambda: tuple(islice(values, size)), ()), key=len):
-        count += execute_many(connection, into + ", ".join([marks] * (length // len(columns))), some)
-    return count
+def _rows_of_statement(columns: Sequence[str]) -> int:
+    return max(1, _VALUES_AT_ONCE // len(columns))
+
+
+def _insert(connection: Connection, table: Table, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> int:
+    """Insert stored values into SQLite, many rows by one statement: one for each takes up to half as long again."""
+    into, marks = _sqlite_insert(table, tuple(names))
+    width, rows = len(names), _rows_of_statement(names)
+    size = width * rows
+    flat: list[Any] = [None] * (width * len(columns[0]))
+    for place, values in enumerate(columns):
+        flat[place::width] = values
+    whole = len(flat) - len(flat) % size
+    count = execute_many(
+        connection, into + ", ".join([marks] * rows), (flat[at : at + size] for at in range(0, whole, size))
+    )
+    # the rest by a statement that SQLite knows already: to read one of another length takes longer
+    return count + execute_many(
+        connection, into + marks, (flat[at : at + width] for at in range(whole, len(flat), width))
+    )
 
 
 @cache
@@ -122,14 +138,18 @@ def stored(
     converters = [_sqlite_converter(table.c[name].type, text) for name in columns]
     waiting = iter(rows)
     while some := list(islice(waiting, _ROWS_AT_ONCE)):
-        yield from _stored_columns(converters, list(zip(*some, strict=True)))
+        yield from zip(*_converted(converters, list(zip(*some, strict=True))), strict=True)
 
 
-def _stored_columns(
-    converters: Sequence[Convert | None], columns: Sequence[Sequence[Any]]
-) -> Iterator[tuple[Any, ...]]:
-    done = [values if convert is None else convert(values) for values, convert in zip(columns, converters, strict=True)]
-    return zip(*done, strict=True)
+@cache
+def _sqlite_converters(table: Table, columns: tuple[str, ...]) -> Sequence[Convert | None]:
+    """How each of the columns is stored; texts as they are."""
+    types = [table.c[name].type for name in columns]
+    return [_bits if isinstance(type_, Boolean) else _sqlite_converter(type_, None) for type_ in types]
+
+
+def _converted(converters: Sequence[Convert | None], columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    return [values if convert is None else convert(values) for values, convert in zip(columns, converters, strict=True)]
 
 
 _ROWS_AT_ONCE = 5_000
@@ -162,6 +182,14 @@ def _instants(values: Sequence[datetime | None]) -> Sequence[str | None]:
     if with_fraction in {0, in_utc}:
         return texts
     return [text if text is None or len(text) == _INSTANT_LENGTH else text[:-1] + ".000000Z" for text in texts]
+
+
+def _bits(values: Sequence[bool | None]) -> list[int | None]:
+    """Numbers, which the driver takes as they are: for each bool it looks for an adapter."""
+    return list(map(_BIT, values))
+
+
+_BIT: Callable[[bool | None], int | None] = {True: 1, False: 0, None: None}.__getitem__
 
 
 def _written(values: Sequence[date | None]) -> list[str | None]:
