@@ -2,8 +2,8 @@
 
 Every entry of a source (a lease taken, renewed or given back, a page committed) is one turn, and every turn is a commit
 that carries the source's name as Delta's application transaction. Of two who would take the same turn one fails, so
-whoever lost the lease commits nothing more. A page has the number of its turn. A number that was begun and never
-committed is not used again: the next process takes a turn for its lease first.
+whoever lost the lease commits nothing more. A page is begun under the number of the next turn. Only who takes that turn,
+be it to commit the page or to renew the lease, can commit it; so a number that was begun is never used again.
 """
 
 from __future__ import annotations
@@ -120,6 +120,16 @@ def entries(handle: DeltaTable, source_id: str | None = None) -> list[Entry]:
     with told(handle.table_uri):
         rows = handle.to_pyarrow_table(filters=filters, columns=SCHEMA.names).to_pylist()
     return [Entry(**row) for row in sorted(rows, key=lambda row: (row["source_id"], row["turn"]))]
+
+
+def standings(lake: Lake) -> dict[str, tuple[Entry, Entry | None]]:
+    """Source → its last entry of any kind, and its last page."""
+    handle = opened(lake, PAGES)
+    found: dict[str, tuple[Entry, Entry | None]] = {}
+    for entry in [] if handle is None else entries(handle):
+        _, page = found.get(entry.source_id, (None, None))
+        found[entry.source_id] = entry, page if entry.page is None else entry
+    return found
 
 
 def page_entries(lake: Lake, source_id: str | None = None) -> list[Entry]:

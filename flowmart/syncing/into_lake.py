@@ -94,7 +94,7 @@ def _working(
             lake=lake, engine=open_warehouse(f"sqlite:///{path}"), standing=standing, run_id=run_id, clock=utc_now
         )
         try:
-            if bring_up(lake, standing, path, opener(config)):
+            if bring_up(lake, standing, path, opener(config), publisher.keep):
                 events.note(name, "the working file is not of the lake's last page, and was filled from the lake")
             publisher.publish()  # what an earlier sync committed and could not publish
             own = on_file(config, path)
