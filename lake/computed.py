@@ -212,10 +212,13 @@ def _counting(lake: Lake, table_name: str, wanted: set[str] | None) -> Mapping[s
 def _rows(handle: DeltaTable, counting: Mapping[str, str], columns: Sequence[str] | None) -> pa.Table:
     dataset = handle.to_pyarrow_dataset()
     own = [name for name in dataset.schema.names if name not in {SOURCE, COMPUTATION}]
+    wanted = own if columns is None else list(columns)
+    if not counting:
+        return dataset.schema.empty_table().select(wanted)
     stored = [_stored(source) for source in counting]
     where = ds.field(SOURCE).isin(stored) & ds.field(COMPUTATION).isin(list(counting.values()))
     with told(handle.table_uri):
-        return dataset.to_table(columns=own if columns is None else list(columns), filter=where)
+        return dataset.to_table(columns=wanted, filter=where)
 
 
 def _files(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.Table]:

@@ -2,8 +2,8 @@
 
 Every entry of a source (a lease taken, renewed or given back, a page committed) is one turn, and every turn is a commit
 that carries the source's name as Delta's application transaction. Of two who would take the same turn one fails, so
-whoever lost the lease commits nothing more. A page is begun under the number of the next turn. Only who takes that turn,
-be it to commit the page or to renew the lease, can commit it; so a number that was begun is never used again.
+whoever lost the lease commits nothing more. A page is begun under the number of the next turn. Only who takes that
+turn, be it to commit the page or to renew the lease, can commit it: a number that was begun is never used again.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def restore(
     """Write the source's loaded tables, bookmarks and notes as of the page (or the last); returns which page that is.
 
     `engine` is a SQLite warehouse at the newest schema revision, without rows; or one with the tables `of` alone. Never
-    holds more than some thousand rows; `tick` is called now and then. Raises `LakeError` when the lake has no such page.
+    holds more than some thousand rows; `tick` is called now and then. Raises `LakeError` when there is no such page.
     """
     if engine.dialect.name != "sqlite":
         raise ValueError("a source is restored into SQLite only")

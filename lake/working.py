@@ -33,9 +33,9 @@ def bring_up(
 ) -> bool:
     """Make the file a working file of the source that goes on from its last page; returns whether it was filled anew.
 
-    `make` opens the warehouse of a file at the newest schema revision, and gives a new one its tables; `tick` is called now
-    and then while rows come. What a file
-    holds that is strange to the lake is given up: the lake has the say. Call it with the lease in hand.
+    `make` opens the warehouse of a file at the newest schema revision, and gives a new one its tables; `tick` is called
+    now and then while rows come. What a file holds that is strange to the lake is given up: the lake has the say. Call
+    it with the lease in hand.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     stands = _stand(path, standing.page)
@@ -67,9 +67,7 @@ def _stand(path: Path, page: Entry | None) -> Stands:
     return Stands.AHEAD if page is not None and (state.pending, state.work) == last else Stands.STRANGE
 
 
-def _fill(
-    lake: Lake, standing: Standing, path: Path, make: Callable[[Path], Engine], tick: Callable[[], None]
-) -> None:
+def _fill(lake: Lake, standing: Standing, path: Path, make: Callable[[Path], Engine], tick: Callable[[], None]) -> None:
     """Under another name first, so that whoever breaks this off leaves no half of it."""
     fresh = path.with_name(f"{path.name}.new")
     _remove(fresh)

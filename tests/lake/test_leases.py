@@ -56,9 +56,8 @@ def test_the_holder_of_one_source_keeps_nobody_from_another(lake: Lake) -> None:
 
 
 def test_this_process_does_not_take_twice_what_it_holds(lake: Lake) -> None:
-    with hold(lake, "acme", lambda: NOON):
-        with pytest.raises(LeaseHeld), hold(lake, "acme", lambda: NOON):
-            pass
+    with hold(lake, "acme", lambda: NOON), pytest.raises(LeaseHeld), hold(lake, "acme", lambda: NOON):
+        pass
 
 
 def test_a_holder_on_this_machine_that_died_is_succeeded_at_once(lake: Lake) -> None:

@@ -113,7 +113,9 @@ def _value(column: Column[Any], chance: random.Random) -> Any:
     if column.nullable and chance.random() < 0.3:
         return None
     makers: dict[type, Callable[[], Any]] = {
-        UtcDateTime: lambda: NOON - timedelta(seconds=chance.randrange(100_000_000), microseconds=chance.choice([0, 7])),
+        UtcDateTime: lambda: (
+            NOON - timedelta(seconds=chance.randrange(100_000_000), microseconds=chance.choice([0, 7]))
+        ),
         Date: lambda: date(2026, 3, 2) - timedelta(days=chance.randrange(2_000)),
         Boolean: lambda: chance.random() < 0.5,
         Integer: lambda: chance.randrange(1_000),
