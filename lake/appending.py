@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake import DeltaTable
 from sqlalchemy import Connection, Table, func, select
 
 from lake import outbox
@@ -24,13 +24,12 @@ from lake.layout import (
     lake_schema,
     partition_columns,
 )
-from lake.opening import Lake, made, told
+from lake.opening import Lake, append, made, told
 from warehouse.arrow import arrow_array, as_driven
 
 _ROWS_AT_ONCE = 5_000
 _ROWS_A_FILE = 200_000
 _BYTES_A_FILE = 256 * 1024 * 1024
-_COMPRESSION = WriterProperties(compression="ZSTD")
 
 Values = Sequence[Any]
 
@@ -53,13 +52,7 @@ class Appender:
         rows = 0
         for some in _files(_noted(connection, table, self.source_id, page, upto, with_deleted=with_deleted)):
             with told(self.lake.place(TABLES, table.name)):
-                write_deltalake(
-                    self._table(table),
-                    some,
-                    mode="append",
-                    schema_mode="merge",  # a newer flowmart may have more columns
-                    writer_properties=_COMPRESSION,
-                )
+                append(self._table(table), some)
             rows += some.num_rows
             self.tick()
         return rows

@@ -42,6 +42,7 @@ SCHEMA = pa.schema(
 )
 _RETRIES = 60
 """Other sources commit to the same table: a commit that another came before is tried again on top of that."""
+_TRIES = 8
 _OUTRUN = "Concurrent transaction failed"
 
 
@@ -89,19 +90,30 @@ class Standing:
         turn = self.turn + 1
         if entry.turn != turn:
             raise ValueError(f"turn {entry.turn} of {self.source_id} does not follow {self.turn}")
+        row = pa.Table.from_pylist([asdict(entry)], schema=SCHEMA)
+        with told(self.handle.table_uri):
+            self._commit(row, turn)
+        page = entry if entry.page is not None else self.page
+        return replace(self, turn=turn, last=entry, page=page)
+
+    def _commit(self, row: pa.Table, turn: int) -> None:
         properties = CommitProperties(
             app_transactions=[Transaction(_application(self.source_id), turn)], max_commit_retries=_RETRIES
         )
-        row = pa.Table.from_pylist([asdict(entry)], schema=SCHEMA)
-        with told(self.handle.table_uri):
+        for left in reversed(range(_TRIES)):
             try:
                 write_deltalake(self.handle, row, mode="append", commit_properties=properties)
             except CommitFailedError as error:
                 if _OUTRUN in str(error):
                     raise LeaseLost(f"sync of {self.source_id}") from error
-                raise
-        page = entry if entry.page is not None else self.page
-        return replace(self, turn=turn, last=entry, page=page)
+                if not left:
+                    raise
+                # a compaction of another source deletes entries of that, and the library holds this against us
+                self.handle.update_incremental()
+                if (self.handle.transaction_version(_application(self.source_id)) or 0) >= turn:
+                    raise LeaseLost(f"sync of {self.source_id}") from error
+            else:
+                return
 
 
 def stand(lake: Lake, source_id: str) -> Standing:

@@ -22,11 +22,6 @@ from lake.opening import Lake
 from lake.pages import COMMITTED, RELEASED, RENEWED, Entry, Standing
 from warehouse.leases import LEASE_TIME, LeaseLost, own_name
 
-ROWS_A_PAGE = 50_000
-"""So many changed rows are published together, however many pages of the tracker they came in."""
-SECONDS_A_PAGE = 120.0
-"""What waits longer is published with the next page of the tracker: a machine that is lost loses no more than that."""
-
 _RENEW_AFTER = timedelta(minutes=5)
 
 
@@ -39,8 +34,10 @@ class Publisher:
     standing: Standing
     run_id: str
     clock: Callable[[], datetime]
-    rows_a_page: int = ROWS_A_PAGE
-    seconds_a_page: float = SECONDS_A_PAGE
+    rows_a_page: int = 50_000
+    """So many changes are published together, however many pages of the tracker they came in."""
+    seconds_a_page: float = 120.0
+    """What waits longer goes with the next page of the tracker: a machine that is lost loses no more than that."""
     _since: datetime | None = None
     """When the last page was published, or the first row of the next one was seen."""
     _lock: Lock = field(default_factory=Lock)

@@ -15,6 +15,7 @@ from lake.errors import LakeError
 from lake.layout import PUBLISHED
 from lake.leases import hold
 from lake.opening import Lake, opened
+from lake.pages import RELEASED, stand
 from lake.reading import committed, sources
 from lake.restoring import restore
 from lake.sizes import sizes
@@ -23,7 +24,7 @@ from tests.lake.workings import NOON, a_working, publishing, put, restored, rows
 from tests.migrated import migrated
 from warehouse.engine import open_warehouse
 from warehouse.leases import LeaseHeld
-from warehouse.tables.loaded import comments, issues
+from warehouse.tables.loaded import issues
 
 TABLES = PUBLISHED[::11]
 
@@ -97,15 +98,22 @@ def test_a_compaction_that_broke_off_leaves_what_was_there_and_the_next_one_clea
     assert restored(lake, tmp_path / "again.db") == rows_of(working)
 
 
-def test_other_sources_are_left_alone(lake: Lake, tmp_path: Path) -> None:
+def test_another_source_is_published_while_one_is_compacted(lake: Lake, tmp_path: Path) -> None:
+    """The library refuses an append at first when somebody has deleted from the table meanwhile."""
     ours, theirs = a_working(tmp_path / "ours.db"), a_working(tmp_path / "theirs.db")
     put(theirs, issues, "contoso:1")
-    put(theirs, comments, "contoso:1", "contoso:2")
     with publishing(lake, theirs, "contoso") as publisher:
         publisher.publish()
-    in_pages(lake, ours, 2)
-    compact(lake, "acme", lambda: NOON, make)
+        put(ours, issues, "acme:1")
+        in_pages(lake, ours, 2)
+        put(theirs, issues, "contoso:2")
+        compact(lake, "acme", lambda: NOON, make)
+        publisher.publish()
+    last = stand(lake, "contoso").last
+    assert last is not None
+    assert last.event == RELEASED
     assert restored(lake, tmp_path / "again.db", "contoso") == rows_of(theirs)
+    assert restored(lake, tmp_path / "again.db") == rows_of(ours)
 
 
 def test_a_page_from_before_a_compaction_is_refused_by_name(lake: Lake, tmp_path: Path) -> None:
