@@ -26,7 +26,7 @@ def test_trap_85_runs_killed_at_some_places_on_each_engine_leave_what_an_undistu
 ) -> None:
     """A few points of `./dev crash`, which tries 200 on each engine."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.crash", "--points", str(POINTS), "--issues", "20"],
+        [sys.executable, "-m", "benchmarks.crash", "--engine", "both", "--points", str(POINTS), "--issues", "20"],
         env={**os.environ, VARIABLE: postgres_url},
         capture_output=True,
         text=True,
