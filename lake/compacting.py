@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import CommitFailedError
 from sqlalchemy import Engine
 
 from lake import outbox
 from lake.errors import LakeError
 from lake.layout import PAGE, PUBLISHED, SOURCE, TABLES, lake_schema
 from lake.leases import hold
-from lake.opening import Lake, opened
+from lake.opening import Lake, opened, told
 from lake.pages import PAGES
 from lake.publishing import Publisher
 from lake.reading import committed
@@ -91,16 +91,18 @@ def _remove_older(lake: Lake, source_id: str, page: int) -> None:
 
 
 def _remove(lake: Lake, where: str, *parts: str) -> None:
-    """Take rows out of a table, and files that nothing has named for a day out of the store."""
+    """Take rows out of a table, and files that nothing has named for a day out of the store.
+
+    What cannot be removed, since others write to the table all the time, the next compaction removes.
+    """
     for _ in range(_TRIES):
         handle = opened(lake, *parts)
         if handle is None:
             return
-        try:
-            handle.delete(where)
-            handle.vacuum(KEPT_HOURS, dry_run=False, enforce_retention_duration=False)
-        except CommitFailedError:  # another source wrote to the table meanwhile
-            continue
-        except DeltaError as error:
-            raise LakeError(f"{lake.place(*parts)}: {error}") from error
+        with told(lake.place(*parts)):
+            try:
+                handle.delete(where)
+                handle.vacuum(KEPT_HOURS, dry_run=False, enforce_retention_duration=False)
+            except CommitFailedError:  # another source wrote to the table meanwhile
+                continue
         return
