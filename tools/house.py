@@ -23,6 +23,7 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "connectors": ("base",),
     "metrics": ("catalog",),
     "exports": ("base", "model"),
+    "lake": ("publishing", "computed", "pages", "reading"),
     "reports": ("data", "report", "html"),
     "migrations": ("env",),
     "warehouse": ("records", "loader", "engine"),

@@ -49,13 +49,14 @@ LOOKS = {
     "connectors": Look("#d9822b", 1, "trackers → records"),
     "metrics": Look("#2da44e", 2, "history → tables of numbers"),
     "exports": Look("#a371f7", 1, "tables → files for BI"),
+    "lake": Look("#0f9d8a", 1, "pages → Delta files"),
     "reports": Look("#d2579b", 1, "tables → HTML"),
     "migrations": Look("#8c6a4f", 1, "revisions"),
     "warehouse": Look("#1b98a6", 5, "the ground: records, tables, and the only code that writes them"),
     "simulator": Look("#8a8f98", 1, "answers like trackers"),
 }
-NEIGHBOURS = ("connectors", "metrics", "exports", "reports", "migrations")
-_SHARES = (138, 194, 124, 104, 118)
+NEIGHBOURS = ("connectors", "metrics", "exports", "lake", "reports", "migrations")
+_SHARES = (138, 194, 124, 124, 104, 106)
 """How wide the neighbours are."""
 FLOW = (
     ("simulator", "tracker", "answers over HTTP"),
@@ -71,12 +72,12 @@ FLOW = (
 )
 """The way of the data: whose room, what it is called, what happens there."""
 
-WIDTH = 960.0
-LEFT, WALL, RIGHT = 12.0, 178.0, 942.0
+WIDTH = 1080.0
+LEFT, WALL, RIGHT = 12.0, 178.0, 1062.0
 _PAD, _HEAD, _TILE, _GAP, _FOOT, _BETWEEN, _ROOF = 10.0, 42.0, 34.0, 6.0, 17.0, 44.0, 58.0
 _LANE = 30.0
 """Where the application reaches past its neighbours to the ground."""
-_STEP, _CHIP = 93.2, 36.0
+_STEP, _CHIP = 105.2, 36.0
 _THOUSAND = 1_000
 _LINES_A_PIXEL = 90
 """Of the bars, all on one scale."""

@@ -47,7 +47,7 @@ def test_each_room_is_drawn_once(facts: Any, picture: ET.Element) -> None:
 
 
 def test_the_folders_import_as_the_contracts_say(facts: Any) -> None:
-    neighbours = ["connectors", "exports", "metrics", "migrations", "reports"]
+    neighbours = ["connectors", "exports", "lake", "metrics", "migrations", "reports"]
     down = {f"flowmart {name}" for name in [*neighbours, "warehouse"]} | {f"{name} warehouse" for name in neighbours}
     assert facts[1].keys() == down
     assert facts[1]["connectors warehouse"] == "records"
