@@ -59,15 +59,8 @@ def _show(session: Session, config: Config, status: Status) -> None:
     session.print(f"warehouse {status.warehouse}: {revision}")
     if status.lake is not None:
         _show_lake(session, config, status.lake)
-    for step, due in status.next_runs.items():
-        session.print(f"next {step} (by `flowmart schedule`): {instant(due, config.zone)}")
-    for run in status.current_runs:
-        for line in _run_lines(config, run):
-            session.print(line)
-    for notice in status.notices:
-        session.print(_notice_line(config, notice))
-    for problem in dict.fromkeys(notice.problem for notice in status.notices if notice.problem is not None):
-        session.print(f"not everybody was told: {printable(problem)}")
+    for line in _job_lines(config, status):
+        session.print(line)
     if status.alerts:
         hint = " (`flowmart alerts` shows them)" if any(status.alerts.values()) else ""
         session.print(f"open alerts: {_open_told(status.alerts)}{hint}")
@@ -96,12 +89,24 @@ def _show_lake(session: Session, config: Config, lake: LakeStatus) -> None:
         )
     session.print(f"lake {lake.url}{'' if lake.sources else ': nothing is there yet: run `flowmart sync`'}")
     if lake.sources:
-        session.out.print(made)
+        session.show(made)
 
 
 def _open_told(open_alerts: Mapping[str, int]) -> str:
     """`1 high, 3 medium, 12 low`, or `none`."""
     return ", ".join(f"{number:,} {severity}" for severity, number in open_alerts.items() if number) or "none"
+
+
+def _job_lines(config: Config, status: Status) -> Iterator[str]:
+    """What runs when, what became of the last runs, and who was told."""
+    for step, due in status.next_runs.items():
+        yield f"next {step} (by `flowmart schedule`): {instant(due, config.zone)}"
+    for run in status.current_runs:
+        yield from _run_lines(config, run)
+    for notice in status.notices:
+        yield _notice_line(config, notice)
+    for problem in dict.fromkeys(notice.problem for notice in status.notices if notice.problem is not None):
+        yield f"not everybody was told: {printable(problem)}"
 
 
 def _run_lines(config: Config, run: RunStatus) -> Iterator[str]:
