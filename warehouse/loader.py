@@ -15,7 +15,8 @@ from sqlalchemy import column as named
 from sqlalchemy import table as named_table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from warehouse.bulk import clean, execute_many, stage_of, stage_rows, stored
+from warehouse import snowflake
+from warehouse.bulk import clean, delete_where, execute_many, stage_of, stage_rows, stored
 from warehouse.records import (
     RECORD_TABLES,
     Issue,
@@ -92,8 +93,10 @@ class Loader:
             execute_many(
                 self._connection, _sqlite_delete(target, scope.name), ((value,) for value in replacement.values)
             )
-        else:
+        elif self._connection.dialect.name == "postgresql":
             self._connection.execute(delete(target).where(scope == func.any(list(replacement.values))))
+        else:
+            delete_where(self._connection, scope, replacement.values)
         if replacement.record_type in _COMPUTED_FROM and replacement.scope == "issue_id":
             self._mark_stale(set(replacement.values))
         self._note({replacement.record_type: replacement.records})
@@ -137,6 +140,9 @@ class Loader:
         if self._connection.dialect.name == "sqlite":
             rows = stored(target, columns, unique.values(), text=clean)
             return execute_many(self._connection, _sqlite_upsert(target), rows)
+        if self._connection.dialect.name == snowflake.NAME:
+            rows = stored(target, columns, unique.values(), text=clean)
+            return snowflake.upsert_rows(self._connection, target, columns, rows)
         stage_rows(self._connection, target, columns, unique.values())
         return self._connection.exec_driver_sql(_postgresql_upsert(target)).rowcount
 
