@@ -76,9 +76,10 @@ def upgrade(engine: Engine, to: str = "head", folders: Sequence[Path] = (VERSION
 def sql(
     dialect: str, to: str = "head", *, since: str = "base", schema: str = "", folders: Sequence[Path] = (VERSIONS,)
 ) -> str:
-    """The SQL that brings a warehouse of that dialect (`sqlite`, `postgresql`, `snowflake`) from one revision to another.
+    """The SQL that brings a warehouse of that dialect (such as `postgresql`) from one revision to another.
 
-    It does all that `upgrade` does, in one transaction where DDL has one. `base` is an empty warehouse. `schema` is made if missing.
+    It does all that `upgrade` does, in one transaction where DDL has one. `base` is an empty warehouse. On PostgreSQL
+    `schema` is made if missing.
     """
     from alembic import command
 

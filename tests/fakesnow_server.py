@@ -12,7 +12,6 @@ import sys
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-import fakesnow.server
 import pyarrow as pa
 import uvicorn
 from sqlglot.dialects.duckdb import DuckDB

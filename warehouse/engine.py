@@ -36,9 +36,9 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 def open_warehouse(url: str, schema: str = "", limits: Limits = USUAL) -> Engine:
     """An engine for `sqlite:///path`, `postgresql+psycopg://…` or `snowflake://…`; makes nothing but a SQLite file.
 
-    `schema` (where all tables are) is for PostgreSQL only, `limits` are not for SQLite. Raises `ValueError` when address
-    or schema cannot be used, and `UnusableServer` without the packages of its engine. Connecting raises that where no
-    warehouse can be.
+    `schema` (where all tables are) is for PostgreSQL only, `limits` are not for SQLite. Raises `ValueError` when
+    address or schema cannot be used, and `UnusableServer` without the packages of its engine. Connecting raises that
+    where no warehouse can be.
     """
     address = make_url(url)
     kind = address.get_backend_name()

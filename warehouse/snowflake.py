@@ -6,6 +6,8 @@ made within one; keys are not enforced; there are no indexes; a statement costs 
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
@@ -37,6 +39,7 @@ _OPTIONS = frozenset({
     "oauth_scope", "oauth_token_request_url", "proxy_host", "proxy_port", "proxy_user", "request_timeout", "role",
     "secondary_roles", "warehouse", "workload_identity_provider", *SECRET_OPTIONS, *_APART,
 })  # fmt: skip
+_LOGGERS = ("snowflake.connector", "sf_core")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _MAY_NOT = "42501"
 _ROWS_AT_ONCE = 5_000
@@ -67,6 +70,10 @@ def open_snowflake(address: URL, limits: Limits) -> Engine:
         import snowflake.sqlalchemy  # noqa: F401 - only to see whether it is there
     except ImportError:
         raise UnusableServer(_NOT_INSTALLED) from None
+    # the connector would ask the machine's address of cloud metadata where it runs, and tell of each proxy it finds
+    os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
+    for logger in _LOGGERS:
+        logging.getLogger(logger).setLevel(logging.ERROR)
     apart = {name: address.query[name] for name in _APART if name in address.query}
     # what stands in for Snowflake on this machine has no certificate
     plain = {"protocol": "http"} if address.host in _LOOPBACK else {}

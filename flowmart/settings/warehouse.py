@@ -31,15 +31,21 @@ def _usable_address(value: object, info: ValidationInfo) -> object:
         raise ValueError(f"no warehouse on {address.drivername}; {_EXPECTED}")
     if address.drivername == snowflake.NAME:
         snowflake.require_address(address)
+        if key_file := address.query.get("private_key_file"):
+            address = address.update_query_dict({"private_key_file": _placed(str(key_file), info)})
         return SecretStr(address.render_as_string(hide_password=False))
     if address.drivername != "sqlite":
         require_options(address)
         return SecretStr(address.render_as_string(hide_password=False))
     if not address.database or address.database == ":memory:":
         raise ValueError("needs a file, such as sqlite:///flowmart.db")
-    folder = (info.context or {}).get("folder")
-    path = Path(address.database).expanduser()
-    return SecretStr(address.set(database=str(Path(folder) / path if folder else path)).render_as_string())
+    return SecretStr(address.set(database=_placed(address.database, info)).render_as_string())
+
+
+def _placed(name: str, info: ValidationInfo) -> str:
+    """The path, which counts from the configuration's folder."""
+    folder, path = (info.context or {}).get("folder"), Path(name).expanduser()
+    return str(Path(folder) / path if folder else path)
 
 
 class Warehouse(Section):

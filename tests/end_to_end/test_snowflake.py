@@ -38,7 +38,9 @@ def everything(url: str) -> Mapping[Table, list[tuple[Any, ...]]]:
 
 def same(ours: tuple[Any, ...], theirs: tuple[Any, ...]) -> bool:
     return all(
-        math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9) if isinstance(one, float) and other is not None else one == other
+        math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+        if isinstance(one, float) and other is not None
+        else one == other
         for one, other in zip(ours, theirs, strict=True)
     )
 
