@@ -1,14 +1,16 @@
 """Stands in for Snowflake on loopback: fakesnow's server, told what the newest connector asks beyond what it answers.
 
-Run by the Python of the environment of snowflake.lock, never imported: `python server.py`. Prints its port, then serves
-until its standard input ends.
+Run by the Python of the environment of snowflake.lock, never imported. Prints its port, then serves until its standard
+input ends.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +23,11 @@ from starlette.routing import Route
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-served = sys.modules["fakesnow.server"]  # the package has a function of that name
+served = import_module("fakesnow.server")  # the package has a function of that name
 _LOGIN = "/session/v1/login-request"
 _VALID = {"validityInSeconds": 3_600, "masterValidityInSeconds": 14_400}
+_KEY = re.compile(r",\s*CONSTRAINT \w+ PRIMARY KEY \(\w+\)")
+_execute = served.FakeSnowflakeCursor.execute
 _log_in, _stage_info, _to_sf = served.login_request, served.gcs_stage_info, served.to_sf
 
 
@@ -59,9 +63,15 @@ def _masked(made: pa.StructArray, plain: pa.Array) -> pa.Array:
     return pa.StructArray.from_arrays(parts, fields=list(made.type), mask=plain.is_null())
 
 
+def execute(cursor: Any, command: str, *given: Any, **named: Any) -> Any:
+    """A statement, without the primary keys of a new table: Snowflake notes them and lets every key be there twice."""
+    return _execute(cursor, _KEY.sub("", command), *given, **named)
+
+
 def main() -> None:
     """Serve until nobody holds the other end of the standard input."""
     DuckDB.Generator.RESERVED_KEYWORDS.add("at")  # a word of DuckDB's that Snowflake allows as a name
+    served.FakeSnowflakeCursor.execute = execute
     served.gcs_stage_info, served.to_sf = stage_info, to_sf
     routes = served.app.router.routes
     routes[:] = [Route(_LOGIN, log_in, methods=["POST"]), *(one for one in routes if one.path != _LOGIN)]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, func, literal, select, union_all
+
+from warehouse.tables import METADATA
 
 PYTHON = os.environ.get("FLOWMART_FAKESNOW_PYTHON", "")
 SERVER = Path(__file__).with_name("fakesnow_server.py")
@@ -27,6 +31,18 @@ needs_fakesnow = [
     pytest.mark.filterwarnings("ignore::FutureWarning:snowflake"),
 ]
 """The marks of a test that talks to it."""
+
+
+def with_snowflake() -> list[Any]:
+    """The engine as one more parameter of fixtures, where it can be had: nobody else is told of what was left out."""
+    return [pytest.param("snowflake", marks=needs_fakesnow)] if PYTHON else []
+
+
+def filled_tables(connection: Connection) -> Sequence[str]:
+    """The tables that hold rows."""
+    names = sorted(METADATA.tables)
+    counts = (select(literal(name), func.count()).select_from(METADATA.tables[name]) for name in names)
+    return [name for name, count in connection.execute(union_all(*counts)) if count]
 
 
 @contextmanager

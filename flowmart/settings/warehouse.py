@@ -17,7 +17,7 @@ from warehouse.postgresql import USUAL, Limits, require_options
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _SECRET_OPTIONS = ("password", "sslpassword", "scram_client_key", "scram_server_key", *snowflake.SECRET_OPTIONS)
-_EXPECTED = f"use sqlite:///PATH, postgresql+psycopg://USER:PASSWORD@HOST/DATABASE or {snowflake.EXPECTED}"
+_EXPECTED = "use sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
 
 
 def _usable_address(value: object, info: ValidationInfo) -> object:

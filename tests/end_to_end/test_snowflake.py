@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from sqlalchemy import Table
 
-from tests.snowflakes import fakesnow, needs_fakesnow
+from tests.snowflakes import needs_fakesnow
 from warehouse.copying import stream_rows
 from warehouse.engine import open_warehouse
 from warehouse.tables import COMPUTED, LOADED, OBSERVED
@@ -19,12 +18,6 @@ if TYPE_CHECKING:
 
 pytestmark = needs_fakesnow
 TABLES = [table for table in (*LOADED, *COMPUTED) if table.name not in OBSERVED]
-
-
-@pytest.fixture(scope="module")
-def new_schema() -> Iterator[Callable[[], str]]:
-    with fakesnow() as addresses:
-        yield addresses
 
 
 def everything(url: str) -> Mapping[Table, list[tuple[Any, ...]]]:
@@ -46,9 +39,9 @@ def same(ours: tuple[Any, ...], theirs: tuple[Any, ...]) -> bool:
 
 
 def test_two_nights_leave_the_rows_that_they_leave_on_sqlite(
-    site: Site, fresh: Site, new_schema: Callable[[], str]
+    site: Site, fresh: Site, new_snowflake: Callable[[], str]
 ) -> None:
-    url = new_schema()
+    url = new_snowflake()
     fresh.configure(('url = "sqlite:///flowmart.db"', f'url = "{url}"'))
     for night in range(2):
         if night:
