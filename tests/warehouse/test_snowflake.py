@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, event, inspect, select
 
 import migrations
 from connectors.base import Replacement
+from tests.migrations.test_later import FOLDERS
 from tests.snowflakes import needs_fakesnow
 from tests.warehouse.test_loader import a_label, an_issue, rows, upsert
 from warehouse.engine import open_warehouse
@@ -22,7 +23,7 @@ from warehouse.tables import METADATA, table
 from warehouse.tables.operational import leases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AGAIN = {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "PUT", "COPY"}
@@ -129,16 +130,34 @@ def test_a_lease_of_another_that_showed_late_keeps_both_from_committing(engine: 
             lease.renew(connection, NOON)
 
 
-@pytest.mark.snowflake
-@pytest.mark.parametrize("empty", [pytest.param(None, marks=needs_fakesnow)])
-def test_a_migration_that_broke_off_is_finished_by_the_next(empty: None, new_snowflake: Callable[[], str]) -> None:
-    assert empty is None
-    begun = open_warehouse(new_snowflake())
-    with begun.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE alerts (alert_id VARCHAR)")
-    assert migrations.current(begun) is None
-    assert not migrations.is_empty(begun)
-    migrations.upgrade(begun)
-    migrations.upgrade(begun)
-    assert migrations.current(begun) == migrations.head()
-    begun.dispose()
+@pytest.fixture(params=[pytest.param("snowflake", marks=needs_fakesnow)])
+def empty(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A schema without any table."""
+    engine = open_warehouse(request.getfixturevalue(f"new_{request.param}")())
+    yield engine
+    engine.dispose()
+
+
+def test_a_migration_that_broke_off_is_finished_by_the_next(empty: Engine) -> None:
+    with empty.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE bookmarks (bookmark_id VARCHAR)")
+    assert migrations.current(empty) is None
+    assert not migrations.is_empty(empty)
+    migrations.upgrade(empty)
+    migrations.upgrade(empty)
+    assert migrations.current(empty) == migrations.head()
+
+
+def columns(engine: Engine, name: str) -> set[str]:
+    return {str(column["name"]) for column in inspect(engine).get_columns(name)}
+
+
+def test_a_later_revision_that_broke_off_is_finished_by_the_next_and_can_be_taken_back(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    with empty.begin() as connection:  # as far as it came
+        connection.exec_driver_sql("ALTER TABLE issue_flow ADD COLUMN mood VARCHAR")
+        connection.exec_driver_sql("ALTER TABLE issues RENAME COLUMN priority TO urgency")
+    migrations.upgrade(empty, "9999", FOLDERS)
+    assert ("urgency" in columns(empty, "issues"), "mood" in columns(empty, "issue_flow")) == (True, True)
+    migrations.upgrade(empty, migrations.head(), FOLDERS)
+    assert ("urgency" in columns(empty, "issues"), "mood" in columns(empty, "issue_flow")) == (False, False)
