@@ -93,6 +93,8 @@ def _session(limits: Limits) -> dict[str, Any]:
     return {
         "TIMEZONE": "UTC",
         "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_TZ",
+        "TIMESTAMP_INPUT_FORMAT": "AUTO",  # an account may have others, and our texts be read by them
+        "DATE_INPUT_FORMAT": "AUTO",
         "STATEMENT_TIMEOUT_IN_SECONDS": round(limits.statement_seconds),
         "ABORT_DETACHED_QUERY": True,  # a process that was killed holds its locks five minutes, not for hours
         "QUERY_TAG": "flowmart",
