@@ -17,8 +17,9 @@ from tests.warehouse.test_loader import a_label, an_issue, rows, upsert
 from warehouse.engine import open_warehouse
 from warehouse.leases import LEASE_TIME, LeaseHeld, LeaseLost, hold
 from warehouse.loader import Loader
+from warehouse.postgresql import Limits
 from warehouse.records import IssueLabel
-from warehouse.snowflake import STAGE_COLUMNS
+from warehouse.snowflake import STAGE_COLUMNS, _make_stage, _session
 from warehouse.tables import METADATA, table
 from warehouse.tables.operational import leases
 
@@ -32,6 +33,38 @@ AGAIN = {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "PUT", "COPY"}
 
 def test_every_table_fits_into_the_stage() -> None:
     assert max(len(one.columns) for one in METADATA.tables.values()) < STAGE_COLUMNS
+
+
+class Refusing:
+    """A driver's connection whose server refuses everything; its own cursor."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def cursor(self) -> Refusing:
+        return self
+
+    def execute(self, _: str) -> None:
+        raise self.error
+
+    def close(self) -> None: ...
+    def commit(self) -> None: ...
+
+
+def test_a_role_that_only_reads_needs_no_stage() -> None:
+    errors = pytest.importorskip("snowflake.connector.errors", reason="Snowflake's packages are not installed")
+    may_not: Any = Refusing(errors.ProgrammingError("Insufficient privileges", sqlstate="42501"))
+    _make_stage(may_not)
+    wrong: Any = Refusing(errors.ProgrammingError("syntax error", sqlstate="42000"))
+    with pytest.raises(errors.ProgrammingError, match="syntax error"):
+        _make_stage(wrong)
+
+
+def test_a_session_is_in_utc_and_waits_as_configured() -> None:
+    session = _session(Limits(lock_seconds=0, statement_seconds=0))
+    assert (session["TIMEZONE"], session["STATEMENT_TIMEOUT_IN_SECONDS"]) == ("UTC", 0)
+    assert "LOCK_TIMEOUT" not in session  # there, 0 would be not to wait at all
+    assert _session(Limits(lock_seconds=0.4))["LOCK_TIMEOUT"] == 1
 
 
 @pytest.fixture(params=[pytest.param("snowflake", marks=needs_fakesnow)])
