@@ -89,6 +89,8 @@ _SNOWFLAKE: Mapping[str, str] = {
     "connection refused": "no server listens there; correct the account in warehouse.url, or check the network",
     "certificate": "the server's certificate is not of a known authority; is a proxy in between?",
 }
+_NOT_OURS = {"failed to login": "the login", "configuration error": "the address"}
+"""What Snowflake's connector tells of a login or an address by the kind of error that a wrong statement has."""
 _NO_SUCH = re.compile(r'(database|role) "[^"]*" does not exist')
 _SYSTEM: Mapping[int, str] = {
     errno.ENOSPC: f"the disk is full; free some space and run it again: {_KEPT}",
@@ -141,13 +143,20 @@ def _database(error: BaseException, warehouse: str | None) -> Failure | None:
     if isinstance(error, psycopg.Error):
         meaning = _of_postgresql(error)
         return None if meaning is None else Failure(code=FAILED, text=f"{where}: {meaning}")
-    said = one_line(error).lower()
     by_snowflake = type(error).__module__.startswith("snowflake.")  # its packages may not be installed
-    known = _SNOWFLAKE if by_snowflake else _SQLITE
-    meaning = next((meaning for words, meaning in known.items() if words in said), None)
-    if meaning is None and by_snowflake and ("failed to login" in said or type(error).__name__ == "OperationalError"):
-        meaning = f"{one_line(error)}; check the account and warehouse.url"
+    meaning = _of_snowflake(error) if by_snowflake else _found(_SQLITE, one_line(error))
     return None if meaning is None else Failure(code=FAILED, text=f"{where}: {meaning}")
+
+
+def _of_snowflake(error: BaseException) -> str | None:
+    """None for a wrong statement, which is ours."""
+    said = one_line(error)
+    is_ours = type(error).__name__ != "OperationalError" and _found(_NOT_OURS, said) is None
+    return _found(_SNOWFLAKE, said) or (None if is_ours else f"{said}; check the account and warehouse.url")
+
+
+def _found(meanings: Mapping[str, str], said: str) -> str | None:
+    return next((meaning for words, meaning in meanings.items() if words in said.lower()), None)
 
 
 def _where(warehouse: str | None) -> str:

@@ -77,6 +77,10 @@ def test_without_the_packages_it_is_said_what_to_install(monkeypatch: pytest.Mon
             "the role may not do that; grant it what docs/snowflake.md lists",
         ),
         (
+            "251007: Configuration error: Invalid authenticator 'x'",
+            "251007: Configuration error: Invalid authenticator 'x'; check the account and warehouse.url",
+        ),
+        (
             "250001 (08001): Failed to login: something new",
             "250001 (08001): Failed to login: something new; check the account and warehouse.url",
         ),
