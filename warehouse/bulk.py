@@ -1,4 +1,4 @@
-"""Writes rows by the driver's own bulk calls: executemany on SQLite, binary COPY on PostgreSQL."""
+"""Writes rows by the driver's own bulk calls: executemany on SQLite, binary COPY on PostgreSQL, files on Snowflake."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Column,
     Connection,
     Date,
     Double,
@@ -30,6 +31,8 @@ from sqlalchemy import table as named_table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
+from warehouse import snowflake
+from warehouse.fetching import portions
 from warehouse.types import JsonText, UtcDateTime
 
 Row = Sequence[Any]
@@ -43,6 +46,12 @@ def clear(connection: Connection, table: Table) -> None:
     connection.execute(delete(table))
 
 
+def delete_where(connection: Connection, column: Column[Any], values: Sequence[str]) -> None:
+    """Delete the rows that have one of the values, some hundred of them by one statement."""
+    for some in portions(values):
+        connection.execute(delete(column.table).where(column.in_(some)))
+
+
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
     """Insert rows of Python values in the order of `columns`; returns how many.
 
@@ -50,6 +59,8 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
     """
     if connection.dialect.name == "postgresql":
         return copy_rows(connection, table.name, table, columns, rows)
+    if connection.dialect.name == snowflake.NAME:
+        return snowflake.copy_rows(connection, table, columns, stored(table, columns, rows, text=None))
     converters = _sqlite_converters(table, tuple(columns))
     waiting, count = iter(rows), 0
     at_once = _TURNED_AT_ONCE * _rows_of_statement(columns)
@@ -62,8 +73,8 @@ def insert_columns(
     connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
 ) -> int:
     """The same for rows that are there column by column, all of one length."""
-    if connection.dialect.name == "postgresql":
-        return copy_rows(connection, table.name, table, columns, zip(*values, strict=True))
+    if connection.dialect.name != "sqlite":
+        return insert_rows(connection, table, columns, zip(*values, strict=True))
     return _insert(connection, table, columns, _converted(_sqlite_converters(table, tuple(columns)), values))
 
 
@@ -109,6 +120,9 @@ def update_rows(connection: Connection, table: Table, key: str, columns: Sequenc
     """Set `columns` of the rows whose `key` column is the first value of each row; the rest follow in order."""
     if connection.dialect.name == "postgresql":
         return _update_from_stage(connection, table, key, columns, rows)
+    if connection.dialect.name == snowflake.NAME:
+        names = [key, *columns]
+        return snowflake.update_rows(connection, table, names, stored(table, names, rows, text=None))
     values: list[tuple[str, Any]] = [(name, bindparam(name)) for name in columns]
     statement = update(table).where(table.c[key] == bindparam("the_key")).ordered_values(*values)
     turned = ((*row[1:], row[0]) for row in rows)
@@ -131,7 +145,7 @@ def execute_many(connection: Connection, sql: str, rows: Iterable[Row]) -> int:
 def stored(
     table: Table, columns: Sequence[str], rows: Iterable[Row], *, text: Callable[[str], str] | None
 ) -> Iterator[Row]:
-    """Rows as SQLite keeps them: instants and days as text, texts through `text`, if given.
+    """Rows as SQLite keeps them, and Snowflake's files: instants and days as text, texts through `text`, if given.
 
     Works column by column on some thousand rows at a time, which costs half of going row by row.
     """

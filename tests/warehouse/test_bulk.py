@@ -42,6 +42,8 @@ def test_columns_are_written_like_rows(warehouse: Engine) -> None:
 
 
 def test_a_key_that_comes_twice_is_refused_and_nothing_of_the_transaction_stays(warehouse: Engine) -> None:
+    if warehouse.dialect.name == "snowflake":
+        pytest.skip("Snowflake enforces no keys")
     rows = estimates(100)
     with pytest.raises(Exception, match=r"(?i)unique"), warehouse.begin() as connection:
         insert_rows(connection, ESTIMATES, COLUMNS, [*rows, rows[50]])
