@@ -87,6 +87,16 @@ def hold(engine: Engine, name: str, clock: Callable[[], datetime]) -> Iterator[L
             _HELD.discard(held)
 
 
+def own_name() -> str:
+    """This process, as it signs leases that are kept elsewhere than in a warehouse."""
+    return _own_name(Session())
+
+
+def is_gone(holder: str, *, knows_it: bool) -> bool:
+    """Whether the holder of such a lease certainly lives no longer; `knows_it`: this process holds it itself."""
+    return _is_dead(holder, Session(), knows_it=knows_it)
+
+
 def _own_name(session: Session) -> str:
     vouched = "" if session.number is None else f", database session {session.number}"
     return f"{socket.gethostname()} process {os.getpid()}{vouched}"

@@ -1,0 +1,127 @@
+"""The table `pages`: what was committed of each source, turn by turn, and who may take the next turn.
+
+Every entry of a source (a lease taken, renewed or given back, a page committed) is one turn, and every turn is a commit
+that carries the source's name as Delta's application transaction. Of two who would take the same turn one fails, so
+whoever lost the lease commits nothing more. A page has the number of its turn. A number that was begun and never
+committed is not used again: the next process takes a turn for its lease first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError
+
+from lake.opening import Lake, made, opened
+from warehouse.arrow import INSTANT
+from warehouse.leases import LeaseLost
+
+PAGES = "pages"
+TAKEN, RENEWED, RELEASED, COMMITTED = "taken", "renewed", "released", "page"
+
+SCHEMA = pa.schema(
+    [
+        pa.field("source_id", pa.string()),
+        pa.field("turn", pa.int64()),
+        pa.field("event", pa.string()),
+        pa.field("page", pa.int64()),
+        pa.field("base", pa.int64()),
+        pa.field("content", pa.int64()),
+        pa.field("holder", pa.string()),
+        pa.field("work", pa.string()),
+        pa.field("at", INSTANT),
+        pa.field("expires_at", INSTANT),
+        pa.field("rows", pa.int64()),
+        pa.field("tables", pa.string()),
+        pa.field("run_id", pa.string()),
+    ]
+)
+_RETRIES = 60
+"""Other sources commit to the same table: a commit that another came before is tried again on top of that."""
+_OUTRUN = "Concurrent transaction failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One turn of a source."""
+
+    source_id: str
+    turn: int
+    event: str
+    """taken, renewed, released or page."""
+    holder: str
+    at: datetime
+    expires_at: datetime
+    """When the lease of the holder ends unless it is renewed."""
+    page: int | None = None
+    """Number of the page that this turn commits."""
+    base: int | None = None
+    """The first page that a reader of this one needs."""
+    content: int | None = None
+    """The page whose rows these are, in other files after a compaction; else the page itself."""
+    work: str | None = None
+    """The working file that the page came from."""
+    rows: int | None = None
+    tables: str | None = None
+    """JSON: table → rows that the page brings."""
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a source: the table as it was looked at, its last entry, and its last page."""
+
+    handle: DeltaTable
+    source_id: str
+    turn: int
+    last: Entry | None
+    page: Entry | None
+
+    def enter(self, entry: Entry) -> Standing:
+        """Take the next turn. Raises `LeaseLost` when somebody else has taken it, and nothing is committed then."""
+        turn = self.turn + 1
+        if entry.turn != turn:
+            raise ValueError(f"turn {entry.turn} of {self.source_id} does not follow {self.turn}")
+        properties = CommitProperties(
+            app_transactions=[Transaction(_application(self.source_id), turn)], max_commit_retries=_RETRIES
+        )
+        row = pa.Table.from_pylist([asdict(entry)], schema=SCHEMA)
+        try:
+            write_deltalake(self.handle, row, mode="append", commit_properties=properties)
+        except CommitFailedError as error:
+            if _OUTRUN in str(error):
+                raise LeaseLost(f"sync of {self.source_id}") from error
+            raise
+        page = entry if entry.page is not None else self.page
+        return replace(self, turn=turn, last=entry, page=page)
+
+
+def stand(lake: Lake, source_id: str) -> Standing:
+    """Look at a source; the table is made if need be."""
+    handle = made(lake, PAGES, schema=SCHEMA, partition_by=["source_id"], statistics=["turn", "page"])
+    turn = handle.transaction_version(_application(source_id)) or 0
+    found = entries(handle, source_id)
+    last = found[-1] if found else None
+    page = next((one for one in reversed(found) if one.page is not None), None)
+    return Standing(handle, source_id, max(turn, last.turn if last else 0), last, page)
+
+
+def entries(handle: DeltaTable, source_id: str | None = None) -> list[Entry]:
+    """All that were entered, of one source or of all, in the order of their turns."""
+    filters: Any = None if source_id is None else [("source_id", "=", source_id)]
+    rows = handle.to_pyarrow_table(filters=filters, columns=SCHEMA.names).to_pylist()
+    return [Entry(**row) for row in sorted(rows, key=lambda row: (row["source_id"], row["turn"]))]
+
+
+def page_entries(lake: Lake, source_id: str | None = None) -> list[Entry]:
+    """The pages that were committed, of one source or of all, in order; none where there is no lake yet."""
+    handle = opened(lake, PAGES)
+    return [] if handle is None else [one for one in entries(handle, source_id) if one.page is not None]
+
+
+def _application(source_id: str) -> str:
+    return f"source:{source_id}"

@@ -1,0 +1,77 @@
+"""Which pages of which sources there are, and tables in which those pages are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from deltalake import DeltaTable
+from sqlalchemy import Table
+
+from lake.errors import LakeError
+from lake.layout import PUBLISHED, TABLES
+from lake.opening import Lake, opened
+from lake.pages import Entry, page_entries
+
+_TRIES = 5
+_OPEN_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A source as of one committed page: no matter what is written or compacted meanwhile."""
+
+    source_id: str
+    page: int
+    pages: tuple[int, ...]
+    """Those whose rows count, in order; of a key the last one has the say."""
+    tables: Mapping[str, DeltaTable]
+    """Table → as it was opened; without those that have no row of any source yet."""
+
+
+def sources(lake: Lake) -> Mapping[str, int]:
+    """Source → its last committed page."""
+    return {source: pages[-1] for source, pages in committed(lake).items()}
+
+
+def committed(lake: Lake) -> Mapping[str, tuple[int, ...]]:
+    """Source → the pages whose rows make it up now, in order: all others are to be passed over."""
+    found: dict[str, list[Entry]] = {}
+    for entry in page_entries(lake):
+        found.setdefault(entry.source_id, []).append(entry)
+    return {source: _needed(some, some[-1]) for source, some in found.items()}
+
+
+def snapshot(lake: Lake, source_id: str, page: int | None = None, of: Sequence[Table] = PUBLISHED) -> Snapshot:
+    """The source as of that page, or its last.
+
+    Raises `LakeError` when there is no such page, or when a compaction has taken its files away.
+    """
+    for _ in range(_TRIES):
+        before = page_entries(lake, source_id)
+        wanted = _chosen(lake, source_id, before, page)
+        with ThreadPoolExecutor(_OPEN_AT_ONCE) as threads:
+            handles = list(threads.map(lambda table: opened(lake, TABLES, table.name), of))
+        # files go only after the page that replaces them: if there is none of that now, what was opened has them all
+        after = page_entries(lake, source_id)
+        if after[-1].base == before[-1].base:
+            tables = {table.name: handle for table, handle in zip(of, handles, strict=True) if handle is not None}
+            return Snapshot(source_id, wanted.page or 0, _needed(before, wanted), tables)
+    raise LakeError(f"{lake.url}: {source_id} is compacted again and again while it is being read; try again later")
+
+
+def _chosen(lake: Lake, source_id: str, found: Sequence[Entry], page: int | None) -> Entry:
+    if not found:
+        raise LakeError(f"{lake.url}: nothing of {source_id} is there; run `flowmart sync {source_id}`")
+    wanted = found[-1] if page is None else next((one for one in found if one.page == page), None)
+    if wanted is None:
+        raise LakeError(f"{lake.url}: {source_id} has no page {page}; the last one is {found[-1].page}")
+    if wanted.page is not None and found[-1].base is not None and wanted.page < found[-1].base:
+        raise LakeError(f"{lake.url}: page {page} of {source_id} was merged into page {found[-1].base}; read that")
+    return wanted
+
+
+def _needed(found: Sequence[Entry], wanted: Entry) -> tuple[int, ...]:
+    base, last = wanted.base or 0, wanted.page or 0
+    return tuple(one.page for one in found if one.page is not None and base <= one.page <= last)
