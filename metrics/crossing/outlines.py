@@ -33,6 +33,7 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
     """Grouping of `GROUPS` → period → first day of the first one that has defects or delivered issues."""
     uncompared: int = 0
     """Issues in progress whose board and project have too few cycle times to compare with."""
+    issues: int = 0
     rows: int = 0
     """Computed rows."""
 
@@ -40,8 +41,14 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
 def read_outline(connection: Connection) -> Outline:
     """Of a computed warehouse."""
     of = issue_flow.c
-    days = select(func.min(of.created_on), func.max(of.created_on), func.min(of.finished_on), func.max(of.finished_on))
-    first, last, first_finish, last_finish = connection.execute(days).one()
+    days = select(
+        func.count(),
+        func.min(of.created_on),
+        func.max(of.created_on),
+        func.min(of.finished_on),
+        func.max(of.finished_on),
+    )
+    count, first, last, first_finish, last_finish = connection.execute(days).one()
     found: defaultdict[Group, Gathered] = defaultdict(Gathered)
     read_firsts(connection, found)
     uncompared = (
@@ -53,6 +60,7 @@ def read_outline(connection: Connection) -> Outline:
         last=max((day for day in (last, last_finish) if day is not None), default=None),
         firsts={name: found[group].firsts for name, group in GROUPS.items() if group in found},
         uncompared=connection.scalar(uncompared) or 0,
+        issues=count,
         rows=sum(connection.scalar(select(func.count()).select_from(table)) or 0 for table in OF_SOURCES),
     )
 
@@ -71,5 +79,6 @@ def together(outlines: Iterable[Outline]) -> Outline:
         last=max((one.last for one in every if one.last is not None), default=None),
         firsts=firsts,
         uncompared=sum(one.uncompared for one in every),
+        issues=sum(one.issues for one in every),
         rows=sum(one.rows for one in every),
     )
