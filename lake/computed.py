@@ -18,7 +18,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, WriterPropertie
 from deltalake.exceptions import CommitFailedError
 
 from lake.errors import LakeError
-from lake.opening import Lake, made, opened
+from lake.opening import Lake, made, opened, told
 from warehouse.arrow import INSTANT
 
 COMPUTED, COMPUTATIONS = "computed", "computations"
@@ -78,7 +78,8 @@ class Draft:
             place = made(
                 self.lake, COMPUTED, table_name, schema=marked.schema, partition_by=[SOURCE], statistics=[COMPUTATION]
             )
-            write_deltalake(place, marked, mode="append", schema_mode="merge", writer_properties=_COMPRESSION)
+            with told(place.table_uri):
+                write_deltalake(place, marked, mode="append", schema_mode="merge", writer_properties=_COMPRESSION)
             rows += some.num_rows
         return rows
 
@@ -96,15 +97,14 @@ class Draft:
         count. Raises `LakeError` when a newer version is there, or is being committed by another process.
         """
         handle = made(self.lake, COMPUTATIONS, schema=SCHEMA, partition_by=["source_id"], statistics=["version"])
-        application = f"computed:{_stored(self.source_id)}"
-        last = handle.transaction_version(application)
+        last = handle.transaction_version(self._application)
         if last is not None and last >= self.version:
             if last == self.version:
                 return False
             raise LakeError(
-                f"{self.lake.url}: version {last} of {self.source_id or ALL} is published; {self.version} is older"
+                f"{self.lake.url}: version {last} of {_stored(self.source_id)} is published; {self.version} is older"
             )
-        row = Computation(
+        one = Computation(
             source_id=_stored(self.source_id),
             version=self.version,
             computation=self.computation,
@@ -113,18 +113,25 @@ class Draft:
             at=at,
             tables=sorted(tables),
         )
-        properties = CommitProperties(
-            app_transactions=[Transaction(application, self.version)], max_commit_retries=_RETRIES
-        )
-        try:
-            write_deltalake(
-                handle, pa.Table.from_pylist([asdict(row)], schema=SCHEMA), mode="append", commit_properties=properties
-            )
-        except CommitFailedError as error:
-            raise LakeError(
-                f"{self.lake.url}: another process publishes {self.source_id or ALL} at this moment; run it again"
-            ) from error
+        self._enter(handle, one)
         return True
+
+    @property
+    def _application(self) -> str:
+        return f"computed:{_stored(self.source_id)}"
+
+    def _enter(self, handle: DeltaTable, one: Computation) -> None:
+        properties = CommitProperties(
+            app_transactions=[Transaction(self._application, self.version)], max_commit_retries=_RETRIES
+        )
+        row = pa.Table.from_pylist([asdict(one)], schema=SCHEMA)
+        with told(handle.table_uri):
+            try:
+                write_deltalake(handle, row, mode="append", commit_properties=properties)
+            except CommitFailedError as error:
+                raise LakeError(
+                    f"{self.lake.url}: another process publishes {one.source_id} at this moment; run it again"
+                ) from error
 
 
 def publish(
@@ -189,7 +196,8 @@ def forget_older(lake: Lake, source_id: str) -> None:
     for name in sorted({name for row in rows for name in row["tables"]}):
         table = opened(lake, COMPUTED, name)
         if table is not None and kept:
-            table.delete(f"{SOURCE} = '{_stored(source_id)}' AND {COMPUTATION} NOT IN ({kept})")
+            with told(table.table_uri):
+                table.delete(f"{SOURCE} = '{_stored(source_id)}' AND {COMPUTATION} NOT IN ({kept})")
 
 
 def _counting(lake: Lake, table_name: str, wanted: set[str] | None) -> Mapping[str, str]:
@@ -206,7 +214,8 @@ def _rows(handle: DeltaTable, counting: Mapping[str, str], columns: Sequence[str
     own = [name for name in dataset.schema.names if name not in {SOURCE, COMPUTATION}]
     stored = [_stored(source) for source in counting]
     where = ds.field(SOURCE).isin(stored) & ds.field(COMPUTATION).isin(list(counting.values()))
-    return dataset.to_table(columns=own if columns is None else list(columns), filter=where)
+    with told(handle.table_uri):
+        return dataset.to_table(columns=own if columns is None else list(columns), filter=where)
 
 
 def _files(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.Table]:

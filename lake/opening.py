@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from lake.errors import LakeError
@@ -42,12 +43,11 @@ def open_lake(url: str, options: Mapping[str, str] | None = None) -> Lake:
 def opened(lake: Lake, *parts: str) -> DeltaTable | None:
     """The Delta table there, as it is now; None where there is none yet."""
     place = lake.place(*parts)
-    try:
-        return DeltaTable(place, storage_options=dict(lake.options) or None)
-    except TableNotFoundError:
-        return None
-    except (DeltaError, OSError, ValueError) as error:
-        raise LakeError(f"{place}: the table cannot be opened: {one_line(error)}") from error
+    with told(place):
+        try:
+            return DeltaTable(place, storage_options=dict(lake.options) or None)
+        except TableNotFoundError:
+            return None
 
 
 def made(
@@ -59,27 +59,34 @@ def made(
 ) -> DeltaTable:
     """The Delta table there, made if there is none; `statistics` are the columns whose bounds each file tells."""
     there = opened(lake, *parts)
-    if there is not None:
-        return there
     place = lake.place(*parts)
+    with told(place):
+        try:
+            return there or DeltaTable.create(
+                place,
+                schema,
+                mode="ignore",
+                partition_by=list(partition_by),
+                configuration={"delta.dataSkippingStatsColumns": ",".join(statistics)} if statistics else None,
+                storage_options=dict(lake.options) or None,
+                # tried again on top of another's making it would make the table anew, and refuse whoever writes to it
+                commit_properties=CommitProperties(max_commit_retries=0),
+            )
+        except CommitFailedError:  # another process has made it at the same moment
+            there = opened(lake, *parts)
+            if there is None:
+                raise
+            return there
+
+
+@contextmanager
+def told(place: str) -> Iterator[None]:
+    """What a store or a table refuses within, as a `LakeError`."""
     try:
-        return DeltaTable.create(
-            place,
-            schema,
-            mode="ignore",
-            partition_by=list(partition_by),
-            configuration={"delta.dataSkippingStatsColumns": ",".join(statistics)} if statistics else None,
-            storage_options=dict(lake.options) or None,
-        )
-    except CommitFailedError:  # another process has made it at the same moment
-        there = opened(lake, *parts)
-        if there is None:
-            raise
-        return there
-    except (DeltaError, OSError, ValueError) as error:
-        raise LakeError(f"{place}: the table cannot be made: {one_line(error)}") from error
+        yield
+    except (DeltaError, OSError, pa.ArrowException) as error:
+        said = " ".join(str(error).split())[:_MOST_TOLD]
+        raise LakeError(f"{place}: {said}; check lake.url, lake.options and the store, and try again") from error
 
 
-def one_line(error: BaseException) -> str:
-    """What a library says, without its line breaks."""
-    return " ".join(str(error).split())
+_MOST_TOLD = 300

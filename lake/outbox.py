@@ -9,7 +9,20 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String, Table, delete, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+)
 
 from lake.layout import MONTH_OF, PUBLISHED, kept_columns, key_of
 
@@ -31,6 +44,7 @@ state = Table(
     _OWN,
     Column("work", String, nullable=False),
     Column("page", BigInteger),
+    Column("origin", String),
     Column("pending", BigInteger),
     Column("upto", BigInteger),
 )
@@ -42,23 +56,29 @@ class State:
     """How a working file stands to the lake."""
 
     work: str
+    """This file's name in the lake."""
     page: int | None
     """The last page of this file that was committed, or that it was restored from."""
+    origin: str | None
+    """The file that this page came from."""
     pending: int | None
     """A page that was begun."""
     upto: int | None
     """The last note that it has the rows of."""
 
 
-def prepare(connection: Connection, page: int | None = None, work: str | None = None) -> None:
-    """Make the notes' tables, and the triggers anew for the columns of today; `page` is what the rows are of."""
+def prepare(connection: Connection, page: int | None = None, origin: str | None = None) -> None:
+    """Make the notes' tables, and the triggers anew for the columns of today.
+
+    A file that is prepared for the first time holds the rows of `page`, which the file `origin` published.
+    """
     _OWN.create_all(connection)
     for table in PUBLISHED:
         for name, statement in _triggers(connection, table):
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
             connection.exec_driver_sql(statement)
     if connection.execute(select(state)).first() is None:
-        connection.execute(insert(state).values(work=work or uuid.uuid4().hex, page=page))
+        connection.execute(insert(state).values(work=uuid.uuid4().hex, page=page, origin=origin))
 
 
 def _triggers(connection: Connection, table: Table) -> Iterator[tuple[str, str]]:
@@ -78,10 +98,14 @@ def _triggers(connection: Connection, table: Table) -> Iterator[tuple[str, str]]
         yield name, f"CREATE TRIGGER {name} AFTER {word} ON {quote(table.name)} {when} BEGIN {note}{row}); END"
 
 
-def read_state(connection: Connection) -> State:
-    """The file's state."""
-    row = connection.execute(select(state.c.work, state.c.page, state.c.pending, state.c.upto)).one()
-    return State(*row)
+def read_state(connection: Connection) -> State | None:
+    """The file's state; None when it was never prepared."""
+    if not inspect(connection).has_table(state.name):
+        return None
+    row = connection.execute(
+        select(state.c.work, state.c.page, state.c.origin, state.c.pending, state.c.upto)
+    ).one_or_none()
+    return None if row is None else State(*row)
 
 
 def waiting(connection: Connection) -> int:
@@ -106,4 +130,4 @@ def begin(connection: Connection, page: int, upto: int) -> None:
 def settle(connection: Connection, page: int, upto: int) -> None:
     """Note that the page was committed."""
     connection.execute(delete(outbox).where(outbox.c.id <= upto))
-    connection.execute(state.update().values(page=page, pending=None, upto=None))
+    connection.execute(state.update().values(page=page, origin=state.c.work, pending=None, upto=None))

@@ -16,7 +16,7 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-from lake.opening import Lake, made, opened
+from lake.opening import Lake, made, opened, told
 from warehouse.arrow import INSTANT
 from warehouse.leases import LeaseLost
 
@@ -82,7 +82,10 @@ class Standing:
     page: Entry | None
 
     def enter(self, entry: Entry) -> Standing:
-        """Take the next turn. Raises `LeaseLost` when somebody else has taken it, and nothing is committed then."""
+        """Take the next turn. Raises `LeaseLost` when somebody else has taken it, and nothing is committed then.
+
+        After any other error nobody knows whether it was taken: the source is to be looked at anew.
+        """
         turn = self.turn + 1
         if entry.turn != turn:
             raise ValueError(f"turn {entry.turn} of {self.source_id} does not follow {self.turn}")
@@ -90,12 +93,13 @@ class Standing:
             app_transactions=[Transaction(_application(self.source_id), turn)], max_commit_retries=_RETRIES
         )
         row = pa.Table.from_pylist([asdict(entry)], schema=SCHEMA)
-        try:
-            write_deltalake(self.handle, row, mode="append", commit_properties=properties)
-        except CommitFailedError as error:
-            if _OUTRUN in str(error):
-                raise LeaseLost(f"sync of {self.source_id}") from error
-            raise
+        with told(self.handle.table_uri):
+            try:
+                write_deltalake(self.handle, row, mode="append", commit_properties=properties)
+            except CommitFailedError as error:
+                if _OUTRUN in str(error):
+                    raise LeaseLost(f"sync of {self.source_id}") from error
+                raise
         page = entry if entry.page is not None else self.page
         return replace(self, turn=turn, last=entry, page=page)
 
@@ -113,7 +117,8 @@ def stand(lake: Lake, source_id: str) -> Standing:
 def entries(handle: DeltaTable, source_id: str | None = None) -> list[Entry]:
     """All that were entered, of one source or of all, in the order of their turns."""
     filters: Any = None if source_id is None else [("source_id", "=", source_id)]
-    rows = handle.to_pyarrow_table(filters=filters, columns=SCHEMA.names).to_pylist()
+    with told(handle.table_uri):
+        rows = handle.to_pyarrow_table(filters=filters, columns=SCHEMA.names).to_pylist()
     return [Entry(**row) for row in sorted(rows, key=lambda row: (row["source_id"], row["turn"]))]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +15,7 @@ from deltalake import DeltaTable, WriterProperties, write_deltalake
 from sqlalchemy import Connection, Engine, Table, func, select
 
 from lake import outbox
+from lake.errors import LakeError
 from lake.layout import (
     DELETED,
     MONTH,
@@ -26,7 +29,7 @@ from lake.layout import (
     lake_schema,
     partition_columns,
 )
-from lake.opening import Lake, made
+from lake.opening import Lake, made, told
 from lake.pages import COMMITTED, RELEASED, RENEWED, Entry, Standing
 from warehouse.arrow import arrow_array, as_driven
 from warehouse.leases import LEASE_TIME, LeaseLost, own_name
@@ -47,7 +50,7 @@ _COMPRESSION = WriterProperties(compression="ZSTD")
 
 @dataclass(slots=True, kw_only=True)
 class Publisher:
-    """Publishes one source's working file; one thread at a time may use it. It holds the source's lease."""
+    """Publishes one source's working file, and holds the source's lease. Safe to use from several threads."""
 
     lake: Lake
     engine: Engine
@@ -56,25 +59,58 @@ class Publisher:
     clock: Callable[[], datetime]
     rows_a_page: int = ROWS_A_PAGE
     seconds_a_page: float = SECONDS_A_PAGE
-    published_at: datetime | None = None
+    _since: datetime | None = None
+    """When the last page was published, or the first row of the next one was seen."""
     _tables: dict[str, DeltaTable] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+    _is_given_back: bool = False
 
     def committed(self) -> None:
         """Call it after each transaction of the working file: publishes if enough waits, and keeps the lease.
 
-        Raises `LeaseLost` when another process has taken the source over.
+        Raises `LeaseLost` when another process has taken the source over, and `LakeError`.
         """
-        now = self.clock()
-        with self.engine.connect() as connection:
-            waiting = outbox.waiting(connection)
-        since = self.published_at = self.published_at or now
-        if waiting >= self.rows_a_page or (waiting and (now - since).total_seconds() >= self.seconds_a_page):
-            self.publish()
-        elif self.standing.last is None or now - self.standing.last.at > _RENEW_AFTER:
-            self._enter(RENEWED)
+        with self._turn():
+            now = self.clock()
+            with self.engine.connect() as connection:
+                waiting = outbox.waiting(connection)
+            since = self._since = self._since or now
+            if waiting >= self.rows_a_page or (waiting and (now - since).total_seconds() >= self.seconds_a_page):
+                self._publish()
+            elif self.standing.last is None or now - self.standing.last.at > _RENEW_AFTER:
+                self._enter(RENEWED)
 
     def publish(self) -> int:
-        """Publish all that waits, as one page; returns the rows. Nothing is written when nothing waits."""
+        """Publish all that waits, as one page; returns the rows. Nothing is written when nothing waits.
+
+        Raises `LeaseLost` and `LakeError`.
+        """
+        with self._turn():
+            return self._publish()
+
+    def release(self, patience_seconds: float = -1) -> None:
+        """Give the source back, once; no page can be published from then on. It expires if that cannot be done.
+
+        `patience_seconds` is how long a page that is being published may take; below 0 as long as it wants.
+        """
+        if not self._lock.acquire(timeout=patience_seconds):
+            return
+        try:
+            if not self._is_given_back:
+                self._is_given_back = True
+                with suppress(LeaseLost, LakeError):
+                    self._enter(RELEASED)
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._lock:
+            if self._is_given_back:
+                raise LeaseLost(f"sync of {self.standing.source_id}")
+            yield
+
+    def _publish(self) -> int:
         with self.engine.begin() as connection:
             upto = outbox.last_note(connection)
             if upto is None:
@@ -82,23 +118,21 @@ class Publisher:
             page = self.standing.turn + 1
             outbox.begin(connection, page, upto)
         with self.engine.connect() as connection:
-            work = outbox.read_state(connection).work
+            state = outbox.read_state(connection)
             counted = {table.name: self._append(connection, table, page, upto) for table in PUBLISHED}
-        counted = {name: rows for name, rows in counted.items() if rows}
         before = self.standing.page
-        base = page if before is None else before.base
-        self._enter(COMMITTED, page=page, base=base, content=page, work=work, tables=counted)
+        self._enter(
+            COMMITTED,
+            page=page,
+            base=page if before is None else before.base,
+            content=page,
+            work=None if state is None else state.work,
+            tables={name: rows for name, rows in counted.items() if rows},
+        )
         with self.engine.begin() as connection:
             outbox.settle(connection, page, upto)
-        self.published_at = self.clock()
+        self._since = self.clock()
         return sum(counted.values())
-
-    def release(self) -> None:
-        """Give the source back. Nothing happens when it is another's by now."""
-        try:
-            self._enter(RELEASED)
-        except LeaseLost:
-            return
 
     def _enter(self, event: str, *, tables: dict[str, int] | None = None, **of_page: Any) -> None:  # noqa: ANN401 - fields
         now = self.clock()
@@ -119,13 +153,14 @@ class Publisher:
     def _append(self, connection: Connection, table: Table, page: int, upto: int) -> int:
         rows = 0
         for some in _files(_noted(connection, table, self.standing.source_id, page, upto)):
-            write_deltalake(
-                self._table(table),
-                some,
-                mode="append",
-                schema_mode="merge",  # a newer flowmart may have more columns
-                writer_properties=_COMPRESSION,
-            )
+            with told(self.lake.place(TABLES, table.name)):
+                write_deltalake(
+                    self._table(table),
+                    some,
+                    mode="append",
+                    schema_mode="merge",  # a newer flowmart may have more columns
+                    writer_properties=_COMPRESSION,
+                )
             rows += some.num_rows
         return rows
 

@@ -11,8 +11,8 @@ import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from sqlalchemy import Connection, Engine, Table
 
-from lake.layout import DELETED, PAGE, PUBLISHED, SOURCE, kept_columns, key_of
-from lake.opening import Lake
+from lake.layout import DELETED, PAGE, PUBLISHED, SOURCE, TABLES, kept_columns, key_of
+from lake.opening import Lake, told
 from lake.reading import Snapshot, snapshot
 from warehouse.arrow import sqlite_values
 from warehouse.bulk import execute_many
@@ -30,7 +30,8 @@ def restore(lake: Lake, source_id: str, engine: Engine, page: int | None = None)
     with engine.begin() as connection:
         for table in PUBLISHED:
             if table.name in seen.tables:
-                _restore_table(connection, table, seen)
+                with told(lake.place(TABLES, table.name)):
+                    _restore_table(connection, table, seen)
     return seen.page
 
 

@@ -10,6 +10,7 @@ import typer
 from flowmart.commands.options import row, session_of, table
 from flowmart.config import Config
 from flowmart.errors import UsageError
+from flowmart.lake import refuse_lake
 from flowmart.privacy.erasing import Erasure, erase_user
 from flowmart.session import Session
 from flowmart.store import opened
@@ -31,6 +32,7 @@ def command(context: typer.Context, who: Who, dry_run: DryRun = False, yes: Yes 
     """
     session = session_of(context)
     config, now = session.config(), session.begin()
+    refuse_lake(config, "erase-user")
     engine = opened(config)
     try:
         if not dry_run and not yes:

@@ -11,6 +11,7 @@ import typer
 from flowmart import completing
 from flowmart.commands.options import AcceptLoss, AsJson, MaxInFlight, print_json, row, session_of, table
 from flowmart.errors import DIFFERENT
+from flowmart.lake import refuse_lake
 from flowmart.run import require_whole
 from flowmart.session import Session
 from flowmart.syncing.reconcile import SourceComparison, SprintComparison, reconcile
@@ -44,6 +45,7 @@ def command(
     """
     session = session_of(context)
     config, now = session.config(), session.begin()
+    refuse_lake(config, "reconcile")
     options = SyncOptions(sources=sources or (), accept_loss=accept_loss, max_in_flight=max_in_flight, census_now=True)
     with session.watching() as events:
         found = reconcile(config, options, sprints=sprints, events=events, now=now, run_id=session.run_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated
@@ -107,6 +108,19 @@ TimeOfDay = Annotated[time | None, BeforeValidator(_time_of_day)]
 
 FilePath = Annotated[Path, BeforeValidator(_beside_the_file)]
 """A path; a relative one counts from the folder of the configuration file."""
+
+Option = Annotated[SecretStr | bool | int, Field(union_mode="left_to_right")]
+"""A value for a store's library."""
+
+_SECRET_NAME = re.compile("key|secret|token|password|credential|connection_string|sas", re.IGNORECASE)
+
+
+def secret_options(options: Mapping[str, SecretStr | bool | int]) -> Iterator[str]:
+    """Those of a store's options that must never be shown; a region or an account's name may."""
+    for name, value in options.items():
+        if isinstance(value, SecretStr) and _SECRET_NAME.search(name):
+            yield value.get_secret_value()
+
 
 FolderOrUrl = Annotated[Path | str, BeforeValidator(_folder_or_url)]
 """A path as above, or the URL of a folder in an object store, such as `s3://bucket/folder`, as text."""

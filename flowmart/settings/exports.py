@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
@@ -12,7 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from exports.base import Reach
 from exports.catalog import EXPORTERS, MODELS
 from exports.cloud import shown
-from flowmart.settings.base import FolderOrUrl, Section, Text, nearest
+from flowmart.settings.base import FolderOrUrl, Option, Section, Text, nearest, secret_options
 from flowmart.settings.power_bi import Refresh, SourceName
 from flowmart.settings.tableau import Publish
 from warehouse.tables import METADATA
@@ -52,11 +51,7 @@ def _known_table(value: str) -> str:
 
 TableName = Annotated[str, AfterValidator(_known_table)]
 
-Option = Annotated[SecretStr | bool | int, Field(union_mode="left_to_right")]
-"""A value for a store's library."""
-
 _QUOTE = '"'
-_SECRET_NAME = re.compile("key|secret|token|password|credential|connection_string|sas")
 
 
 class Export(Section):
@@ -111,10 +106,8 @@ class Export(Section):
         }
 
     def secrets(self) -> Iterator[str]:
-        """Every text that must never be shown; a region or an account's name may."""
-        for name, value in self.storage.items():
-            if isinstance(value, SecretStr) and _SECRET_NAME.search(name):
-                yield value.get_secret_value()
+        """Every text that must never be shown."""
+        yield from secret_options(self.storage)
         if self.refresh is not None:
             yield self.refresh.client_secret.get_secret_value()
         if self.publish is not None:

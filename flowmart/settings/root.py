@@ -12,6 +12,7 @@ from flowmart.settings.alerts import AlertSections, rules_of
 from flowmart.settings.base import Section, Text
 from flowmart.settings.exports import Export
 from flowmart.settings.jobs import Retention, Schedule, Sync
+from flowmart.settings.lake import Lake
 from flowmart.settings.network import Network
 from flowmart.settings.privacy import Privacy
 from flowmart.settings.report import Report
@@ -44,6 +45,7 @@ class Config(Section):
     exports: dict[Text, Export] = Field(default_factory=dict)
     alerts: AlertSections = ()
     report: Report | None = None
+    lake: Lake | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -104,3 +106,5 @@ class Config(Section):
         yield from self.notify.secrets()
         for export in self.exports.values():
             yield from export.secrets()
+        if self.lake is not None:
+            yield from self.lake.secrets()

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Condition, Lock, Thread
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,6 +30,20 @@ _RENEW_SECONDS = 300.0
 _TOO_DEEP = "an answer of the tracker is nested too deeply to be read"
 _PATIENCE_SECONDS = 8.0
 """How long pages in hand may take when a person breaks a job off: Docker kills after ten seconds."""
+
+
+def _nothing() -> None:
+    pass
+
+
+class Shared(Protocol):
+    """What sources that are synced side by side have in common; a `Job` is one."""
+
+    def renew(self) -> None:
+        """Keep others from it for longer."""
+
+    def break_off(self) -> None:
+        """Let what is in hand be committed and nothing else."""
 
 
 @dataclass(slots=True)
@@ -82,6 +96,8 @@ class Job:
     privacy: PrivacyRules
     mask: Callable[[str], str] = str
     """Takes secrets out of what is noted of a failure."""
+    committed: Callable[[], None] = _nothing
+    """Called after each page's transaction, and now and then in a long wait."""
     _writer: Lock = field(default_factory=Lock)
     _hands: Hands = field(default_factory=Hands)
     _open: dict[str, Callable[[str, str | None], StreamOutcome]] = field(default_factory=dict)
@@ -98,6 +114,12 @@ class Job:
                 raise LeaseLost(self.lease.name)
             with self._transaction() as connection:
                 yield connection
+            self.committed()
+
+    def renew(self) -> None:
+        """Hold the lease for longer: a tracker may keep every source waiting."""
+        with self.writing():
+            pass
 
     @contextmanager
     def noted(
@@ -183,7 +205,7 @@ class Job:
             end_run(connection, note, end, utc_now())
 
 
-def side_by_side(calls: Sequence[Callable[[], T]], job: Job) -> list[T]:
+def side_by_side(calls: Sequence[Callable[[], T]], job: Shared) -> list[T]:
     """Each call in a thread of its own; results in the order of the calls.
 
     What a call raises is raised here when all have ended: of several the first in order. When a person breaks the job
@@ -212,7 +234,7 @@ def side_by_side(calls: Sequence[Callable[[], T]], job: Job) -> list[T]:
     return [ended[number] for number in range(len(calls))]
 
 
-def _wait(threads: Sequence[Thread], job: Job) -> None:
+def _wait(threads: Sequence[Thread], job: Shared) -> None:
     """Until all have ended; the lease is renewed, since a tracker may keep every source waiting for long."""
     renewed = time.monotonic()
     for thread in threads:
@@ -220,5 +242,4 @@ def _wait(threads: Sequence[Thread], job: Job) -> None:
             thread.join(_LOOK_SECONDS)
             if time.monotonic() - renewed > _RENEW_SECONDS:
                 renewed = time.monotonic()
-                with job.writing():
-                    pass
+                job.renew()

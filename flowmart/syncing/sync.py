@@ -16,6 +16,7 @@ from flowmart.clock import utc_now
 from flowmart.config import Config
 from flowmart.errors import UsageError
 from flowmart.events import SyncEvents
+from flowmart.lake import configured_lake
 from flowmart.naming import meant
 from flowmart.privacy.rules import PrivacyRules
 from flowmart.privacy.state import settle
@@ -70,8 +71,13 @@ def sync(config: Config, options: SyncOptions, *, events: SyncEvents, now: datet
     """Sync the sources side by side; a source that fails is reported, the others go on.
 
     `run_id` names this run in `sync_runs`; no other may have it. Raises `LeaseHeld` while another process syncs or
-    computes.
+    computes. With a lake, another process may hold single sources: those are reported.
     """
+    if config.lake is not None:
+        lake = configured_lake(config)
+        from flowmart.syncing.into_lake import sync_into_lake  # here, since it needs the extra that was just asked for
+
+        return sync_into_lake(config, lake, options, events=events, now=now, run_id=run_id)
     names = chosen(config, options.sources)
     with (
         seldom_collected(),
@@ -80,13 +86,18 @@ def sync(config: Config, options: SyncOptions, *, events: SyncEvents, now: datet
     ):
         job = job_of(config, engine, lease, events=events, now=now, run_id=run_id)
         with connected(config, engine, names, options, now, job.privacy) as sources:
-            calls = [partial(sync_source, job, _run_of(config, options, name), source) for name, source in sources]
+            calls = [partial(sync_source, job, run_of(config, options, name), source) for name, source in sources]
             reports = side_by_side(calls, job)
-        with job.writing() as connection:
-            classify(connection, config.metric_settings(), now)
-            forget_runs(connection, now - timedelta(seconds=config.retention.sync_runs_seconds))
-        tidy(engine)
+        complete(job, config)
     return SyncReport(run_id=run_id, sources=tuple(reports))
+
+
+def complete(job: Job, config: Config) -> None:
+    """What comes after all sources of a warehouse: derived columns, and upkeep."""
+    with job.writing() as connection:
+        classify(connection, config.metric_settings(), job.now)
+        forget_runs(connection, job.now - timedelta(seconds=config.retention.sync_runs_seconds))
+    tidy(job.engine)
 
 
 def _mask_of(config: Config) -> Callable[[str], str]:
@@ -103,12 +114,32 @@ def chosen(config: Config, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in config.sources if not names or name in names)
 
 
-def job_of(config: Config, engine: Engine, lease: Lease, *, events: SyncEvents, now: datetime, run_id: str) -> Job:
-    """A job on the warehouse. Raises `PrivacyChanged` when that was filled under other rules of privacy."""
+def job_of(
+    config: Config,
+    engine: Engine,
+    lease: Lease,
+    *,
+    events: SyncEvents,
+    now: datetime,
+    run_id: str,
+    committed: Callable[[], None] = lambda: None,
+) -> Job:
+    """A job on the warehouse, which calls `committed` after each transaction.
+
+    Raises `PrivacyChanged` when the warehouse was filled under other rules of privacy.
+    """
     with engine.begin() as connection:
         privacy = settle(connection, config)
-    mask = _mask_of(config)
-    return Job(engine=engine, lease=lease, events=events, run_id=run_id, now=now, privacy=privacy, mask=mask)
+    return Job(
+        engine=engine,
+        lease=lease,
+        events=events,
+        run_id=run_id,
+        now=now,
+        privacy=privacy,
+        mask=_mask_of(config),
+        committed=committed,
+    )
 
 
 @contextmanager
@@ -167,7 +198,8 @@ def held_from(engine: Engine) -> Held:
     return held
 
 
-def _run_of(config: Config, options: SyncOptions, name: str) -> SourceRun:
+def run_of(config: Config, options: SyncOptions, name: str) -> SourceRun:
+    """How one source is to be synced."""
     return SourceRun(
         name=name,
         full=options.full,
