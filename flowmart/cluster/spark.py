@@ -19,9 +19,16 @@ import msgspec
 
 from flowmart.cluster.shapes import Item, Result, Shared
 from flowmart.errors import JobFailed
+from flowmart.settings.engine import Engine
 from metrics.outdated import code_version
 
-INSTALL = "pip install 'flowmart[spark]'"
+NOT_INSTALLED = "engine: pyspark is not installed; run pip install 'flowmart[spark]'"
+_QUIET = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    # a task is a whole source: one that went away with its machine is worth more than the usual four attempts
+    "spark.task.maxFailures": "8",
+}
 _RESULTS = "result binary"
 _TRIED = 16
 """So many times the version is asked for, so that each executor is likely to be asked."""
@@ -52,7 +59,7 @@ class Spark:
         def look(batches: Iterator[Any]) -> Iterator[Any]:
             import importlib.metadata
 
-            import pyarrow as pa  # noqa: ICN001 - as everywhere
+            import pyarrow as pa
 
             for batch in batches:
                 try:
@@ -79,37 +86,39 @@ def _each(work: Callable[[Any, Any], Any], shared: Any, items: Sequence[Any], ba
 
 
 @contextmanager
-def spark(url: str) -> Iterator[Spark]:
+def spark(engine: Engine) -> Iterator[Spark]:
     """Spark at `sc://host:15002` (Connect), `spark://host:7077` (standalone), or `local` on this machine.
 
     Raises `JobFailed` when pyspark is missing, nothing answers, or an executor has no flowmart or another one.
     """
-    opened = _session(url)
+    opened = _session(engine)
     try:
         cluster = Spark(opened)
-        _require_versions(cluster.versions(), url)
+        _require_versions(cluster.versions(), engine.shown)
         yield cluster
     finally:
         opened.stop()
 
 
-def _session(url: str) -> Any:  # noqa: ANN401 - published with types that need pandas
+def _session(engine: Engine) -> Any:  # noqa: ANN401 - published with types that need pandas
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise JobFailed(f"engine.url: pyspark is not installed: {INSTALL}") from error
-    builder = SparkSession.builder.appName("flowmart").config("spark.sql.execution.arrow.maxRecordsPerBatch", "1")
-    if url.startswith("sc://"):
-        builder = builder.remote(url)
+        raise JobFailed(NOT_INSTALLED) from error
+    # a number each, however many there are: a task is to end with its result
+    options = {"spark.sql.execution.arrow.maxRecordsPerBatch": "1", **engine.options}
+    builder = SparkSession.builder.appName("flowmart")
+    if engine.address.startswith("sc://"):
+        builder = builder.remote(engine.address)
     else:
-        # a task is a whole source: one that is lost with its machine is worth more than the usual four attempts
-        builder = (
-            builder.master("local[*]" if url == "local" else url)
-            .config("spark.ui.enabled", "false")
-            .config("spark.ui.showConsoleProgress", "false")
-            .config("spark.task.maxFailures", "8")
-        )
-    with _told(url):
+        is_local = engine.address == "local"
+        builder = builder.master("local[*]" if is_local else engine.address)
+        options = {**_QUIET, **options}
+        if engine.python or is_local:
+            options = {"spark.pyspark.python": engine.python or sys.executable, **options}
+    for name, value in options.items():
+        builder = builder.config(name, value)
+    with _told(engine.shown):
         return builder.getOrCreate()
 
 

@@ -26,7 +26,7 @@ from benchmarks.lakes import fill_source
 from flowmart.cluster.job import Report, compute_lake
 from flowmart.cluster.shapes import Shared
 from flowmart.cluster.works import compute_source
-from lake.computed import read, versions
+from lake.computed import read
 from lake.opening import Lake, open_lake
 from metrics.outdated import code_version
 
@@ -99,7 +99,7 @@ def test_the_lake_has_the_rows_of_one_warehouse_with_all_sources(lake: Lake, alo
     assert not differences(rows_in(lake), alone)
 
 
-def test_a_source_without_change_is_not_computed_again_on_the_same_day(lake: Lake, alone: Mapping[str, Rows]) -> None:
+def test_a_source_without_change_is_not_computed_again_on_the_same_day(lake: Lake) -> None:
     computed(lake, Here())
     cluster = Here()
     report = computed(lake, cluster)
