@@ -7,6 +7,7 @@ data passes through Spark, and whatever speaks Spark Connect will do.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -114,8 +115,8 @@ def _session(engine: Engine) -> Any:  # noqa: ANN401 - published with types that
         is_local = engine.address == "local"
         builder = builder.master("local[*]" if is_local else engine.address)
         options = {**_QUIET, **options}
-        if engine.python or is_local:
-            options = {"spark.pyspark.python": engine.python or sys.executable, **options}
+        if engine.python or is_local:  # this variable is all that Spark asks; without it, it takes `python3`
+            os.environ["PYSPARK_PYTHON"] = engine.python or sys.executable
     for name, value in options.items():
         builder = builder.config(name, value)
     with _told(engine.shown):

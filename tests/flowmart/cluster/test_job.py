@@ -1,112 +1,145 @@
-"""Sources of a lake computed by pieces of work equal one warehouse that holds them all; the pieces need no cluster."""
+"""Sources of a lake computed by pieces of work equal one warehouse that holds them all, whatever happens on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from sqlalchemy import Engine, select
-
-from benchmarks.compute import SETTINGS
-from benchmarks.history import NOW, History, fill
-from metrics.catalog import compute
-from tests.metrics.apart import Rows, differences
-from warehouse.engine import open_scratch
-from warehouse.fetching import fetch_rows
-from warehouse.tables import COMPUTED, METADATA
 
 pytest.importorskip("deltalake", reason="deltalake is not installed")
 
+from benchmarks.compute import SETTINGS
+from benchmarks.history import NOW
 from benchmarks.lakes import fill_source
-from flowmart.cluster.job import Report, compute_lake
-from flowmart.cluster.shapes import Shared
-from flowmart.cluster.works import compute_source
-from lake.computed import read
-from lake.opening import Lake, open_lake
-from metrics.outdated import code_version
-
-HISTORIES = tuple(
-    History(issues=count, status_changes=3, seed=seed, source=source)
-    for seed, (source, count) in enumerate({"east": 120, "north": 90, "west": 20}.items())
-)
+from flowmart.cluster.works import OtherVersion
+from lake.computed import COMPUTATION, COMPUTED, read, versions
+from lake.opening import Lake, open_lake, opened
+from tests.flowmart.cluster.fleets import HISTORIES, Here, alone, computed, filled, rows_in
+from tests.metrics.apart import Rows, differences
 
 
-@dataclass
-class Here:
-    """A cluster of this one process. `breaks` is called before each piece of work."""
-
-    breaks: Callable[[Any, Any], None] = lambda _, __: None
-    done: list[tuple[str, Any]] = field(default_factory=list)
-
-    def map(self, work: Any, shared: Any, items: Sequence[Any], result: type[Any]) -> Iterator[Any]:
-        for item in items:
-            self.breaks(work, item)
-            self.done.append((work.__name__, item))
-            yield msgspec.msgpack.decode(msgspec.msgpack.encode(work(shared, item)), type=result)
-
-    def computed(self) -> list[str]:
-        return [item.source_id for name, item in self.done if name == compute_source.__name__]
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    lake = open_lake(str(tmp_path / "lake"))
-    for history in HISTORIES:
-        fill_source(lake, history)
-    return lake
+class MachineLost(Exception):
+    """The driver dies of it."""
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Rows]:
-    """Computed table → rows, of one warehouse with all sources."""
-    engine = open_scratch(tmp_path_factory.mktemp("alone") / "warehouse.db")
-    METADATA.create_all(engine)
-    with engine.begin() as connection:
-        for history in HISTORIES:
-            fill(connection, history)
-        compute(connection, SETTINGS, NOW)
-    return rows_of(engine)
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Rows]:
+    return alone(tmp_path_factory.mktemp("alone") / "warehouse.db")
 
 
-def rows_of(engine: Engine) -> Mapping[str, Rows]:
-    with engine.connect() as connection:
-        return {one.name: fetch_rows(connection, select(one)) for one in COMPUTED}
+@pytest.fixture(scope="module")
+def _synced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("synced") / "lake"
+    filled(folder)
+    return folder
 
 
-def rows_in(lake: Lake) -> Mapping[str, Rows]:
-    return {
-        one.name: [tuple(row.values()) for row in read(lake, one.name, columns=one.columns.keys()).to_pylist()]
-        for one in COMPUTED
-    }
+@pytest.fixture(scope="module")
+def _computed(_synced: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("computed") / "lake"
+    shutil.copytree(_synced, folder)
+    computed(open_lake(str(folder)))
+    return folder
 
 
-def shared(lake: Lake, **others: Any) -> Shared:
-    return replace(Shared(lake=lake, settings=SETTINGS, now=NOW, code_version=code_version()), **others)
+@pytest.fixture
+def synced(_synced: Path, tmp_path: Path) -> Lake:
+    """A lake of which nothing was computed yet."""
+    return open_lake(str(shutil.copytree(_synced, tmp_path / "lake")))
 
 
-def computed(lake: Lake, cluster: Here, *, full: bool = False, **others: Any) -> Report:
-    return compute_lake(cluster, shared(lake, **others), full=full)
+@pytest.fixture
+def ready(_computed: Path, tmp_path: Path) -> Lake:
+    """A lake with all sources computed."""
+    return open_lake(str(shutil.copytree(_computed, tmp_path / "lake")))
 
 
-def test_the_lake_has_the_rows_of_one_warehouse_with_all_sources(lake: Lake, alone: Mapping[str, Rows]) -> None:
-    report = computed(lake, Here())
-    assert sorted(done.source_id for done in report.computed) == ["east", "north", "west"]
-    assert not differences(rows_in(lake), alone)
+def test_the_lake_has_the_rows_of_one_warehouse_with_all_sources(ready: Lake, expected: Mapping[str, Rows]) -> None:
+    assert not differences(rows_in(ready), expected)
 
 
-def test_a_source_without_change_is_not_computed_again_on_the_same_day(lake: Lake) -> None:
-    computed(lake, Here())
+def test_the_largest_source_is_begun_first(synced: Lake) -> None:
     cluster = Here()
-    report = computed(lake, cluster)
-    assert (cluster.done, report.computed, report.unchanged) == ([], [], ["east", "north", "west"])
-    fill_source(lake, replace(HISTORIES[2], source="new", seed=9))
-    computed(lake, cluster)
+    computed(synced, cluster)
+    assert cluster.computed() == ["east", "north", "west"]
+
+
+def test_a_source_without_change_is_computed_again_on_another_day_only(ready: Lake) -> None:
+    cluster = Here()
+    report = computed(ready, cluster)
+    assert (cluster.done, report.unchanged) == ([], ["east", "north", "west"])
+    fill_source(ready, replace(HISTORIES[2], source="new", seed=9))
+    computed(ready, cluster)
     assert cluster.computed() == ["new"]
     again = Here()
-    computed(lake, again, now=NOW + timedelta(days=1))
+    computed(ready, again, now=NOW + timedelta(days=1))
     assert sorted(again.computed()) == ["east", "new", "north", "west"]
+
+
+def test_another_rule_for_a_source_computes_that_source_again(ready: Lake) -> None:
+    others = {"west": replace(SETTINGS.workflow, blocked=frozenset({"In Test"}))}
+    cluster = Here()
+    computed(ready, cluster, settings=replace(SETTINGS, source_workflows=others))
+    assert cluster.computed() == ["west"]
+
+
+def test_a_driver_that_dies_leaves_nothing_that_anybody_sees(synced: Lake, expected: Mapping[str, Rows]) -> None:
+    for place in ("compute_source", "compute_chunk", "join"):
+
+        def die(name: str, _: Any, place: str = place) -> None:
+            if name == place and cluster.done:
+                raise MachineLost
+
+        cluster = Here(before=die)
+        with pytest.raises(MachineLost):
+            computed(synced, cluster)
+        assert not versions(synced)
+    computed(synced)
+    assert not differences(rows_in(synced), expected)
+
+
+def test_a_piece_of_work_that_is_done_twice_counts_once(synced: Lake, expected: Mapping[str, Rows]) -> None:
+    computed(synced, Here(twice=True))
+    assert not differences(rows_in(synced), expected)
+
+
+def test_a_source_that_cannot_be_computed_keeps_its_rows_and_the_others_are_computed(ready: Lake) -> None:
+    before = read(ready, "issue_flow", ["north"]).num_rows
+    (spoilt,) = Path(ready.url).glob("tables/issues/source_id=north/*.parquet")
+    spoilt.write_bytes(b"no Parquet")
+    report = computed(ready, full=True)
+    assert [one.source_id for one in report.computed] == ["east", "west"]
+    ((source, error),) = [(one.source_id, one.error) for one in report.failed]
+    assert source == "north"
+    assert error
+    assert read(ready, "issue_flow", ["north"]).num_rows == before
+
+
+def test_an_executor_with_another_flowmart_writes_nothing(synced: Lake) -> None:
+    with pytest.raises(OtherVersion, match="and the driver 0"):
+        computed(synced, code_version="0")
+    assert opened(synced, COMPUTED, "issue_flow") is None
+
+
+def test_rows_of_before_go_once_two_computations_came_after_them(ready: Lake) -> None:
+    for day in (1, 2):
+        computed(ready, now=NOW + timedelta(days=day))
+    handle = opened(ready, COMPUTED, "issue_flow")
+    assert handle is not None
+    there = set(handle.to_pyarrow_table(columns=[COMPUTATION])[COMPUTATION].to_pylist())
+    assert {name[:8] for name in there} == {"20261003", "20261004"}
+
+
+def test_a_finding_keeps_the_instant_at_which_it_was_found_first(ready: Lake) -> None:
+    def found() -> Mapping[str, Any]:
+        return {row["data_quality_id"]: row["found_at"] for row in read(ready, "data_quality").to_pylist()}
+
+    before = found()
+    assert before
+    computed(ready, now=NOW + timedelta(days=1))
+    assert before.items() <= found().items()
