@@ -19,6 +19,7 @@ from lake.computed import read
 from lake.opening import Lake, open_lake
 from metrics.catalog import compute
 from metrics.outdated import code_version
+from metrics.settings import MetricSettings
 from tests.metrics.apart import Rows
 from warehouse.engine import open_scratch
 from warehouse.fetching import fetch_rows
@@ -38,14 +39,16 @@ def filled(folder: Path, histories: Sequence[History] = HISTORIES) -> Lake:
     return lake
 
 
-def alone(path: Path, histories: Sequence[History] = HISTORIES) -> Mapping[str, Rows]:
+def alone(
+    path: Path, histories: Sequence[History] = HISTORIES, settings: MetricSettings = SETTINGS
+) -> Mapping[str, Rows]:
     """Computed table → rows, of one warehouse with all sources."""
     engine = open_scratch(path)
     METADATA.create_all(engine)
     with engine.begin() as connection:
         for history in histories:
             fill(connection, history)
-        compute(connection, SETTINGS, NOW)
+        compute(connection, settings, NOW)
     rows = rows_of(engine)
     engine.dispose()
     return rows

@@ -23,7 +23,7 @@ from tests.flowmart.cluster.fleets import HISTORIES, Here, alone, computed, fill
 from tests.metrics.apart import Rows, differences
 
 
-class MachineLost(Exception):
+class MachineLostError(Exception):
     """The driver dies of it."""
 
 
@@ -69,6 +69,7 @@ def test_the_largest_source_is_begun_first(synced: Lake) -> None:
     assert cluster.computed() == ["east", "north", "west"]
 
 
+@pytest.mark.thorough
 def test_a_source_without_change_is_computed_again_on_another_day_only(ready: Lake) -> None:
     cluster = Here()
     report = computed(ready, cluster)
@@ -81,6 +82,7 @@ def test_a_source_without_change_is_computed_again_on_another_day_only(ready: La
     assert sorted(again.computed()) == ["east", "new", "north", "west"]
 
 
+@pytest.mark.thorough
 def test_another_rule_for_a_source_computes_that_source_again(ready: Lake) -> None:
     others = {"west": replace(SETTINGS.workflow, blocked=frozenset({"In Test"}))}
     cluster = Here()
@@ -88,21 +90,25 @@ def test_another_rule_for_a_source_computes_that_source_again(ready: Lake) -> No
     assert cluster.computed() == ["west"]
 
 
-def test_a_driver_that_dies_leaves_nothing_that_anybody_sees(synced: Lake, expected: Mapping[str, Rows]) -> None:
-    for place in ("compute_source", "compute_chunk", "join"):
-
-        def die(name: str, _: Any, place: str = place) -> None:
-            if name == place and cluster.done:
-                raise MachineLost
-
-        cluster = Here(before=die)
-        with pytest.raises(MachineLost):
-            computed(synced, cluster)
-        assert not versions(synced)
+@pytest.mark.thorough
+@pytest.mark.parametrize("place", ["compute_source", "compute_chunk", "join"])
+def test_a_driver_that_dies_leaves_nothing_that_anybody_sees(
+    synced: Lake, expected: Mapping[str, Rows], place: str
+) -> None:
+    cluster = Here(before=lambda name, _: _die(name == place and bool(cluster.done)))
+    with pytest.raises(MachineLostError):
+        computed(synced, cluster)
+    assert not versions(synced)
     computed(synced)
     assert not differences(rows_in(synced), expected)
 
 
+def _die(is_time: bool) -> None:  # noqa: FBT001 - all that there is to say
+    if is_time:
+        raise MachineLostError
+
+
+@pytest.mark.thorough
 def test_a_piece_of_work_that_is_done_twice_counts_once(synced: Lake, expected: Mapping[str, Rows]) -> None:
     computed(synced, Here(twice=True))
     assert not differences(rows_in(synced), expected)
@@ -126,6 +132,7 @@ def test_an_executor_with_another_flowmart_writes_nothing(synced: Lake) -> None:
     assert opened(synced, COMPUTED, "issue_flow") is None
 
 
+@pytest.mark.thorough
 def test_rows_of_before_go_once_two_computations_came_after_them(ready: Lake) -> None:
     for day in (1, 2):
         computed(ready, now=NOW + timedelta(days=day))
@@ -135,6 +142,7 @@ def test_rows_of_before_go_once_two_computations_came_after_them(ready: Lake) ->
     assert {name[:8] for name in there} == {"20261003", "20261004"}
 
 
+@pytest.mark.thorough
 def test_a_finding_keeps_the_instant_at_which_it_was_found_first(ready: Lake) -> None:
     def found() -> Mapping[str, Any]:
         return {row["data_quality_id"]: row["found_at"] for row in read(ready, "data_quality").to_pylist()}
