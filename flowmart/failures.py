@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import sqlite3
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -97,7 +98,8 @@ def explain(error: BaseException, warehouse: str | None) -> Failure | None:
     """
     if isinstance(error, ConfigError | UsageError):
         return Failure(code=WRONG_USE, text=str(error))
-    if isinstance(error, ApplicationError | SourceError | ExportError | ReportError | LeaseHeld | LeaseLost):
+    told = ApplicationError | SourceError | ExportError | ReportError | LeaseHeld | LeaseLost
+    if isinstance(error, told) or _is_of_lake(error):
         return Failure(code=FAILED, text=str(error))
     if isinstance(error, UnusableServer):
         return Failure(code=FAILED, text=f"{_where(warehouse)}: {error}")
@@ -106,6 +108,12 @@ def explain(error: BaseException, warehouse: str | None) -> Failure | None:
     if isinstance(error, MemoryError):
         return Failure(code=FAILED, text=f"the machine is out of memory; give it more and run it again: {_KEPT}")
     return _system(error) if isinstance(error, OSError) else None
+
+
+def _is_of_lake(error: BaseException) -> bool:
+    """Asked of what is loaded, since importing the lake's errors is for those who have one."""
+    errors = sys.modules.get("lake.errors")
+    return errors is not None and isinstance(error, errors.LakeError)
 
 
 def is_lock_timeout(error: BaseException) -> bool:

@@ -114,8 +114,12 @@ def _below(annotation: Any, part: str | int) -> Any:  # noqa: ANN401 - any annot
 
 
 def _bare(annotation: Any) -> Any:  # noqa: ANN401
+    """The annotation without what is said about it, and without None as another possibility."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
+    if get_origin(annotation) in {Union, types.UnionType}:
+        options = [option for option in get_args(annotation) if option is not types.NoneType]
+        return _bare(options[0]) if len(options) == 1 else annotation
     return annotation
 
 

@@ -83,6 +83,32 @@ class NoticeStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LakeSourceStatus:
+    """A source in the lake."""
+
+    source: str
+    page: int
+    """Its last page."""
+    published_at: datetime
+    pages: int
+    """How many pages a reader goes through; a compaction makes them one."""
+    held_by: str | None
+    """Who syncs it now."""
+    rows: int | None = None
+    """Of all pages that there are files of; this and the rest if sizes are asked for."""
+    files: int | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeStatus:
+    """The lake, and its sources that have a page."""
+
+    url: str
+    sources: tuple[LakeSourceStatus, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """The whole picture. `revision` is None as long as there are no tables."""
 
@@ -100,6 +126,8 @@ class Status:
     """The last run of each step, the newest first."""
     notices: tuple[NoticeStatus, ...] = ()
     """What is not over, and what could not be told."""
+    lake: LakeStatus | None = None
+    """Where `sync` writes to, if that is no warehouse."""
 
     @property
     def ok(self) -> bool:
@@ -117,7 +145,13 @@ def read_status(config: Config, now: datetime, *, with_sizes: bool = False) -> S
     """The picture at `now`. Makes no warehouse where there is none. Sizes are counted, which takes a while."""
     engine = connected(config)
     revision = migrations.current(engine) if warehouse_exists(engine) else None
-    found = _sources(engine, config, now) if revision is not None else _never_synced(config)
+    lake = None
+    if config.lake is not None:
+        from flowmart.lake_status import read_lake_status  # here, since few have a lake, and its library is large
+
+        lake, found = read_lake_status(config, now, with_sizes=with_sizes)
+    else:
+        found = source_statuses(engine, config, now) if revision is not None else _never_synced(config)
     runs, notices = _told(engine) if revision == migrations.head() else ((), ())
     sizes = _sizes(engine) if with_sizes and revision is not None else None
     alerts = _alerts(engine) if revision == migrations.head() else {}
@@ -134,6 +168,7 @@ def read_status(config: Config, now: datetime, *, with_sizes: bool = False) -> S
         sizes=sizes,
         runs=runs,
         notices=notices,
+        lake=lake,
     )
 
 
@@ -178,7 +213,8 @@ def _never_synced(config: Config) -> tuple[SourceStatus, ...]:
     return tuple(SourceStatus(source=n, last_synced_at=None, lag_seconds=None, is_late=True) for n in config.sources)
 
 
-def _sources(engine: Engine, config: Config, now: datetime) -> tuple[SourceStatus, ...]:
+def source_statuses(engine: Engine, config: Config, now: datetime) -> tuple[SourceStatus, ...]:
+    """Each configured source, by the tables `sources` and `sync_runs`."""
     with engine.connect() as connection:
         rows = connection.execute(select(sources.c.source_id, sources.c.last_synced_at, sources.c.census_at))
         known = {row.source_id: row for row in rows}

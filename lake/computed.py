@@ -14,11 +14,11 @@ from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from lake.errors import LakeError
-from lake.opening import Lake, made, opened, told
+from lake.opening import Lake, append, made, opened, told
 from warehouse.arrow import INSTANT
 
 COMPUTED, COMPUTATIONS = "computed", "computations"
@@ -41,7 +41,6 @@ SCHEMA = pa.schema(
 _RETRIES = 60
 _TRIES = 5
 _BYTES_A_FILE = 256 * 1024 * 1024
-_COMPRESSION = WriterProperties(compression="ZSTD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ class Draft:
                 self.lake, COMPUTED, table_name, schema=marked.schema, partition_by=[SOURCE], statistics=[COMPUTATION]
             )
             with told(place.table_uri):
-                write_deltalake(place, marked, mode="append", schema_mode="merge", writer_properties=_COMPRESSION)
+                append(place, marked)
             rows += some.num_rows
         return rows
 
@@ -212,10 +211,13 @@ def _counting(lake: Lake, table_name: str, wanted: set[str] | None) -> Mapping[s
 def _rows(handle: DeltaTable, counting: Mapping[str, str], columns: Sequence[str] | None) -> pa.Table:
     dataset = handle.to_pyarrow_dataset()
     own = [name for name in dataset.schema.names if name not in {SOURCE, COMPUTATION}]
+    wanted = own if columns is None else list(columns)
+    if not counting:
+        return dataset.schema.empty_table().select(wanted)
     stored = [_stored(source) for source in counting]
     where = ds.field(SOURCE).isin(stored) & ds.field(COMPUTATION).isin(list(counting.values()))
     with told(handle.table_uri):
-        return dataset.to_table(columns=own if columns is None else list(columns), filter=where)
+        return dataset.to_table(columns=wanted, filter=where)
 
 
 def _files(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.Table]:

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from lake.errors import LakeError
+
+_TRIES = 8
+_MOST_TOLD = 300
+_COMPRESSION = WriterProperties(compression="ZSTD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,22 @@ def made(
             return there
 
 
+def append(handle: DeltaTable, rows: pa.Table) -> None:
+    """Add rows to a table, over and over if need be: the library holds an append against whoever deletes meanwhile.
+
+    The table may get columns that only the rows have. Call it within `told`.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            write_deltalake(handle, rows, mode="append", schema_mode="merge", writer_properties=_COMPRESSION)
+        except CommitFailedError:
+            if not left:
+                raise
+            handle.update_incremental()
+        else:
+            return
+
+
 @contextmanager
 def told(place: str) -> Iterator[None]:
     """What a store or a table refuses within, as a `LakeError`."""
@@ -87,6 +107,3 @@ def told(place: str) -> Iterator[None]:
     except (DeltaError, OSError, pa.ArrowException) as error:
         said = " ".join(str(error).split())[:_MOST_TOLD]
         raise LakeError(f"{place}: {said}; check lake.url, lake.options and the store, and try again") from error
-
-
-_MOST_TOLD = 300

@@ -2,8 +2,8 @@
 
 Every entry of a source (a lease taken, renewed or given back, a page committed) is one turn, and every turn is a commit
 that carries the source's name as Delta's application transaction. Of two who would take the same turn one fails, so
-whoever lost the lease commits nothing more. A page has the number of its turn. A number that was begun and never
-committed is not used again: the next process takes a turn for its lease first.
+whoever lost the lease commits nothing more. A page is begun under the number of the next turn. Only who takes that
+turn, be it to commit the page or to renew the lease, can commit it: a number that was begun is never used again.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ SCHEMA = pa.schema(
 )
 _RETRIES = 60
 """Other sources commit to the same table: a commit that another came before is tried again on top of that."""
+_TRIES = 8
 _OUTRUN = "Concurrent transaction failed"
 
 
@@ -89,19 +90,30 @@ class Standing:
         turn = self.turn + 1
         if entry.turn != turn:
             raise ValueError(f"turn {entry.turn} of {self.source_id} does not follow {self.turn}")
+        row = pa.Table.from_pylist([asdict(entry)], schema=SCHEMA)
+        with told(self.handle.table_uri):
+            self._commit(row, turn)
+        page = entry if entry.page is not None else self.page
+        return replace(self, turn=turn, last=entry, page=page)
+
+    def _commit(self, row: pa.Table, turn: int) -> None:
         properties = CommitProperties(
             app_transactions=[Transaction(_application(self.source_id), turn)], max_commit_retries=_RETRIES
         )
-        row = pa.Table.from_pylist([asdict(entry)], schema=SCHEMA)
-        with told(self.handle.table_uri):
+        for left in reversed(range(_TRIES)):
             try:
                 write_deltalake(self.handle, row, mode="append", commit_properties=properties)
             except CommitFailedError as error:
                 if _OUTRUN in str(error):
                     raise LeaseLost(f"sync of {self.source_id}") from error
-                raise
-        page = entry if entry.page is not None else self.page
-        return replace(self, turn=turn, last=entry, page=page)
+                if not left:
+                    raise
+                # a compaction of another source deletes entries of that, and the library holds this against us
+                self.handle.update_incremental()
+                if (self.handle.transaction_version(_application(self.source_id)) or 0) >= turn:
+                    raise LeaseLost(f"sync of {self.source_id}") from error
+            else:
+                return
 
 
 def stand(lake: Lake, source_id: str) -> Standing:
@@ -120,6 +132,16 @@ def entries(handle: DeltaTable, source_id: str | None = None) -> list[Entry]:
     with told(handle.table_uri):
         rows = handle.to_pyarrow_table(filters=filters, columns=SCHEMA.names).to_pylist()
     return [Entry(**row) for row in sorted(rows, key=lambda row: (row["source_id"], row["turn"]))]
+
+
+def standings(lake: Lake) -> dict[str, tuple[Entry, Entry | None]]:
+    """Source → its last entry of any kind, and its last page."""
+    handle = opened(lake, PAGES)
+    found: dict[str, tuple[Entry, Entry | None]] = {}
+    for entry in [] if handle is None else entries(handle):
+        _, page = found.get(entry.source_id, (None, None))
+        found[entry.source_id] = entry, page if entry.page is None else entry
+    return found
 
 
 def page_entries(lake: Lake, source_id: str | None = None) -> list[Entry]:

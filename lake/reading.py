@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from urllib.parse import unquote
 
+import pyarrow as pa
+import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from sqlalchemy import Table
 
 from lake.errors import LakeError
-from lake.layout import PUBLISHED, TABLES
+from lake.layout import DELETED, PAGE, PUBLISHED, SOURCE, TABLES
 from lake.opening import Lake, opened
 from lake.pages import Entry, page_entries
 
@@ -59,6 +62,35 @@ def snapshot(lake: Lake, source_id: str, page: int | None = None, of: Sequence[T
             tables = {table.name: handle for table, handle in zip(of, handles, strict=True) if handle is not None}
             return Snapshot(source_id, wanted.page or 0, _needed(before, wanted), tables)
     raise LakeError(f"{lake.url}: {source_id} is compacted again and again while it is being read; try again later")
+
+
+def rows_in_order(handle: DeltaTable, seen: Snapshot, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """The source's rows of the pages that count, page by page; with `_deleted` beside the columns."""
+    dataset = handle.to_pyarrow_dataset(file_pruning_predicate=[(SOURCE, "=", seen.source_id)])
+    bounds = _bounds(handle, seen.source_id)
+    files: dict[int, list[ds.Fragment]] = {}
+    for fragment in dataset.get_fragments():
+        first, last = bounds[fragment.path]
+        for page in seen.pages:
+            if first <= page <= last:
+                files.setdefault(page, []).append(fragment)
+    for page in sorted(files):
+        for fragment in files[page]:
+            # the pages of a file are several where a tool of somebody else's has merged files
+            yield from fragment.to_batches(
+                schema=dataset.schema, columns=[*columns, DELETED], filter=ds.field(PAGE) == page
+            )
+
+
+def _bounds(handle: DeltaTable, source_id: str) -> dict[str, tuple[int, int]]:
+    """File → its first and its last page."""
+    added = pa.table(handle.get_add_actions(flatten=True))
+    added = added.select(["path", f"partition.{SOURCE}", f"min.{PAGE}", f"max.{PAGE}"])
+    return {
+        unquote(row["path"]): (row[f"min.{PAGE}"], row[f"max.{PAGE}"])
+        for row in added.to_pylist()
+        if row[f"partition.{SOURCE}"] == source_id
+    }
 
 
 def _chosen(lake: Lake, source_id: str, found: Sequence[Entry], page: int | None) -> Entry:

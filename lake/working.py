@@ -24,16 +24,23 @@ class Stands(Enum):
     STRANGE = "another machine has published since, or there is no such file"
 
 
-def bring_up(lake: Lake, standing: Standing, path: Path, make: Callable[[Path], Engine]) -> bool:
+def bring_up(
+    lake: Lake,
+    standing: Standing,
+    path: Path,
+    make: Callable[[Path], Engine],
+    tick: Callable[[], None] = lambda: None,
+) -> bool:
     """Make the file a working file of the source that goes on from its last page; returns whether it was filled anew.
 
-    `make` opens the warehouse of a file at the newest schema revision, and gives a new one its tables. What a file
-    holds that is strange to the lake is given up: the lake has the say. Call it with the lease in hand.
+    `make` opens the warehouse of a file at the newest schema revision, and gives a new one its tables; `tick` is called
+    now and then while rows come. What a file holds that is strange to the lake is given up: the lake has the say. Call
+    it with the lease in hand.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     stands = _stand(path, standing.page)
     if stands is Stands.STRANGE:
-        _fill(lake, standing, path, make)
+        _fill(lake, standing, path, make, tick)
         return standing.page is not None
     engine = make(path)
     with engine.begin() as connection:
@@ -60,13 +67,13 @@ def _stand(path: Path, page: Entry | None) -> Stands:
     return Stands.AHEAD if page is not None and (state.pending, state.work) == last else Stands.STRANGE
 
 
-def _fill(lake: Lake, standing: Standing, path: Path, make: Callable[[Path], Engine]) -> None:
+def _fill(lake: Lake, standing: Standing, path: Path, make: Callable[[Path], Engine], tick: Callable[[], None]) -> None:
     """Under another name first, so that whoever breaks this off leaves no half of it."""
     fresh = path.with_name(f"{path.name}.new")
     _remove(fresh)
     engine = make(fresh)
     if standing.page is not None:
-        restore(lake, standing.source_id, engine, standing.page.page)
+        restore(lake, standing.source_id, engine, standing.page.page, tick=tick)
     with engine.begin() as connection:
         outbox.prepare(
             connection,

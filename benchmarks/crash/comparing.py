@@ -32,7 +32,7 @@ def read_tables(engine: Engine) -> Tables:
             keys = ", ".join(known.get_pk_constraint(name)["constrained_columns"])
             columns = ", ".join(quote(c["name"]) for c in known.get_columns(name) if _is_compared(name, c["name"]))
             rows = connection.exec_driver_sql(f"SELECT {columns} FROM {name} ORDER BY {keys}")
-            found[name] = [_without_order(row) if name == "bookmarks" else tuple(row) for row in rows]
+            found[name] = [without_order(row) if name == "bookmarks" else tuple(row) for row in rows]
     engine.dispose()
     return found
 
@@ -41,7 +41,7 @@ def _is_compared(table: str, column: str) -> bool:
     return f"{table}.{column}" not in _OF_ITS_OWN
 
 
-def _without_order(row: Sequence[Any]) -> Row:
+def without_order(row: Sequence[Any]) -> Row:
     """Values of a bookmark: what it remembers stands in it in the order in which the tracker's answers came."""
     return tuple(
         msgspec.json.encode(msgspec.json.decode(value), order="sorted").decode()

@@ -111,6 +111,10 @@ COMMANDS: Mapping[str, Entry] = {
             "flowmart copy --to sqlite:///laptop.db --verify",
         ),
     ),
+    "lake": Entry(
+        "Merge the pages of a lake, so that it stays fast and small.",
+        ("flowmart lake compact", "flowmart lake compact acme"),
+    ),
     "demo": Entry(
         "Try the whole job against simulated trackers.",
         ("flowmart demo", "flowmart demo --to trial --issues 500", "flowmart demo --serve"),

@@ -13,7 +13,7 @@ from flowmart.commands.options import AsJson, print_json, row, session_of, table
 from flowmart.config import Config
 from flowmart.errors import JobFailed
 from flowmart.session import Session
-from flowmart.status import NoticeStatus, RunStatus, SourceStatus, Status, StreamStatus, read_status
+from flowmart.status import LakeStatus, NoticeStatus, RunStatus, SourceStatus, Status, StreamStatus, read_status
 from flowmart.text import duration, instant, printable, size
 from warehouse.sizes import Sizes
 
@@ -56,6 +56,8 @@ def _show(session: Session, config: Config, status: Status) -> None:
         "no tables yet: run `flowmart sync`" if status.revision is None else f"revision {status.revision}, {newest}"
     )
     session.print(f"warehouse {status.warehouse}: {revision}")
+    if status.lake is not None:
+        _show_lake(session, config, status.lake)
     for step, due in status.next_runs.items():
         session.print(f"next {step} (by `flowmart schedule`): {instant(due, config.zone)}")
     for run in status.current_runs:
@@ -72,6 +74,26 @@ def _show(session: Session, config: Config, status: Status) -> None:
         _show_source(session, config, source)
     if status.sizes is not None:
         _show_sizes(session, config, status.sizes)
+
+
+def _show_lake(session: Session, config: Config, lake: LakeStatus) -> None:
+    right = ("page", "pages to read", "rows", "files", "size")
+    made = table("source", "page", "published", "pages to read", "rows", "files", "size", "held by", right=right)
+    for one in lake.sources:
+        row(
+            made,
+            one.source,
+            f"{one.page:,}",
+            instant(one.published_at, config.zone),
+            f"{one.pages:,}",
+            None if one.rows is None else f"{one.rows:,}",
+            None if one.files is None else f"{one.files:,}",
+            None if one.bytes is None else size(one.bytes),
+            one.held_by,
+        )
+    session.print(f"lake {lake.url}{'' if lake.sources else ': nothing is there yet: run `flowmart sync`'}")
+    if lake.sources:
+        session.out.print(made)
 
 
 def _open_told(open_alerts: Mapping[str, int]) -> str:

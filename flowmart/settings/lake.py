@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo
 
-from flowmart.settings.base import FilePath, FolderOrUrl, Option, Section, Text, nearest, secret_options
+from flowmart.settings.base import FilePath, FolderOrUrl, Option, Seconds, Section, Text, nearest, secret_options
 
 SCHEMES = ("s3", "s3a", "abfss", "abfs", "az", "gs")
 _URL = re.compile(r"\s*([a-z][a-z0-9+.-]*)://")
@@ -28,6 +28,8 @@ class Lake(Section):
     url: Annotated[FolderOrUrl, BeforeValidator(_of_a_lake)]
     options: dict[Text, Option] = Field(default_factory=dict)
     work: FilePath = Field(default="lake-work", validate_default=True)
+    page_rows: Annotated[int, Field(ge=1)] = 50_000
+    page_seconds: Annotated[Seconds, Field(alias="page_every")] = 120.0
 
     @property
     def address(self) -> str:

@@ -88,13 +88,20 @@ def _working(
     config: Config, lake: Lake, name: str, jobs: _Jobs, *, events: SyncEvents, now: datetime, run_id: str
 ) -> Iterator[tuple[Job, Config]]:
     """A job on the source's working file, with the configuration of that; what it commits is published in the end."""
-    path = _section(config).working_file(name)
+    section = _section(config)
+    path = section.working_file(name)
     with hold_source(lake, name, utc_now, run_id=run_id) as standing:
         publisher = Publisher(
-            lake=lake, engine=open_warehouse(f"sqlite:///{path}"), standing=standing, run_id=run_id, clock=utc_now
+            lake=lake,
+            engine=open_warehouse(f"sqlite:///{path}"),
+            standing=standing,
+            run_id=run_id,
+            clock=utc_now,
+            rows_a_page=section.page_rows,
+            seconds_a_page=section.page_seconds,
         )
         try:
-            if bring_up(lake, standing, path, opener(config)):
+            if bring_up(lake, standing, path, opener(config), publisher.keep):
                 events.note(name, "the working file is not of the lake's last page, and was filled from the lake")
             publisher.publish()  # what an earlier sync committed and could not publish
             own = on_file(config, path)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conftest import Call
 
 COMMANDS = ["init", "check", "sync", "compute", "export", "report", "run", "schedule"]
-COMMANDS += ["status", "alerts", "reconcile", "explain", "migrate", "erase-user", "copy", "demo"]
+COMMANDS += ["status", "alerts", "reconcile", "explain", "migrate", "erase-user", "copy", "lake", "demo"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -47,12 +47,16 @@ def a_working(path: Path) -> Engine:
 
 
 @contextmanager
-def publishing(lake: Lake, engine: Engine, source_id: str = "acme", **values: Any) -> Iterator[Publisher]:
+def publishing(
+    lake: Lake, engine: Engine, source_id: str = "acme", clock: Callable[[], datetime] = lambda: NOON, **values: Any
+) -> Iterator[Publisher]:
     """A publisher that holds the source, and gives it back."""
-    with hold(lake, source_id, lambda: NOON) as standing:
-        publisher = Publisher(lake=lake, engine=engine, standing=standing, run_id="r", clock=lambda: NOON, **values)
-        yield publisher
-        publisher.release()
+    with hold(lake, source_id, clock) as standing:
+        publisher = Publisher(lake=lake, engine=engine, standing=standing, run_id="r", clock=clock, **values)
+        try:
+            yield publisher
+        finally:
+            publisher.release()
 
 
 def rows_of(engine: Engine) -> Rows:
@@ -61,7 +65,7 @@ def rows_of(engine: Engine) -> Rows:
     with engine.connect() as connection:
         for table in PUBLISHED:
             names = ", ".join(f'"{column.name}"' for column in kept_columns(table))
-            rows = connection.exec_driver_sql(f'SELECT {names} FROM "{table.name}" ORDER BY "{key_of(table).name}"')
+            rows = connection.exec_driver_sql(f'SELECT {names} FROM "{table.name}" ORDER BY "{key_of(table).name}"')  # noqa: S608
             found[table.name] = [tuple(row) for row in rows]
     return found
 
@@ -76,14 +80,14 @@ def restored(lake: Lake, path: Path, source_id: str = "acme", page: int | None =
     return rows
 
 
-def stir(connection: Connection, chance: random.Random, source_id: str = "acme", deeds: int = 60) -> None:
-    """Insert, change and delete rows of any table."""
+def stir(connection: Connection, chance: random.Random, tables: Sequence[Table], deeds: int = 40) -> None:
+    """Insert, change and delete rows of some tables of the source acme."""
     for _ in range(deeds):
-        table = chance.choice(PUBLISHED)
+        table = chance.choice(tables)
         key = key_of(table)
-        values = {c.name: _value(c, chance) for c in table.columns} | {key.name: f"{source_id}:{chance.randrange(9)}"}
+        values = {c.name: _value(c, chance) for c in table.columns} | {key.name: f"acme:{chance.randrange(9)}"}
         if SOURCE in table.columns:  # of `sources` it is the key
-            values[SOURCE] = source_id
+            values[SOURCE] = "acme"
         there = connection.execute(select(key).where(key == values[key.name])).first() is not None
         if not there:
             connection.execute(insert(table).values(values))
@@ -94,24 +98,29 @@ def stir(connection: Connection, chance: random.Random, source_id: str = "acme",
             connection.execute(update(table).where(key == values[key.name]).values(some or values))
 
 
-def put(connection: Connection, table: Table, key: str, **values: Any) -> None:
-    """Insert a row with something in each column."""
-    chance = random.Random(key)
-    made = {c.name: _value(c, chance) for c in table.columns} | {key_of(table).name: key} | values
-    connection.execute(insert(table).values(made))
+def put(engine: Engine, table: Table, *keys: str, **values: Any) -> None:
+    """Insert rows with something in each column."""
+    with engine.begin() as connection:
+        for key in keys:
+            chance = random.Random(key)
+            made = {c.name: _value(c, chance) for c in table.columns} | values
+            made |= {SOURCE: key.partition(":")[0]} if SOURCE in table.columns else {}
+            made[key_of(table).name] = key
+            connection.execute(insert(table).values(made))
 
 
 def _value(column: Column[Any], chance: random.Random) -> Any:
     if column.nullable and chance.random() < 0.3:
         return None
-    if isinstance(column.type, UtcDateTime):
-        return NOON - timedelta(seconds=chance.randrange(100_000_000), microseconds=chance.choice([0, 123_000, 7]))
-    if isinstance(column.type, Date):
-        return date(2026, 3, 2) - timedelta(days=chance.randrange(2_000))
-    if isinstance(column.type, Boolean):
-        return chance.random() < 0.5
-    if isinstance(column.type, Integer):
-        return chance.randrange(1_000)
-    if isinstance(column.type, Float | Numeric):
-        return chance.choice([0.0, 0.5, 8.0, 1 / 3])
-    return chance.choice(["", "plain", "Grüße 🙂 'quoted'\n\ttext", "x" * 300, f"{chance.randrange(1_000)}"])
+    makers: dict[type, Callable[[], Any]] = {
+        UtcDateTime: lambda: (
+            NOON - timedelta(seconds=chance.randrange(100_000_000), microseconds=chance.choice([0, 7]))
+        ),
+        Date: lambda: date(2026, 3, 2) - timedelta(days=chance.randrange(2_000)),
+        Boolean: lambda: chance.random() < 0.5,
+        Integer: lambda: chance.randrange(1_000),
+        Float: lambda: chance.choice([0.0, 0.5, 8.0, 1 / 3]),
+        Numeric: lambda: chance.choice([0.0, 0.5, 8.0, 1 / 3]),
+    }
+    text = chance.choice(["", "plain", "Grüße 🙂 'quoted'\n\ttext", "x" * 300, f"{chance.randrange(1_000)}"])
+    return next((make() for kind, make in makers.items() if isinstance(column.type, kind)), text)
