@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from flowmart.config import Config
@@ -15,6 +16,8 @@ from flowmart.settings.engine import Engine
 
 if TYPE_CHECKING:
     from flowmart.cluster.job import Report
+
+NOT_INSTALLED = "--engine spark: pyspark or deltalake is not installed; run pip install 'flowmart[spark]'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,8 @@ def compute_on_spark(
     engine = config.engine or Engine()
     if config.lake is None:
         raise UsageError("--engine spark computes what is in a lake, and none is configured; add [lake] with its url")
+    if find_spec("pyspark") is None or find_spec("deltalake") is None:
+        raise JobFailed(NOT_INSTALLED)
     lake = configured_lake(config)
     # from here on, since a compute of a warehouse needs neither Spark nor Arrow
     from flowmart.cluster.job import compute_lake

@@ -23,7 +23,6 @@ from flowmart.errors import JobFailed
 from flowmart.settings.engine import Engine
 from metrics.outdated import code_version
 
-NOT_INSTALLED = "engine: pyspark is not installed; run pip install 'flowmart[spark]'"
 _QUIET = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -90,22 +89,20 @@ def _each(work: Callable[[Any, Any], Any], shared: Any, items: Sequence[Any], ba
 def spark(engine: Engine) -> Iterator[Spark]:
     """Spark at `sc://host:15002` (Connect), `spark://host:7077` (standalone), or `local` on this machine.
 
-    Raises `JobFailed` when pyspark is missing, nothing answers, or an executor has no flowmart or another one.
+    Raises `JobFailed` when nothing answers, or an executor has no flowmart or another one.
     """
     opened = _session(engine)
     try:
         cluster = Spark(opened)
-        _require_versions(cluster.versions(), engine.shown)
+        require_versions(cluster.versions(), engine.shown)
         yield cluster
     finally:
         opened.stop()
 
 
 def _session(engine: Engine) -> Any:  # noqa: ANN401 - published with types that need pandas
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise JobFailed(NOT_INSTALLED) from error
+    from pyspark.sql import SparkSession
+
     # a number each, however many there are: a task is to end with its result
     options = {"spark.sql.execution.arrow.maxRecordsPerBatch": "1", **engine.options}
     builder = SparkSession.builder.appName("flowmart")
@@ -123,7 +120,8 @@ def _session(engine: Engine) -> Any:  # noqa: ANN401 - published with types that
         return builder.getOrCreate()
 
 
-def _require_versions(found: set[str | None], url: str) -> None:
+def require_versions(found: set[str | None], url: str) -> None:
+    """Raise `JobFailed` unless all have the flowmart that is here."""
     wanted = code_version()
     if found != {wanted}:
         others = ", ".join(sorted(one or "none at all" for one in found - {wanted}))
@@ -142,10 +140,11 @@ def _told(url: str = "") -> Iterator[None]:
         raise
     except Exception as error:
         where = f"engine {url}" if url else "engine"
-        raise JobFailed(f"{where}: {_meaning(error)}") from error
+        raise JobFailed(f"{where}: {meaning(error)}") from error
 
 
-def _meaning(error: Exception) -> str:
+def meaning(error: Exception) -> str:
+    """What an error of Spark's says, in one line."""
     said = str(error)
     if mismatch := _PYTHONS.search(said):
         here = ".".join(map(str, sys.version_info[:2]))
