@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from flowmart.clock import utc_now
 from flowmart.cluster.asking import asking
+from flowmart.cluster.scratch import restored
 from flowmart.errors import JobFailed
 from flowmart.store import opened
 from lake.computed import versions
-from lake.errors import LakeError
-from lake.restoring import restore
 from metrics.catalog import classify
 from metrics.crossing.pool import Question
 from warehouse.bulk import clear, insert_rows
 from warehouse.copying import copy_table
-from warehouse.engine import open_scratch
 from warehouse.leases import hold
-from warehouse.tables import COMPUTED, LOADED, METADATA
+from warehouse.tables import COMPUTED, LOADED
 from warehouse.tables.operational import compute_inputs, data_quality, stale_issues
 from warehouse.upkeep import tidy
 
@@ -69,17 +65,8 @@ def _loaded(
     rows = dict.fromkeys([table.name for table in LOADED], 0)
     for number, one in enumerate(computations, 1):
         step(f"loading {one.source_id} ({number} of {len(computations)})")
-        with TemporaryDirectory(prefix="flowmart-load-") as folder:
-            scratch = open_scratch(Path(folder) / "warehouse.db")
-            METADATA.create_all(scratch)
-            try:
-                restore(shared.lake, one.source_id, scratch, one.page)
-            except LakeError:  # a compaction has merged that page into a later one
-                scratch.dispose()
-                raise
-            with scratch.begin() as source:
-                classify(source, shared.settings, shared.now)
-                for table in LOADED:
-                    rows[table.name] += copy_table(source, connection, table)
-            scratch.dispose()
+        with restored(shared.lake, one.source_id, one.page) as (scratch, _), scratch.begin() as source:
+            classify(source, shared.settings, shared.now)
+            for table in LOADED:
+                rows[table.name] += copy_table(source, connection, table)
     return rows

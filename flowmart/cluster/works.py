@@ -9,21 +9,18 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, Table, func, not_
+from sqlalchemy import Connection, Table, func, not_
 
 from flowmart.cluster.asking import asking, batches, in_order
+from flowmart.cluster.scratch import restored
 from flowmart.cluster.shapes import ChunkAsked, JoinAsked, Shared, SourceAsked, SourceDone, SweepAsked, Swept, Written
 from lake.computed import COMPUTATION, COMPUTED, Draft, read
 from lake.opening import opened
-from lake.restoring import restore
 from metrics.calendar import rows_since
 from metrics.catalog import METRICS, compute, definition_rows
 from metrics.crossing.ageing import compared
@@ -36,8 +33,7 @@ from metrics.quality.checks import CHECKS
 from metrics.trends.wip_aging import NARROW, widest
 from warehouse.arrow import arrow_schema, record_batches
 from warehouse.bulk import insert_rows
-from warehouse.engine import open_scratch
-from warehouse.tables import METADATA, table
+from warehouse.tables import table
 from warehouse.tables.computed import dates, definitions, wip_aging
 from warehouse.tables.operational import data_quality
 
@@ -68,19 +64,20 @@ def compute_source(shared: Shared, asked: SourceAsked) -> SourceDone:
     _require_version(shared)
     began, name = time.process_time(), new_name(shared.now)
     try:
-        with _scratch() as engine:
-            restore(shared.lake, asked.source_id, engine, asked.page)
-            with engine.begin() as connection:
-                if asked.was_computed:
-                    _remember_findings(connection, shared, asked.source_id)
-                compute(connection, shared.settings, shared.now, full=True)
-                outline = read_outline(connection)
-                _write(connection, Draft(shared.lake, asked.source_id, 0, name), outline)
+        with (
+            restored(shared.lake, asked.source_id, asked.page) as (engine, page),
+            engine.begin() as connection,  # the driver's own calls would commit row by row without a transaction
+        ):
+            if asked.was_computed:
+                _remember_findings(connection, shared, asked.source_id)
+            compute(connection, shared.settings, shared.now, full=True)
+            outline = read_outline(connection)
+            _write(connection, Draft(shared.lake, asked.source_id, 0, name), outline)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this source's
         told = " ".join(str(error).split()) or type(error).__name__
         return SourceDone(source_id=asked.source_id, page=asked.page, error=told)
     spent = time.process_time() - began
-    return SourceDone(source_id=asked.source_id, page=asked.page, computation=name, outline=outline, cpu_seconds=spent)
+    return SourceDone(source_id=asked.source_id, page=page, computation=name, outline=outline, cpu_seconds=spent)
 
 
 def compute_chunk(shared: Shared, asked: ChunkAsked) -> Written:
@@ -131,17 +128,6 @@ def _require_version(shared: Shared) -> None:
     here = code_version()
     if here != shared.code_version:
         raise OtherVersion(f"this executor has flowmart {here}, and the driver {shared.code_version}")
-
-
-@contextmanager
-def _scratch() -> Iterator[Engine]:
-    with TemporaryDirectory(prefix="flowmart-cluster-") as folder:
-        engine = open_scratch(Path(folder) / "warehouse.db")
-        METADATA.create_all(engine)
-        try:
-            yield engine
-        finally:
-            engine.dispose()
 
 
 def _remember_findings(connection: Connection, shared: Shared, source_id: str) -> None:
