@@ -15,7 +15,7 @@ from flowmart.secrets import masked
 from flowmart.speaking import say
 from flowmart.text import harmless, harmless_json, printable
 
-OURS = ("flowmart", "connectors", "warehouse", "metrics", "exports", "reports", "migrations")
+OURS = ("flowmart", "connectors", "warehouse", "metrics", "exports", "lake", "reports", "migrations")
 
 
 class LogFormat(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ from lake.errors import LakeError
 
 _TRIES = 8
 _MOST_TOLD = 300
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_ADDRESS = re.compile(r"\?\S+")
+"""What follows the path of an address: a signature may be in it."""
 _COMPRESSION = WriterProperties(compression="ZSTD")
 
 
@@ -105,5 +109,5 @@ def told(place: str) -> Iterator[None]:
     try:
         yield
     except (DeltaError, OSError, pa.ArrowException) as error:
-        said = " ".join(str(error).split())[:_MOST_TOLD]
+        said = _ADDRESS.sub("?…", _COLOUR.sub("", " ".join(str(error).split())))[:_MOST_TOLD]
         raise LakeError(f"{place}: {said}; check lake.url, lake.options and the store, and try again") from error

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
@@ -118,7 +119,7 @@ class Standing:
 
 def stand(lake: Lake, source_id: str) -> Standing:
     """Look at a source; the table is made if need be."""
-    handle = made(lake, PAGES, schema=SCHEMA, partition_by=["source_id"], statistics=["turn", "page"])
+    handle = made(lake, PAGES, schema=SCHEMA, partition_by=["source_id"], statistics=["turn", "page", "base"])
     turn = handle.transaction_version(_application(source_id)) or 0
     found = entries(handle, source_id)
     last = found[-1] if found else None
@@ -144,10 +145,29 @@ def standings(lake: Lake) -> dict[str, tuple[Entry, Entry | None]]:
     return found
 
 
-def page_entries(lake: Lake, source_id: str | None = None) -> list[Entry]:
-    """The pages that were committed, of one source or of all, in order; none where there is no lake yet."""
+class Mark(NamedTuple):
+    """A page that was committed, and the first page that its readers need."""
+
+    source_id: str
+    page: int
+    base: int
+
+
+def marks(lake: Lake, source_id: str | None = None) -> list[Mark]:
+    """The pages that were committed, of one source or of all, in order; none where there is no lake yet.
+
+    Every entry is a file of its own, and the log of the table tells what is in it: no file is read.
+    """
     handle = opened(lake, PAGES)
-    return [] if handle is None else [one for one in entries(handle, source_id) if one.page is not None]
+    if handle is None:
+        return []
+    added = pa.table(handle.get_add_actions(flatten=True))
+    if pc.max(added.column("num_records")).as_py() == 1:
+        columns = ("partition.source_id", "min.page", "min.base")
+        found = [Mark(*row) for row in zip(*(added.column(name).to_pylist() for name in columns), strict=True)]
+    else:  # a tool of somebody else's has merged files
+        found = [Mark(one.source_id, one.page or 0, one.base or 0) for one in entries(handle)]
+    return sorted(one for one in found if one.page and source_id in {None, one.source_id})
 
 
 def _application(source_id: str) -> str:

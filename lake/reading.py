@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from sqlalchemy import Table
@@ -15,7 +16,7 @@ from sqlalchemy import Table
 from lake.errors import LakeError
 from lake.layout import DELETED, PAGE, PUBLISHED, SOURCE, TABLES
 from lake.opening import Lake, opened
-from lake.pages import Entry, page_entries
+from lake.pages import Mark, marks
 
 _TRIES = 5
 _OPEN_AT_ONCE = 8
@@ -40,9 +41,9 @@ def sources(lake: Lake) -> Mapping[str, int]:
 
 def committed(lake: Lake) -> Mapping[str, tuple[int, ...]]:
     """Source → the pages whose rows make it up now, in order: all others are to be passed over."""
-    found: dict[str, list[Entry]] = {}
-    for entry in page_entries(lake):
-        found.setdefault(entry.source_id, []).append(entry)
+    found: dict[str, list[Mark]] = {}
+    for mark in marks(lake):
+        found.setdefault(mark.source_id, []).append(mark)
     return {source: _needed(some, some[-1]) for source, some in found.items()}
 
 
@@ -52,15 +53,15 @@ def snapshot(lake: Lake, source_id: str, page: int | None = None, of: Sequence[T
     Raises `LakeError` when there is no such page, or when a compaction has taken its files away.
     """
     for _ in range(_TRIES):
-        before = page_entries(lake, source_id)
+        before = marks(lake, source_id)
         wanted = _chosen(lake, source_id, before, page)
         with ThreadPoolExecutor(_OPEN_AT_ONCE) as threads:
             handles = list(threads.map(lambda table: opened(lake, TABLES, table.name), of))
         # files go only after the page that replaces them: if there is none of that now, what was opened has them all
-        after = page_entries(lake, source_id)
+        after = marks(lake, source_id)
         if after[-1].base == before[-1].base:
             tables = {table.name: handle for table, handle in zip(of, handles, strict=True) if handle is not None}
-            return Snapshot(source_id, wanted.page or 0, _needed(before, wanted), tables)
+            return Snapshot(source_id, wanted.page, _needed(before, wanted), tables)
     raise LakeError(f"{lake.url}: {source_id} is compacted again and again while it is being read; try again later")
 
 
@@ -85,25 +86,22 @@ def rows_in_order(handle: DeltaTable, seen: Snapshot, columns: list[str]) -> Ite
 def _bounds(handle: DeltaTable, source_id: str) -> dict[str, tuple[int, int]]:
     """File → its first and its last page."""
     added = pa.table(handle.get_add_actions(flatten=True))
-    added = added.select(["path", f"partition.{SOURCE}", f"min.{PAGE}", f"max.{PAGE}"])
-    return {
-        unquote(row["path"]): (row[f"min.{PAGE}"], row[f"max.{PAGE}"])
-        for row in added.to_pylist()
-        if row[f"partition.{SOURCE}"] == source_id
-    }
+    added = added.filter(pc.equal(added.column(f"partition.{SOURCE}"), source_id))
+    columns = ("path", f"min.{PAGE}", f"max.{PAGE}")
+    rows = zip(*(added.column(name).to_pylist() for name in columns), strict=True)
+    return {unquote(path): (first, last) for path, first, last in rows}
 
 
-def _chosen(lake: Lake, source_id: str, found: Sequence[Entry], page: int | None) -> Entry:
+def _chosen(lake: Lake, source_id: str, found: Sequence[Mark], page: int | None) -> Mark:
     if not found:
         raise LakeError(f"{lake.url}: nothing of {source_id} is there; run `flowmart sync {source_id}`")
     wanted = found[-1] if page is None else next((one for one in found if one.page == page), None)
     if wanted is None:
         raise LakeError(f"{lake.url}: {source_id} has no page {page}; the last one is {found[-1].page}")
-    if wanted.page is not None and found[-1].base is not None and wanted.page < found[-1].base:
+    if wanted.page < found[-1].base:
         raise LakeError(f"{lake.url}: page {page} of {source_id} was merged into page {found[-1].base}; read that")
     return wanted
 
 
-def _needed(found: Sequence[Entry], wanted: Entry) -> tuple[int, ...]:
-    base, last = wanted.base or 0, wanted.page or 0
-    return tuple(one.page for one in found if one.page is not None and base <= one.page <= last)
+def _needed(found: Sequence[Mark], wanted: Mark) -> tuple[int, ...]:
+    return tuple(one.page for one in found if wanted.base <= one.page <= wanted.page)

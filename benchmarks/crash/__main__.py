@@ -23,9 +23,11 @@ from benchmarks.crash.trials import RUN, Phase, attempt, points, prepare
 from benchmarks.servers import postgresql_server
 
 ENGINES = ("sqlite", "postgresql")
+_LAKE = "lake"
 _FIRST = "first"
 _NIGHTS = 3
 _TOLD_EACH = 20
+_LAKE_SHARE = 4
 _HURRY = ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
 """It is the runs that are killed, not the server."""
 
@@ -36,7 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not hasattr(os, "fork"):
         print("needs a system on which processes can be forked: Linux or macOS")
         return 2
-    engines = ENGINES if options.engine == "both" else (options.engine,)
+    codes = [_databases(options)] if options.engine != _LAKE else []
+    return max([*codes, *([_lake(options)] if options.engine in {_LAKE, "all"} else [])])
+
+
+def _databases(options: argparse.Namespace) -> int:
+    engines = ENGINES if options.engine in {"both", "all"} else (options.engine,)
     began, done = time.monotonic(), Counter[str]()
     half = options.points // 2
     with _grounds(engines) as grounds, company(options.issues) as trackers:
@@ -56,12 +63,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev crash", description=__doc__)
-    parser.add_argument("--engine", choices=[*ENGINES, "both"], default="both")
+    parser.add_argument("--engine", choices=[*ENGINES, "both", _LAKE, "all"], default="all")
     parser.add_argument("--points", type=int, default=200, help="kills on each engine (default %(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="another seed, other points")
     parser.add_argument("--issues", type=int, default=60, help="issues of the company (default %(default)s)")
     parser.add_argument("--only", type=int, help="try only the point of this number")
     return parser
+
+
+def _lake(options: argparse.Namespace) -> int:
+    """A quarter of the points: each is two syncs at once, a look, and a third sync."""
+    from benchmarks.crash import lakes  # here, since it needs the library of lakes
+
+    began, well, tried = time.monotonic(), 0, 0
+    count = max(2, options.points // _LAKE_SHARE) // 2
+    with tempfile.TemporaryDirectory(prefix="flowmart-crash-") as name, company(options.issues) as trackers:
+        _warm_up(trackers)
+        folder = Path(name)
+        for phase_name, begins, keeps in ((_FIRST, None, folder / _FIRST), ("later", folder / _FIRST, None)):
+            if phase_name != _FIRST:
+                trackers.live_on(_NIGHTS)
+            phase = lakes.prepare(f"lake, {phase_name} sync", folder / "site", trackers, begins, keeps)
+            print(f"{phase.name}: {len(phase.places)} places, {len(phase.by_page)} pages")
+            for place in lakes.points(phase, count, options.seed):
+                tried += 1
+                if options.only not in {None, tried}:
+                    continue
+                struck, wrong = lakes.attempt(phase, tried, place)
+                well += not wrong
+                for line in wrong:
+                    print(f"{phase.name}: point {tried} of seed {options.seed}, killed at {struck}: {line}", flush=True)
+    wanted = tried if options.only is None else 1
+    print(
+        f"{well} of {wanted} on a lake: both sources as undisturbed syncs leave them ({time.monotonic() - began:.0f} s)"
+    )
+    return 0 if well == wanted else 1
 
 
 @contextmanager

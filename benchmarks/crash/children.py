@@ -42,7 +42,7 @@ class Children:
             self._note.write_bytes(msgspec.json.encode(recorder.places))
             return code
 
-        if _forked(work, self._output) != 0:
+        if forked(work, self._output) != 0:
             raise RuntimeError(f"the undisturbed run fails:\n{self.said()}")
         return msgspec.json.decode(self._note.read_bytes(), type=list[Place])
 
@@ -54,12 +54,16 @@ class Children:
             return main(self._words, self._environment)
 
         self._note.unlink(missing_ok=True)
-        code = _forked(work, self._output)
+        code = forked(work, self._output)
         return code, self._note.read_text(encoding="utf-8") if self._note.exists() else ""
 
     def undisturbed(self) -> int:
         """The exit code of a run."""
-        return _forked(lambda: main(self._words, self._environment), self._output)
+        return self.beside()()
+
+    def beside(self) -> Callable[[], int]:
+        """Begin a run; what is returned waits for its exit code."""
+        return _fork(lambda: main(self._words, self._environment), self._output)
 
     def said(self) -> str:
         """The last lines of the last run."""
@@ -75,8 +79,13 @@ def warm_up(environment: Mapping[str, str], words: Sequence[str]) -> None:
         raise RuntimeError(f"the first run fails with {code}, or goes on:\n{said.getvalue()}")
 
 
-def _forked(work: Callable[[], int], output: Path) -> int:
+def forked(work: Callable[[], int], output: Path) -> int:
     """Exit code of a child that does the work, or minus the signal that ended it."""
+    return _fork(work, output)()
+
+
+def _fork(work: Callable[[], int], output: Path) -> Callable[[], int]:
+    """Begin a child; what is returned waits for it."""
     sys.stdout.flush()
     gc.freeze()  # the child shares what is there as long as nobody walks through it
     child = os.fork()
@@ -93,4 +102,4 @@ def _forked(work: Callable[[], int], output: Path) -> int:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return lambda: os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

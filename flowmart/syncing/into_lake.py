@@ -33,14 +33,21 @@ _PATIENCE_SECONDS = 8.0
 
 @dataclass(frozen=True, slots=True)
 class _Jobs:
-    """The jobs of all sources, as they begin."""
+    """The jobs of all sources, from their beginning to their end."""
 
     begun: list[tuple[Job, Publisher]] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
-    def add(self, job: Job, publisher: Publisher) -> None:
+    @contextmanager
+    def having(self, job: Job, publisher: Publisher) -> Iterator[None]:
+        """Within, the job is one of them."""
         with self.lock:
             self.begun.append((job, publisher))
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.begun.remove((job, publisher))
 
     def renew(self) -> None:
         """Keep the leases, here and in the lake; a source that has ended or lost its own needs none."""
@@ -107,8 +114,8 @@ def _working(
             own = on_file(config, path)
             with keeping_connections(publisher.engine) as engine, hold(engine, "run", utc_now) as lease:
                 job = job_of(own, engine, lease, events=events, now=now, run_id=run_id, committed=publisher.committed)
-                jobs.add(job, publisher)
-                yield job, own
+                with jobs.having(job, publisher):
+                    yield job, own
             publisher.publish()
         finally:
             publisher.release()

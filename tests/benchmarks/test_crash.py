@@ -26,7 +26,7 @@ def test_trap_85_runs_killed_at_some_places_on_each_engine_leave_what_an_undistu
 ) -> None:
     """A few points of `./dev crash`, which tries 200 on each engine."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.crash", "--points", str(POINTS), "--issues", "20"],
+        [sys.executable, "-m", "benchmarks.crash", "--engine", "both", "--points", str(POINTS), "--issues", "20"],
         env={**os.environ, VARIABLE: postgres_url},
         capture_output=True,
         text=True,
@@ -35,6 +35,21 @@ def test_trap_85_runs_killed_at_some_places_on_each_engine_leave_what_an_undistu
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{POINTS} of {POINTS} on sqlite and {POINTS} of {POINTS} on postgresql" in done.stdout
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked there")
+def test_a_sync_killed_beside_another_leaves_the_lake_as_two_undisturbed_ones_do() -> None:
+    """A point in a first sync and one in a later sync of `./dev crash --engine lake`, which tries 50."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.crash", "--engine", "lake", "--points", "8", "--issues", "20"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 of 2 on a lake" in done.stdout
 
 
 RUN = [

@@ -20,7 +20,7 @@ from connectors.http.sdk import HttpxAdapter
 from tests.servers import certificate, tunnelling
 
 ROOT = Path(__file__).parents[2]
-OURS = ("connectors", "exports", "flowmart", "metrics", "migrations", "warehouse")
+OURS = ("connectors", "exports", "flowmart", "lake", "metrics", "migrations", "warehouse")
 
 
 class One(BaseHTTPRequestHandler):

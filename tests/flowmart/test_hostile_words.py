@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conftest import Call
 
 ROOT = Path(__file__).parents[2]
-OURS = ("connectors", "exports", "flowmart", "metrics", "migrations", "warehouse")
+OURS = ("connectors", "exports", "flowmart", "lake", "metrics", "migrations", "warehouse")
 STARTS = re.compile(r"\b(subprocess|multiprocessing|os\.(system|popen|exec\w*|spawn\w*|posix_spawn)|pty)\b")
 HOSTILE = ['x"; DROP TABLE issues; --', "../../etc/passwd", "x'--", "x;y", "x\x00y"]
 

@@ -138,3 +138,20 @@ def test_columns_that_this_version_does_not_know_are_not_lost(lake: Lake, tmp_pa
     write_deltalake(table, rows.append_column("mood", rows.column("_page")), mode="append", schema_mode="merge")
     with pytest.raises(LakeError, match="a newer flowmart has written mood"):
         compact(lake, "acme", lambda: NOON, make)
+
+
+def test_another_tool_that_merges_files_does_no_harm(lake: Lake, tmp_path: Path) -> None:
+    working = a_working(tmp_path / "w.db")
+    in_pages(lake, working, 3)
+    before, pages = sizes(lake)["acme"], committed(lake)
+    for parts in (("pages",), *(("tables", table.name) for table in TABLES)):
+        table = opened(lake, *parts)
+        assert table is not None
+        table.optimize.compact()
+    assert sizes(lake)["acme"].files < before.files
+    assert committed(lake) == pages
+    assert restored(lake, tmp_path / "again.db") == rows_of(working)
+    with publishing(lake, working) as publisher:
+        put(working, issues, "acme:new")
+        publisher.publish()
+    assert restored(lake, tmp_path / "again.db") == rows_of(working)
