@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ from flowmart.clustering import ClusterReport, compute_on_spark
 from flowmart.commands import export as export_command
 from flowmart.commands.options import row, session_of, table
 from flowmart.compute import ComputeReport, compute
+from flowmart.config import Config
 from flowmart.errors import JobFailed, UsageError
 from flowmart.session import Session
 from flowmart.text import count
@@ -68,13 +70,10 @@ def command(
     if as_of is None and (to is not None or format_ is not None):
         raise UsageError("--to and --format belong to --as-of")
     config, now = session.config(), session.begin()
-    on_spark = as_of is None if engine is None and config.engine else engine is EngineName.SPARK
-    if on_spark:
+    if engine is EngineName.SPARK or (engine is None and as_of is None and config.engine is not None):
         if metrics or as_of:
             raise UsageError("--engine spark computes all metrics as of now; leave metrics and --as-of out")
-        with session.watching() as events:
-            done = compute_on_spark(config, now=now, full=full, into_warehouse=into_warehouse, step=events.step)
-        show_cluster(session, done)
+        _on_spark(session, config, now, full=full, into_warehouse=into_warehouse)
         return
     if into_warehouse:
         raise UsageError("--into-warehouse belongs to --engine spark")
@@ -85,15 +84,25 @@ def command(
         return
     if metrics:
         raise UsageError("--as-of computes all metrics; leave their names out")
-    instant, folder = asked(as_of, config.zone)
+    _as_of(session, config, now, as_of, to=to, format_="parquet" if format_ is None else format_.value)
+
+
+def _as_of(session: Session, config: Config, now: datetime, day: str, *, to: Path | None, format_: str) -> None:
+    instant, folder = asked(day, config.zone)
     written = compute_as_of(
         config,
         instant,
         now=now,
         to=session.config_file.absolute().parent / folder if to is None else to,
-        format_="parquet" if format_ is None else format_.value,
+        format_=format_,
     )
     export_command.show(session, {"as of": written})
+
+
+def _on_spark(session: Session, config: Config, now: datetime, *, full: bool, into_warehouse: bool) -> None:
+    with session.watching() as events:
+        report = compute_on_spark(config, now=now, full=full, into_warehouse=into_warehouse, step=events.step)
+    show_cluster(session, report)
 
 
 def show(session: Session, report: ComputeReport) -> None:
