@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--equal", action="store_true", help="compare each row with those of one warehouse on SQLite")
     options = parser.parse_args(arguments)
     print(f"{'sources x issues':18}{'fill s':>8}{'loaded MB':>10}{'computed MB':>12}{'wall s':>8}{'CPU s':>8}"
-          f"{'ms/issue':>10}{'joined s':>9}{'driver MB':>10}{'its JVM':>9}")  # fmt: skip
+          f"{'ms/issue':>10}{'joined s':>9}{'executor MB':>12}{'driver MB':>10}{'its JVM':>9}")  # fmt: skip
     for shape in options.shapes:
         with tempfile.TemporaryDirectory() as folder, _engine(options.url, Path(folder)) as url:
             sources, issues = map(int, shape.split("x"))
@@ -80,12 +80,13 @@ def _measure(folder: Path, url: str, histories: Sequence[History]) -> Lake:
         report = compute_lake(cluster, shared)
         wall = time.monotonic() - began
         jvm = _children_mb()
+    peak = max(done.peak_mb for done in report.computed)
     apart = sum(done.cpu_seconds for done in report.computed)
     issues = sum(history.issues for history in histories)
     of_each = 1000 * report.cpu_seconds / issues
     loaded, computed = (_megabytes(lake, name) for name in ("tables", "computed"))
     print(f"{f'{len(histories)} x {histories[0].issues:,}':18}{filling:8.0f}{loaded:10.0f}{computed:12.0f}{wall:8.0f}"
-          f"{report.cpu_seconds:8.1f}{of_each:10.3f}{report.cpu_seconds - apart:9.1f}{peak_mb():10.0f}{jvm:9.0f}",
+          f"{report.cpu_seconds:8.1f}{of_each:10.3f}{report.cpu_seconds - apart:9.1f}{peak:12.0f}{peak_mb():10.0f}{jvm:9.0f}",
           flush=True)  # fmt: skip
     return lake
 

@@ -62,6 +62,8 @@ class SourceDone(msgspec.Struct, frozen=True, kw_only=True):
     computation: str = ""
     outline: Outline = Outline()
     cpu_seconds: float = 0.0
+    peak_mb: float = 0.0
+    """The most memory that the executor's process has held so far; 0 where the system does not tell."""
     error: str | None = None
     """Why it could not be computed, in one line; there are no rows then."""
 

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -47,6 +48,7 @@ JOINED = (*(one.name for one in OF_ALL), wip_aging.name)
 """The tables with rows that belong to no source alone."""
 
 _TRENDS = tuple(one for one in OF_ALL if one not in {dates, definitions})
+_STATUS = Path("/proc/self/status")
 _ROWS_AT_ONCE = 10_000
 _KEPT_FOR = timedelta(days=1)
 _IS_COMPARED = func.coalesce(wip_aging.c.compared_with, "").in_(NARROW)
@@ -76,8 +78,14 @@ def compute_source(shared: Shared, asked: SourceAsked) -> SourceDone:
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this source's
         told = " ".join(str(error).split()) or type(error).__name__
         return SourceDone(source_id=asked.source_id, page=asked.page, error=told)
-    spent = time.process_time() - began
-    return SourceDone(source_id=asked.source_id, page=page, computation=name, outline=outline, cpu_seconds=spent)
+    return SourceDone(
+        source_id=asked.source_id,
+        page=page,
+        computation=name,
+        outline=outline,
+        cpu_seconds=time.process_time() - began,
+        peak_mb=_peak_mb(),
+    )
 
 
 def compute_chunk(shared: Shared, asked: ChunkAsked) -> Written:
@@ -122,6 +130,13 @@ def new_name(now: datetime) -> str:
 
 def _moment(at: datetime) -> str:
     return f"{at:%Y%m%dT%H%M%S}"
+
+
+def _peak_mb() -> float:
+    if not _STATUS.exists():
+        return 0.0
+    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 def _require_version(shared: Shared) -> None:
