@@ -86,8 +86,8 @@ def _measure(folder: Path, url: str, histories: Sequence[History]) -> Lake:
     of_each = 1000 * report.cpu_seconds / issues
     loaded, computed = (_megabytes(lake, name) for name in ("tables", "computed"))
     print(f"{f'{len(histories)} x {histories[0].issues:,}':18}{filling:8.0f}{loaded:10.0f}{computed:12.0f}{wall:8.0f}"
-          f"{report.cpu_seconds:8.1f}{of_each:10.3f}{report.cpu_seconds - apart:9.1f}{peak:12.0f}{peak_mb():10.0f}{jvm:9.0f}",
-          flush=True)  # fmt: skip
+          f"{report.cpu_seconds:8.1f}{of_each:10.3f}{report.cpu_seconds - apart:9.1f}"
+          f"{peak:12.0f}{peak_mb():10.0f}{jvm:9.0f}", flush=True)  # fmt: skip
     return lake
 
 
