@@ -38,6 +38,24 @@ def configured_lake(config: Config) -> Lake:
     return open_lake(config.lake.address, config.lake.store_options())
 
 
+def lake_problems(config: Config) -> tuple[str, ...]:
+    """Why a configured lake cannot be read; nothing is written."""
+    if config.lake is None:
+        return ()
+    try:
+        lake = configured_lake(config)
+    except JobFailed as error:
+        return (str(error),)
+    from lake.errors import LakeError  # here, since they need the extra that was just asked for
+    from lake.reading import sources
+
+    try:
+        sources(lake)
+    except LakeError as error:
+        return (str(error),)
+    return ()
+
+
 def refuse_lake(config: Config, command: str) -> None:
     """Raise `UsageError` where a command that works on a warehouse would pass over what is in the lake."""
     if config.lake is not None:

@@ -8,22 +8,17 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deltalake.exceptions import CommitFailedError, DeltaError
 from sqlalchemy import Engine
 
 from lake import outbox
 from lake.errors import LakeError
 from lake.layout import PAGE, PUBLISHED, SOURCE, TABLES, lake_schema
 from lake.leases import hold
-from lake.opening import Lake, opened
+from lake.opening import Lake, opened, remove
 from lake.pages import PAGES
 from lake.publishing import Publisher
 from lake.reading import committed
 from lake.restoring import restore
-
-KEPT_HOURS = 24
-"""Files that no page needs any more stay for so long: whoever opened the tables before may read on."""
-_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +51,18 @@ def compact(
 
 
 def _compact(lake: Lake, source_id: str, publisher: Publisher, engine: Engine) -> Compacted:
-    pages = committed(lake).get(source_id, ())
+    pages, merged = committed(lake).get(source_id, ()), None
     if len(pages) > 1:
         _refuse_newer(lake)
         with engine.begin() as connection:
             outbox.prepare(connection)  # before the rows come, so that all of them are to be published
         restore(lake, source_id, engine, tick=publisher.keep)
         merged = publisher.publish_merged()
-        page, rows = merged.page, merged.rows or 0
-    else:
-        page, rows = None, 0
+    page = None if merged is None else merged.page
     if pages:
-        # also when nothing was to be merged: an earlier compaction may have been broken off before this
+        # also when nothing was merged: an earlier compaction may have been broken off before this
         _remove_older(lake, source_id, page or pages[0])
+    rows = 0 if merged is None else merged.rows or 0
     return Compacted(source_id=source_id, page=page, merged_pages=len(pages), rows=rows)
 
 
@@ -86,21 +80,5 @@ def _refuse_newer(lake: Lake) -> None:
 
 def _remove_older(lake: Lake, source_id: str, page: int) -> None:
     for table in PUBLISHED:
-        _remove(lake, f"{SOURCE} = '{source_id}' AND {PAGE} < {page}", TABLES, table.name)
-    _remove(lake, f"source_id = '{source_id}' AND turn < {page}", PAGES)
-
-
-def _remove(lake: Lake, where: str, *parts: str) -> None:
-    """Take rows out of a table, and files that nothing has named for a day out of the store."""
-    for _ in range(_TRIES):
-        handle = opened(lake, *parts)
-        if handle is None:
-            return
-        try:
-            handle.delete(where)
-            handle.vacuum(KEPT_HOURS, dry_run=False, enforce_retention_duration=False)
-        except CommitFailedError:  # another source wrote to the table meanwhile
-            continue
-        except DeltaError as error:
-            raise LakeError(f"{lake.place(*parts)}: {error}") from error
-        return
+        remove(lake, f"{SOURCE} = '{source_id}' AND {PAGE} < {page}", TABLES, table.name)
+    remove(lake, f"source_id = '{source_id}' AND turn < {page}", PAGES)

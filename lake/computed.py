@@ -18,7 +18,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from lake.errors import LakeError
-from lake.opening import Lake, append, made, opened, told
+from lake.opening import Lake, append, made, opened, remove, told
 from warehouse.arrow import INSTANT
 
 COMPUTED, COMPUTATIONS = "computed", "computations"
@@ -189,14 +189,12 @@ def forget_older(lake: Lake, source_id: str) -> None:
     handle = opened(lake, COMPUTATIONS)
     if handle is None:
         return
-    rows = handle.to_pyarrow_table(filters=[("source_id", "=", _stored(source_id))]).to_pylist()
+    with told(handle.table_uri):
+        rows = handle.to_pyarrow_table(filters=[("source_id", "=", _stored(source_id))]).to_pylist()
     rows.sort(key=lambda row: row["version"])
     kept = ", ".join(f"'{row['computation']}'" for row in rows[-2:])
     for name in sorted({name for row in rows for name in row["tables"]}):
-        table = opened(lake, COMPUTED, name)
-        if table is not None and kept:
-            with told(table.table_uri):
-                table.delete(f"{SOURCE} = '{_stored(source_id)}' AND {COMPUTATION} NOT IN ({kept})")
+        remove(lake, f"{SOURCE} = '{_stored(source_id)}' AND {COMPUTATION} NOT IN ({kept})", COMPUTED, name)
 
 
 def _counting(lake: Lake, table_name: str, wanted: set[str] | None) -> Mapping[str, str]:

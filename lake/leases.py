@@ -35,7 +35,7 @@ def _take(lake: Lake, source_id: str, now: datetime, run_id: str, *, knows_it: b
     last = standing.last
     is_held = last is not None and last.event != RELEASED and last.expires_at > now
     if last is not None and is_held and not is_gone(last.holder, knows_it=knows_it):
-        raise LeaseHeld(f"sync of {source_id}", last.holder, last.at, last.expires_at)
+        raise LeaseHeld(f"sync of {source_id}", last.holder, standing.held_since or last.at, last.expires_at)
     entry = Entry(
         source_id=source_id,
         turn=standing.turn + 1,

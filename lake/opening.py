@@ -14,6 +14,9 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from lake.errors import LakeError
 
+KEPT_HOURS = 24
+"""Files that no page needs any more stay for so long: whoever opened the tables before may read on."""
+
 _TRIES = 8
 _MOST_TOLD = 300
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -101,6 +104,24 @@ def append(handle: DeltaTable, rows: pa.Table) -> None:
             handle.update_incremental()
         else:
             return
+
+
+def remove(lake: Lake, where: str, *parts: str) -> None:
+    """Take rows out of a table, and files that nothing has named for a day out of the store.
+
+    What cannot be removed, since others write to the table all the time, the next compaction removes.
+    """
+    for _ in range(_TRIES):
+        handle = opened(lake, *parts)
+        if handle is None:
+            return
+        with told(lake.place(*parts)):
+            try:
+                handle.delete(where)
+                handle.vacuum(KEPT_HOURS, dry_run=False, enforce_retention_duration=False)
+            except CommitFailedError:  # another source wrote to the table meanwhile
+                continue
+        return
 
 
 @contextmanager

@@ -82,6 +82,8 @@ class Standing:
     turn: int
     last: Entry | None
     page: Entry | None
+    held_since: datetime | None = None
+    """When the lease that is the last one was taken."""
 
     def enter(self, entry: Entry) -> Standing:
         """Take the next turn. Raises `LeaseLost` when somebody else has taken it, and nothing is committed then.
@@ -124,7 +126,8 @@ def stand(lake: Lake, source_id: str) -> Standing:
     found = entries(handle, source_id)
     last = found[-1] if found else None
     page = next((one for one in reversed(found) if one.page is not None), None)
-    return Standing(handle, source_id, max(turn, last.turn if last else 0), last, page)
+    taken = next((one.at for one in reversed(found) if one.event == TAKEN), None)
+    return Standing(handle, source_id, max(turn, last.turn if last else 0), last, page, taken)
 
 
 def entries(handle: DeltaTable, source_id: str | None = None) -> list[Entry]:

@@ -78,13 +78,13 @@ class Publisher:
         with self._turn():
             self._keep()
 
-    def publish_merged(self) -> Entry:
-        """Publish all that the file holds, which are the rows of the source's last page, as a page to begin from."""
+    def publish_merged(self) -> Entry | None:
+        """Publish all that the file holds, which are the rows of the source's last page, as a page to begin from.
+
+        None when there is not one row. Raises as `publish`.
+        """
         with self._turn():
-            self._publish(merged=self.standing.page)
-            if self.standing.page is None:
-                raise ValueError("nothing can be merged where there is no page")
-            return self.standing.page
+            return self.standing.page if self._publish(merged=self.standing.page) else None
 
     def release(self, patience_seconds: float = -1) -> None:
         """Give the source back, once; no page can be published from then on. It expires if that cannot be done.

@@ -14,6 +14,7 @@ from flowmart.commands.looks import Screen, document, show
 from flowmart.commands.options import AsJson, print_json, session_of
 from flowmart.config import Config
 from flowmart.errors import JobFailed, UsageError
+from flowmart.lake import lake_problems
 from flowmart.looking.crosscheck import Crosscheck, crosscheck, stray_note
 from flowmart.looking.exposure import exposures
 from flowmart.looking.look import SourceLook, WarehouseLook, look_at_sources, look_at_warehouse
@@ -51,7 +52,7 @@ def command(
         if not as_json:
             show(screen, look, _strays(warehouse, look.source))
     found = crosscheck(config, looks, warehouse.recorded)
-    found = replace(found, problems=(*found.problems, *refusals(config.notify)))
+    found = replace(found, problems=(*found.problems, *refusals(config.notify), *lake_problems(config)))
     if as_json:
         print_json(session, _document(warehouse, looks, found, exposed, now=now))
     else:

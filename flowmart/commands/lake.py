@@ -35,13 +35,15 @@ def command(context: typer.Context, what: What, sources: Names = None) -> None: 
 
     Every sync adds a few small files to most tables. Readers go through all of them since the last compaction: once a
     week is a good measure. Readers see the same rows before, during and after it; files that are needed no more stay
-    for a day. A source that is being synced is passed over, and named (exit code 1).
+    for a day. A source that is being synced is passed over, and named (exit code 1). Of what was computed, the last two
+    states of each source stay.
     """
     session = session_of(context)
     config = session.config()
     session.begin()
     lake = configured_lake(config)
-    from lake.compacting import compact  # here, since it needs the extra that was just asked for
+    from lake.compacting import compact  # here, since they need the extra that was just asked for
+    from lake.computed import forget_older
 
     held = []
     for name in chosen(config, sources or ()):
@@ -56,5 +58,7 @@ def command(context: typer.Context, what: What, sources: Names = None) -> None: 
             session.print(
                 f"{name}: {count(done.merged_pages, 'page')} merged into page {done.page:,}, {count(done.rows, 'row')}"
             )
+    for name in (*chosen(config, sources or ()), *([] if sources else [""])):
+        forget_older(lake, name)
     if held:
         raise JobFailed("; ".join(held))

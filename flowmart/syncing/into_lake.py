@@ -112,11 +112,15 @@ def _working(
                 events.note(name, "the working file is not of the lake's last page, and was filled from the lake")
             publisher.publish()  # what an earlier sync committed and could not publish
             own = on_file(config, path)
-            with keeping_connections(publisher.engine) as engine, hold(engine, "run", utc_now) as lease:
-                job = job_of(own, engine, lease, events=events, now=now, run_id=run_id, committed=publisher.committed)
-                with jobs.having(job, publisher):
-                    yield job, own
-            publisher.publish()
+            with keeping_connections(publisher.engine) as engine:
+                publisher.engine = engine
+                with hold(engine, "run", utc_now) as lease:
+                    job = job_of(
+                        own, engine, lease, events=events, now=now, run_id=run_id, committed=publisher.committed
+                    )
+                    with jobs.having(job, publisher):
+                        yield job, own
+                publisher.publish()
         finally:
             publisher.release()
             publisher.engine.dispose()

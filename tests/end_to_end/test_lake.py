@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pytest
 
 from benchmarks.crash.comparing import without_order
 from lake.opening import open_lake
+from lake.pages import RELEASED, standings
 from lake.reading import sources
 from tests.lake.workings import restored, rows_of
 from warehouse.engine import open_warehouse
@@ -81,6 +83,28 @@ def test_night_after_night_and_machine_after_machine_a_lake_holds_what_a_warehou
     assert compacted.returncode == 0, compacted.stderr
     assert in_lake(fresh) == in_warehouse(site)
     _status_tells(fresh)
+
+
+@pytest.mark.thorough
+def test_a_sync_that_a_person_breaks_off_gives_its_sources_back_and_is_gone_on_with(site: Site, fresh: Site) -> None:
+    into_lake(fresh)
+    site.trackers.fault(
+        match="/changelog/bulkfetch", after=0, times=1, kind="answer", status=429, headers={"Retry-After": "60"}
+    )
+    process = fresh.start("-v", "sync")
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "acme versions" in line:  # next come issues, for which the tracker lets it wait
+            break
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in told
+    lake = open_lake(str(fresh.folder / "lake"))
+    assert all(last.event == RELEASED for last, _ in standings(lake).values())
+    site.trackers.mend()
+    synced(site, fresh)
+    assert in_lake(fresh) == in_warehouse(site)
 
 
 def _status_tells(site: Site) -> None:

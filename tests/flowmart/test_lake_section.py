@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowmart.config import Config, ConfigError, load_config
+from flowmart.lake import lake_problems
 
 if TYPE_CHECKING:
     from conftest import Call
@@ -71,3 +72,15 @@ def test_without_the_library_one_line_says_what_to_install(
 def test_without_a_lake_there_is_nothing_to_compact(call: Call) -> None:
     done = call("lake", "compact")
     assert (done.code, done.err) == (2, "flowmart: lake.url: no lake is configured; add [lake] with its url\n")
+
+
+def test_a_lake_that_cannot_be_read_is_a_problem_that_check_names(tmp_path: Path) -> None:
+    config = load(tmp_path, '[lake]\nurl = "lake"\n')
+    assert lake_problems(config) == ()  # there is none yet, and looking makes none
+    assert not (tmp_path / "lake").exists()
+    (tmp_path / "lake" / "pages").mkdir(parents=True)
+    (tmp_path / "lake" / "pages" / "_delta_log").mkdir()
+    (tmp_path / "lake" / "pages" / "_delta_log" / f"{0:020}.json").write_text("no log", encoding="utf-8")
+    (problem,) = lake_problems(config)
+    assert problem.startswith(f"{tmp_path}/lake/pages: ")
+    assert "check lake.url" in problem

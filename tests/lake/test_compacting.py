@@ -66,6 +66,7 @@ def test_a_sync_goes_on_after_a_compaction_as_if_there_had_been_none(lake: Lake,
     assert restored(lake, tmp_path / "again.db") == rows_of(working)
 
 
+@pytest.mark.thorough
 def test_readers_see_the_same_rows_at_every_moment_of_a_compaction(lake: Lake, tmp_path: Path) -> None:
     working, seen = a_working(tmp_path / "w.db"), []
     in_pages(lake, working, 2)

@@ -36,7 +36,7 @@ def asked(lake: Lake, statement: str, **tables: tuple[str, ...]) -> list[tuple[o
         return engine.execute(statement).fetchall()
 
 
-@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize("compacted", [pytest.param(False, marks=pytest.mark.thorough), True])
 def test_the_view_of_a_loaded_table_has_the_rows_of_all_sources(lake: Lake, tmp_path: Path, *, compacted: bool) -> None:
     chance, ours, theirs = random.Random(5), a_working(tmp_path / "ours.db"), a_working(tmp_path / "theirs.db")
     put(theirs, issues, "contoso:1", "contoso:2")
