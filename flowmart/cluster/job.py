@@ -22,6 +22,7 @@ from flowmart.cluster.shapes import (
 )
 from flowmart.cluster.works import JOINED, OUTLINES, PUBLISHED, compute_chunk, compute_source, join, sweep
 from lake.computed import COMPUTATIONS, Computation, Draft, read, versions
+from lake.errors import LakeError
 from lake.layout import SOURCE, TABLES
 from lake.opening import Lake, opened
 from lake.reading import sources
@@ -65,7 +66,7 @@ def compute_lake(
     """Compute what changed since the last computation of the same local day, or everything if `full`.
 
     Readers see the rows of before until all new ones are in the lake; then one source follows the other within
-    moments. A source that fails keeps its rows of before. Raises `LakeError`.
+    moments. A source that fails keeps its rows of before. Raises `LakeError`, also when another compute was quicker.
     """
     report, plan = Report(), _plan(shared, full=full)
     for number, done in enumerate(cluster.map(compute_source, shared, plan.asked, SourceDone), 1):
@@ -80,6 +81,10 @@ def compute_lake(
     told = _hash([sorted(counting.items()), plan.fingerprints.get("", "")])
     joined = _join(cluster, shared, sorted(counting.values()), outline, step) if _differs(plan, told) else None
     step("publishing")
+    if versions(shared.lake) != plan.known:
+        raise LakeError(
+            f"{shared.lake.url}: another compute has published meanwhile; its rows stand, run this one again"
+        )
     _publish(shared, plan, report, joined, told)
     report.cpu_seconds = sum(done.cpu_seconds for done in report.computed) + (joined.cpu_seconds if joined else 0.0)
     if joined is not None:

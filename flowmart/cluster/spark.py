@@ -26,6 +26,7 @@ from metrics.outdated import code_version
 _QUIET = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
     # a task is a whole source: one that went away with its machine is worth more than the usual four attempts
     "spark.task.maxFailures": "8",
 }

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from flowmart.settings.base import Section, Text
 
 _URL = re.compile(r"sc://[^/;\s]+(/;\S*)?/?|spark://[^/;\s]+|local")
-_TOKEN = re.compile(r";(?:token|user_id|x-[\w-]*)=([^;\s]+)")
+_TOKEN = re.compile(r";(?:token|x-[\w-]*)=([^;\s]+)")
 
 
 def _usable_address(value: object) -> object:

@@ -16,10 +16,12 @@ pytest.importorskip("deltalake", reason="deltalake is not installed")
 from benchmarks.compute import SETTINGS
 from benchmarks.history import NOW
 from benchmarks.lakes import fill_source
+from flowmart.cluster import job
 from flowmart.cluster.works import OtherVersion
 from lake.computed import COMPUTATION, COMPUTED, read, versions
+from lake.errors import LakeError
 from lake.opening import Lake, open_lake, opened
-from tests.flowmart.cluster.fleets import HISTORIES, Here, alone, computed, filled, rows_in
+from tests.flowmart.cluster.fleets import HISTORIES, Here, alone, computed, filled, rows_in, shared
 from tests.metrics.apart import Rows, differences
 
 
@@ -64,9 +66,7 @@ def test_the_lake_has_the_rows_of_one_warehouse_with_all_sources(ready: Lake, ex
 
 
 def test_the_largest_source_is_begun_first(synced: Lake) -> None:
-    cluster = Here()
-    computed(synced, cluster)
-    assert cluster.computed() == ["east", "north", "west"]
+    assert [one.source_id for one in job._plan(shared(synced), full=False).asked] == ["east", "north", "west"]
 
 
 @pytest.mark.thorough
@@ -124,6 +124,17 @@ def test_a_source_that_cannot_be_computed_keeps_its_rows_and_the_others_are_comp
     assert source == "north"
     assert error
     assert read(ready, "issue_flow", ["north"]).num_rows == before
+
+
+@pytest.mark.thorough
+def test_of_two_computes_at_once_the_quicker_one_stands(synced: Lake, expected: Mapping[str, Rows]) -> None:
+    def overtake(name: str, _: Any) -> None:
+        if name == "join":
+            computed(synced)
+
+    with pytest.raises(LakeError, match="another compute has published meanwhile"):
+        computed(synced, Here(before=overtake))
+    assert not differences(rows_in(synced), expected)
 
 
 def test_an_executor_with_another_flowmart_writes_nothing(synced: Lake) -> None:
