@@ -49,7 +49,7 @@ def compute_on_spark(
         raise JobFailed(NOT_INSTALLED)
     lake = configured_lake(config)
     # from here on, since a compute of a warehouse needs neither Spark nor Arrow
-    from flowmart.cluster.job import compute_lake
+    from flowmart.cluster.job import compute_lake, unchanged
     from flowmart.cluster.loading import load_warehouse
     from flowmart.cluster.shapes import Shared
     from flowmart.cluster.spark import spark
@@ -60,8 +60,10 @@ def compute_on_spark(
     if not sources(lake):
         raise JobFailed(f"lake {lake.url}: there is nothing to compute yet; run `flowmart sync`")
     shared = Shared(lake=lake, settings=config.metric_settings(), now=now, code_version=code_version())
-    step(f"starting on {engine.shown}")
-    with spark(engine) as cluster:
-        done = compute_lake(cluster, shared, full=full, step=step)
+    done = None if full else unchanged(shared)
+    if done is None:
+        step(f"starting on {engine.shown}")
+        with spark(engine) as cluster:
+            done = compute_lake(cluster, shared, full=full, step=step)
     loaded = load_warehouse(config, shared, step) if into_warehouse else {}
     return ClusterReport(done=done, seconds=time.monotonic() - began, loaded=loaded)

@@ -60,6 +60,16 @@ class _Plan:
         return all(one.source_id != source_id for one in self.asked)
 
 
+def unchanged(shared: Shared) -> Report | None:
+    """The report if there is nothing to compute: then no cluster is needed."""
+    plan = _plan(shared, full=False)
+    counting = {one.source_id: one.computation for one in plan.known.values() if one.source_id}
+    if plan.asked or _differs(plan, _told(plan, counting)):
+        return None
+    rows = together(_outlines(shared.lake, counting)).rows
+    return Report(unchanged=sorted(counting), rows=rows)
+
+
 def compute_lake(
     cluster: Cluster, shared: Shared, *, full: bool = False, step: Callable[[str], None] = lambda _: None
 ) -> Report:
@@ -78,7 +88,7 @@ def compute_lake(
     counting |= {done.source_id: done.computation for done in report.computed}
     outline = together([*_outlines(shared.lake, kept), *(done.outline for done in report.computed)])
     report.rows = outline.rows
-    told = _hash([sorted(counting.items()), plan.fingerprints.get("", "")])
+    told = _told(plan, counting)
     joined = _join(cluster, shared, sorted(counting.values()), outline, step) if _differs(plan, told) else None
     step("publishing")
     if versions(shared.lake) != plan.known:
@@ -90,6 +100,11 @@ def compute_lake(
     if joined is not None:
         _sweep(cluster, shared)
     return report
+
+
+def _told(plan: _Plan, counting: Mapping[str, str]) -> str:
+    """The fingerprint of what belongs to no source alone."""
+    return _hash([sorted(counting.items()), plan.fingerprints[""]])
 
 
 def _differs(plan: _Plan, told: str) -> bool:

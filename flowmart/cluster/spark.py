@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -31,9 +32,12 @@ _QUIET = {
     "spark.task.maxFailures": "8",
 }
 _RESULTS = "result binary"
+_PORTS = {"sc": 15002, "spark": 7077}
+_PATIENCE_SECONDS = 10
 _TRIED = 16
 """So many times the version is asked for, so that each executor is likely to be asked."""
 _PYTHONS = re.compile(r"different version[^.]*|PYTHON_VERSION_MISMATCH[^.]*")
+_OF_PY4J = "An error occurred while calling"
 _MOST_TOLD = 300
 
 
@@ -92,6 +96,7 @@ def spark(engine: Engine) -> Iterator[Spark]:
 
     Raises `JobFailed` when nothing answers, or an executor has no flowmart or another one.
     """
+    require_listening(engine)
     opened = _session(engine)
     try:
         cluster = Spark(opened)
@@ -99,6 +104,19 @@ def spark(engine: Engine) -> Iterator[Spark]:
         yield cluster
     finally:
         opened.stop()
+
+
+def require_listening(engine: Engine) -> None:
+    """Raise `JobFailed` unless something listens at the address: Spark itself goes on asking for minutes."""
+    kind, _, rest = engine.address.partition("://")
+    places = rest.partition("/")[0].split(",") if rest else []
+    for place in places:
+        host, _, port = place.rpartition(":") if ":" in place else (place, "", "")
+        with suppress(OSError, ValueError):
+            socket.create_connection((host.strip("[]"), int(port or _PORTS[kind])), _PATIENCE_SECONDS).close()
+            return
+    if places:
+        raise JobFailed(f"engine {engine.shown}: nothing listens there; start it, or correct engine.url")
 
 
 def _session(engine: Engine) -> Any:  # noqa: ANN401 - published with types that need pandas
@@ -150,7 +168,7 @@ def meaning(error: Exception) -> str:
     if mismatch := _PYTHONS.search(said):
         here = ".".join(map(str, sys.version_info[:2]))
         return f"{mismatch[0]}: executors need Python {here}, as here"
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip(" :") for line in said.splitlines() if line.strip(" :") and not line.startswith(_OF_PY4J)]
     # of a trace of Python the last line says what it was; of one of Java the first
     traced = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Version|Held|Lost)\b", line)]
     if "Traceback (most recent call last)" in said and traced:

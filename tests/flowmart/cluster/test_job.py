@@ -74,6 +74,8 @@ def test_a_source_without_change_is_computed_again_on_another_day_only(ready: La
     cluster = Here()
     report = computed(ready, cluster)
     assert (cluster.done, report.unchanged) == ([], ["east", "north", "west"])
+    assert job.unchanged(shared(ready)) == report
+    assert job.unchanged(shared(ready, now=NOW + timedelta(days=1))) is None
     fill_source(ready, replace(HISTORIES[2], source="new", seed=9))
     computed(ready, cluster)
     assert cluster.computed() == ["new"]
