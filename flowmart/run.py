@@ -14,6 +14,7 @@ from flowmart.config import Config
 from flowmart.errors import JobFailed
 from flowmart.events import SyncEvents
 from flowmart.export import export
+from flowmart.lake import is_loaded
 from flowmart.power_bi import refresh, require_refreshed
 from flowmart.publishing import Publication, publish, require_published
 from flowmart.report import report
@@ -57,6 +58,8 @@ def run_once(
 ) -> RunReport:
     """Do `run`, or one of its steps alone. A source that fails keeps neither the others nor the later steps.
 
+    With a lake, `run` ends after the sync as long as nothing of the lake was loaded into the warehouse.
+
     Raises `LeaseHeld` when another process syncs or computes.
     """
     if step not in STEPS:
@@ -66,6 +69,8 @@ def run_once(
         if step in {"run", "sync"}
         else None
     )
+    if step == "run" and config.lake is not None and not is_loaded(config):
+        return RunReport(sync=synced)
     computed = compute(config, now=now, step=events.step) if step in {"run", "compute"} else None
     # before the export, which has the alerts of this night in it
     alerts = None if computed is None else _renewed(config, now=now, run_id=run_id)

@@ -42,6 +42,8 @@ def command(
     with session.watching() as events:
         options = SyncOptions(accept_loss=accept_loss, max_in_flight=max_in_flight)
         report = perform(night, options, events, partial(show, session, config))
+    if config.lake is not None and report.compute is None:
+        session.tell("the warehouse holds nothing of the lake yet, so that nothing was computed or exported")
     if report.alerts is not None and report.alerts.is_grave:
         raise typer.Exit(DIFFERENT)
 
