@@ -19,6 +19,7 @@ NOW = datetime(2026, 10, 2, 6, tzinfo=UTC)
 _BEGIN = datetime(2023, 10, 2, 6, tzinfo=UTC)
 _LIFE = timedelta(days=40)
 _SOURCE = "acme"
+_URL = "https://acme.example"
 _STATUSES = ("To Do", "In Progress", "In Review", "In Test", "Done")
 _CATEGORIES = ("new", "indeterminate", "indeterminate", "indeterminate", "done")
 _TYPES = ("Story", "Task", "Bug")
@@ -33,16 +34,17 @@ class History:
     issues: int
     status_changes: int
     seed: int = 1
+    source: str = _SOURCE
     statuses: tuple[str, ...] = field(default=_STATUSES)
 
 
 def fill(connection: Connection, history: History) -> None:
     """Fill the loaded tables of an empty warehouse."""
-    _insert(connection, "sources", [{"source_id": _SOURCE, "kind": "jira_cloud", "url": "https://acme.example"}])
-    _insert(connection, "projects", (_project(number) for number in range(_PROJECTS)))
-    _insert(connection, "boards", (_board(number) for number in range(_PROJECTS)))
-    _insert(connection, "statuses", (_status(number) for number in range(len(_STATUSES))))
-    _insert(connection, "sprints", _sprints())
+    _insert(connection, "sources", [{"source_id": history.source, "kind": "jira_cloud", "url": _URL}])
+    _insert(connection, "projects", (_project(history.source, number) for number in range(_PROJECTS)))
+    _insert(connection, "boards", (_board(history.source, number) for number in range(_PROJECTS)))
+    _insert(connection, "statuses", (_status(history.source, number) for number in range(len(_STATUSES))))
+    _insert(connection, "sprints", _sprints(history.source))
     _insert(connection, "issues", _issues(history))
     _insert(connection, "issue_changes", _changes(history))
     _insert(connection, "issue_labels", _labels(history))
@@ -54,41 +56,41 @@ def _insert(connection: Connection, name: str, rows: Any) -> None:  # noqa: ANN4
     insert_rows(connection, target, columns, (tuple(row.get(column) for column in columns) for row in rows))
 
 
-def _project(number: int) -> dict[str, Any]:
+def _project(source: str, number: int) -> dict[str, Any]:
     key = f"P{number}"
-    return {"project_id": f"{_SOURCE}:{number}", "source_id": _SOURCE, "key": key, "name": key}
+    return {"project_id": f"{source}:{number}", "source_id": source, "key": key, "name": key}
 
 
-def _board(number: int) -> dict[str, Any]:
+def _board(source: str, number: int) -> dict[str, Any]:
     return {
-        "board_id": f"{_SOURCE}:{number}",
-        "source_id": _SOURCE,
-        "project_id": f"{_SOURCE}:{number}",
+        "board_id": f"{source}:{number}",
+        "source_id": source,
+        "project_id": f"{source}:{number}",
         "name": f"Board {number}",
         "kind": "scrum",
     }
 
 
-def _status(number: int) -> dict[str, Any]:
+def _status(source: str, number: int) -> dict[str, Any]:
     return {
-        "status_id": f"{_SOURCE}:{number}",
-        "source_id": _SOURCE,
+        "status_id": f"{source}:{number}",
+        "source_id": source,
         "name": _STATUSES[number],
         "category": _CATEGORIES[number],
     }
 
 
-def _sprints() -> Iterator[dict[str, Any]]:
+def _sprints(source: str) -> Iterator[dict[str, Any]]:
     for board in range(_PROJECTS):
         start, number = _BEGIN, 0
         while start < NOW:
             end = start + _SPRINT
             is_over = end < NOW
             yield {
-                "sprint_id": f"{_SOURCE}:{_sprint(board, number)}",
-                "iteration_id": f"{_SOURCE}:{_sprint(board, number)}",
-                "source_id": _SOURCE,
-                "board_id": f"{_SOURCE}:{board}",
+                "sprint_id": f"{source}:{_sprint(board, number)}",
+                "iteration_id": f"{source}:{_sprint(board, number)}",
+                "source_id": source,
+                "board_id": f"{source}:{board}",
                 "name": f"Sprint {number}",
                 "state": "closed" if is_over else "active",
                 "start_at": start,
@@ -146,15 +148,15 @@ def _issues(history: History) -> Iterator[dict[str, Any]]:
     for life in _lives(history):
         place = life.moves[-1][1] if life.moves else 0
         yield {
-            "issue_id": f"{_SOURCE}:{life.number}",
-            "source_id": _SOURCE,
-            "project_id": f"{_SOURCE}:{life.project}",
+            "issue_id": f"{history.source}:{life.number}",
+            "source_id": history.source,
+            "project_id": f"{history.source}:{life.project}",
             "key": f"P{life.project}-{life.number}",
-            "url": f"https://acme.example/browse/P{life.project}-{life.number}",
+            "url": f"{_URL}/browse/P{life.project}-{life.number}",
             "issue_type": life.issue_type,
             "level": "standard",
             "summary": "Pay by card, also where the shop has no network",
-            "status_id": f"{_SOURCE}:{place}",
+            "status_id": f"{history.source}:{place}",
             "status": _STATUSES[place],
             "resolution": "Done" if place == len(_STATUSES) - 1 else None,
             "story_points": float(life.points[-1][1]),
@@ -172,12 +174,12 @@ def _changes(history: History) -> Iterator[dict[str, Any]]:
         for at, field_name, before, after in sorted(_steps(life), key=lambda step: step[0]):
             entry += 1
             yield {
-                "change_id": f"{_SOURCE}:{entry}:0",
-                "issue_id": f"{_SOURCE}:{life.number}",
+                "change_id": f"{history.source}:{entry}:0",
+                "issue_id": f"{history.source}:{life.number}",
                 "entry_number": entry,
                 "ordinal": 0,
                 "changed_at": at,
-                "author_id": f"{_SOURCE}:user{life.number % 50}",
+                "author_id": f"{history.source}:user{life.number % 50}",
                 "field": field_name,
                 "field_id": field_name,
                 "from_value": before[0],
@@ -203,7 +205,7 @@ def _steps(life: _Life) -> Iterator[tuple[datetime, str, _Value, _Value]]:
 
 def _labels(history: History) -> Iterator[dict[str, Any]]:
     for number in range(0, history.issues, 7):
-        issue_id = f"{_SOURCE}:{number}"
+        issue_id = f"{history.source}:{number}"
         yield {"issue_label_id": f"{issue_id}:customer", "issue_id": issue_id, "label": "customer"}
 
 

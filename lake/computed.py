@@ -220,11 +220,13 @@ def _rows(handle: DeltaTable, counting: Mapping[str, str], columns: Sequence[str
 
 def _files(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.Table]:
     held: list[pa.RecordBatch] = []
+    size = 0
     for batch in batches:
         held.append(batch)
-        if sum(one.nbytes for one in held) >= _BYTES_A_FILE:
+        size += batch.nbytes  # counted once: it is as dear as writing the rows
+        if size >= _BYTES_A_FILE:
             yield pa.Table.from_batches(held)
-            held = []
+            held, size = [], 0
     if held:
         yield pa.Table.from_batches(held)
 

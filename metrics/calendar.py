@@ -106,15 +106,19 @@ def calendar_rows(calendar: Calendar, first: date, last: date) -> Iterator[tuple
         day, start = day + ONE_DAY, end
 
 
-def _compute(context: Context) -> None:
-    calendar = context.settings.calendar
-    oldest = context.connection.scalar(select(func.min(issues.c.created_at)))
-    today = local_day(context.now, calendar.timezone)
+def rows_since(oldest: datetime | None, calendar: Calendar, now: datetime) -> Iterator[tuple[object, ...]]:
+    """All rows of `dates` for a warehouse whose oldest issue was created then."""
+    today = local_day(now, calendar.timezone)
     first = min(today, local_day(oldest, calendar.timezone)) if oldest else today
     # the periods' first days are rows too, so that period_start joins to a day
     first = min(week_start(first), first.replace(day=1))
+    return calendar_rows(calendar, first, today + _DAYS_AHEAD * ONE_DAY)
+
+
+def _compute(context: Context) -> None:
+    oldest = context.connection.scalar(select(func.min(issues.c.created_at)))
     clear(context.connection, dates)
-    rows = calendar_rows(calendar, first, today + _DAYS_AHEAD * ONE_DAY)
+    rows = rows_since(oldest, context.settings.calendar, context.now)
     insert_rows(context.connection, dates, [column.name for column in dates.columns], rows)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, select
 
@@ -139,19 +140,24 @@ def wanted(names: Sequence[str], metrics: Sequence[Metric] = METRICS) -> list[Me
     return [metric for metric in metrics if metric.name in needed]
 
 
-def _define(chosen: Sequence[Metric], context: Context) -> None:
-    """Note in `definitions` which rules and which code the metrics' tables were computed with."""
-    rows = [
+def definition_rows(chosen: Sequence[Metric], settings: MetricSettings, now: datetime) -> list[dict[str, Any]]:
+    """Rows of `definitions` for the tables of these metrics."""
+    return [
         {
             "table_name": table.name,
-            "as_of": context.now,
+            "as_of": now,
             "code_version": outdated.code_version(),
-            "settings_hash": outdated.fingerprint(metric, context.settings),
-            "settings": outdated.rules_of(metric, context.settings),
+            "settings_hash": outdated.fingerprint(metric, settings),
+            "settings": outdated.rules_of(metric, settings),
         }
         for metric in chosen
         for table in metric.tables
     ]
+
+
+def _define(chosen: Sequence[Metric], context: Context) -> None:
+    """Note in `definitions` which rules and which code the metrics' tables were computed with."""
+    rows = definition_rows(chosen, context.settings, context.now)
     names = [row["table_name"] for row in rows]
     context.connection.execute(delete(definitions).where(definitions.c.table_name.in_(names)))
     if rows:

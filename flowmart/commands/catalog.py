@@ -40,7 +40,12 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "compute": Entry(
         "Bring the metric tables up to date, asking no tracker.",
-        ("flowmart compute", "flowmart compute --full", "flowmart compute --as-of 2026-06-30 --format csv --to june"),
+        (
+            "flowmart compute",
+            "flowmart compute --full",
+            "flowmart compute --as-of 2026-06-30 --format csv --to june",
+            "flowmart compute --engine spark --into-warehouse",
+        ),
     ),
     "export": Entry(
         "Write tables as files for BI tools and spreadsheets.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +12,12 @@ import typer
 from exports.catalog import EXPORTERS
 from flowmart import completing
 from flowmart.as_of import asked, compute_as_of
+from flowmart.clustering import ClusterReport, compute_on_spark
 from flowmart.commands import export as export_command
 from flowmart.commands.options import row, session_of, table
 from flowmart.compute import ComputeReport, compute
-from flowmart.errors import UsageError
+from flowmart.config import Config
+from flowmart.errors import JobFailed, UsageError
 from flowmart.session import Session
 from flowmart.text import count
 
@@ -34,6 +37,16 @@ AsOf = Annotated[
 To = Annotated[
     Path | None, typer.Option("--to", metavar="DIR", help="Folder for --as-of [default: as-of-DATE beside the config].")
 ]
+EngineName = StrEnum("EngineName", ["WAREHOUSE", "SPARK"])
+Where = Annotated[
+    EngineName | None,
+    typer.Option(
+        "--engine", help="Where: in the warehouse, or what a lake holds on Spark [default: spark if [engine] is set]."
+    ),
+]
+IntoWarehouse = Annotated[
+    bool, typer.Option("--into-warehouse", help="Then load what Spark computed into the warehouse, for BI.")
+]
 AsOfFormat = Annotated[Format | None, typer.Option("--format", help="Format for --as-of [default: parquet].")]
 
 
@@ -44,16 +57,26 @@ def command(
     as_of: AsOf = None,
     to: To = None,
     format_: AsOfFormat = None,
+    engine: Where = None,
+    into_warehouse: IntoWarehouse = False,  # noqa: FBT002
 ) -> None:
     """Bring the metric tables up to date, asking no tracker.
 
     Do this after changing the workflow, the calendar or the defect rules in the configuration. With --as-of the
     warehouse stays as it is: the metrics of a past day, or of an instant such as 2026-06-30T12:00Z, become files.
+    With --engine spark the sources of the lake are computed side by side on a cluster, and stay in the lake.
     """
     session = session_of(context)
     if as_of is None and (to is not None or format_ is not None):
         raise UsageError("--to and --format belong to --as-of")
     config, now = session.config(), session.begin()
+    if engine is EngineName.SPARK or (engine is None and as_of is None and config.engine is not None):
+        if metrics or as_of:
+            raise UsageError("--engine spark computes all metrics as of now; leave metrics and --as-of out")
+        _on_spark(session, config, now, full=full, into_warehouse=into_warehouse)
+        return
+    if into_warehouse:
+        raise UsageError("--into-warehouse belongs to --engine spark")
     if as_of is None:
         with session.watching() as events:
             report = compute(config, metric_names=metrics or (), now=now, full=full, step=events.step)
@@ -61,15 +84,25 @@ def command(
         return
     if metrics:
         raise UsageError("--as-of computes all metrics; leave their names out")
-    instant, folder = asked(as_of, config.zone)
+    _as_of(session, config, now, as_of, to=to, format_="parquet" if format_ is None else format_.value)
+
+
+def _as_of(session: Session, config: Config, now: datetime, day: str, *, to: Path | None, format_: str) -> None:
+    instant, folder = asked(day, config.zone)
     written = compute_as_of(
         config,
         instant,
         now=now,
         to=session.config_file.absolute().parent / folder if to is None else to,
-        format_="parquet" if format_ is None else format_.value,
+        format_=format_,
     )
     export_command.show(session, {"as of": written})
+
+
+def _on_spark(session: Session, config: Config, now: datetime, *, full: bool, into_warehouse: bool) -> None:
+    with session.watching() as events:
+        report = compute_on_spark(config, now=now, full=full, into_warehouse=into_warehouse, step=events.step)
+    show_cluster(session, report)
 
 
 def show(session: Session, report: ComputeReport) -> None:
@@ -79,3 +112,22 @@ def show(session: Session, report: ComputeReport) -> None:
         row(made, name, f"{rows:,}")
     session.show(made)
     session.tell(f"computed {count(len(report.tables), 'table')} in {report.seconds:.1f} s")
+
+
+def show_cluster(session: Session, report: ClusterReport) -> None:
+    """The sources that were computed, and what became of the others."""
+    done = report.done
+    made = table("source", "rows", "CPU s", right=("rows", "CPU s"))
+    for one in sorted(done.computed, key=lambda one: one.source_id):
+        row(made, one.source_id, f"{one.outline.rows:,}", f"{one.cpu_seconds:.1f}")
+    if done.computed:
+        session.out.print(made)
+    if done.unchanged:
+        session.tell(f"{count(len(done.unchanged), 'source')} did not change")
+    told = f"computed {count(len(done.computed), 'source')} in {report.seconds:.1f} s"
+    session.tell(f"{told}; {done.cpu_seconds:.1f} CPU seconds of the engine; {done.rows:,} rows are in the lake")
+    if report.loaded:
+        rows = count(sum(report.loaded.values()), "row")
+        session.tell(f"loaded {count(len(report.loaded), 'table')} with {rows} into the warehouse")
+    if done.failed:
+        raise JobFailed("; ".join(f"{one.source_id}: {one.error}" for one in done.failed))

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from flowmart.settings.alerts import AlertSections, rules_of
 from flowmart.settings.base import Section, Text
+from flowmart.settings.engine import Engine
 from flowmart.settings.exports import Export
 from flowmart.settings.jobs import Retention, Schedule, Sync
 from flowmart.settings.lake import Lake
@@ -46,6 +47,7 @@ class Config(Section):
     alerts: AlertSections = ()
     report: Report | None = None
     lake: Lake | None = None
+    engine: Engine | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -108,3 +110,5 @@ class Config(Section):
             yield from export.secrets()
         if self.lake is not None:
             yield from self.lake.secrets()
+        if self.engine is not None:
+            yield from self.engine.secrets()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, and_, delete, func, or_, select
 
@@ -20,7 +21,7 @@ from metrics.defects.stage_moves import from_text
 from metrics.history.stages import folded
 from metrics.periods import STARTS, key_of
 from warehouse.bulk import clear, insert_rows
-from warehouse.fetching import fetch_rows, portions
+from warehouse.fetching import AnyTuple, fetch_rows, portions
 from warehouse.tables.computed import definitions, issue_flow, throughput
 from warehouse.tables.computed_defects import defect_quality, defects
 
@@ -30,7 +31,7 @@ _COUNTED = defects.c.is_cancelled.is_(False)
 
 
 @dataclass(slots=True)
-class _Group:
+class Gathered:
     """What there is of a group: the first day of its first period, counts by period, stretches of open defects."""
 
     firsts: dict[str, date] = field(default_factory=dict)
@@ -69,25 +70,31 @@ def _first_day(context: Context) -> date | None:
     return min(days)
 
 
-def _groups(context: Context, since: date | None) -> Mapping[Group, _Group]:
+def _groups(context: Context, since: date | None) -> Mapping[Group, Gathered]:
     connection = context.connection
-    found: defaultdict[Group, _Group] = defaultdict(_Group)
-    _begin(connection, found)
-    day_of = partial(local_day, zone=context.settings.calendar.timezone)
+    found: defaultdict[Group, Gathered] = defaultdict(Gathered)
+    read_firsts(connection, found)
     for place, lives in _lives(connection, since).items():
-        opens = [stretch(life[0], life[2]) for life in lives if life[5] is None]
-        opens += [one for life in lives if life[5] is not None for one in stretches(life[0], life[5])]
-        tallies = {period: tally(lives, start, day_of, context.now) for period, start in STARTS.items()}
-        for group in groups_of(*place):
-            found[group].opens.extend(opens)
-            for period, counts in tallies.items():
-                found[group].tallies[period].add(counts)
+        add_lives(found, place, lives, context.settings.calendar.timezone, context.now)
     _deliver(context, found, since)
     return found
 
 
-def _begin(connection: Connection, found: Mapping[Group, _Group]) -> None:
-    """Each group's first periods: those of its first defect or first delivered issue."""
+def add_lives(
+    found: Mapping[Group, Gathered], place: Place, lives: Sequence[Life], zone: ZoneInfo, now: datetime
+) -> None:
+    """Count the defects of a place in each of its groups."""
+    opens = [stretch(life[0], life[2]) for life in lives if life[5] is None]
+    opens += [one for life in lives if life[5] is not None for one in stretches(life[0], life[5])]
+    tallies = {period: tally(lives, start, partial(local_day, zone=zone), now) for period, start in STARTS.items()}
+    for group in groups_of(*place):
+        found[group].opens.extend(opens)
+        for period, counts in tallies.items():
+            found[group].tallies[period].add(counts)
+
+
+def read_firsts(connection: Connection, found: Mapping[Group, Gathered]) -> None:
+    """Fill in each group's first periods: those of its first defect or first delivered issue."""
     of, out = defects.c, throughput.c
     created = (
         select(of.project_id, of.board_id, func.min(of.created_on)).where(_COUNTED).group_by(of.project_id, of.board_id)
@@ -130,7 +137,7 @@ def _lives(connection: Connection, since: date | None) -> Mapping[Place, Sequenc
     return found
 
 
-def _deliver(context: Context, found: Mapping[Group, _Group], since: date | None) -> None:
+def _deliver(context: Context, found: Mapping[Group, Gathered], since: date | None) -> None:
     """Count delivered issues in, from the table that has them by period already."""
     of = throughput.c
     statement = select(
@@ -138,8 +145,13 @@ def _deliver(context: Context, found: Mapping[Group, _Group], since: date | None
     )
     if since is not None:
         statement = statement.where(of.period_start >= min(start(since) for start in STARTS.values()))
-    types = folded(context.settings.defects.types)
-    for project_id, board_id, period, start, issue_type, count, points in fetch_rows(context.connection, statement):
+    add_delivered(found, fetch_rows(context.connection, statement), context.settings.defects.types)
+
+
+def add_delivered(found: Mapping[Group, Gathered], rows: Iterable[AnyTuple], defect_types: Collection[str]) -> None:
+    """Count delivered issues in: project, board, period, its first day, type, issues and points of each row."""
+    types = folded(defect_types)
+    for project_id, board_id, period, start, issue_type, count, points in rows:
         for group in groups_of(project_id, board_id):
             counts = found[group].tallies[period]
             counts.points[start].append(points or 0.0)
@@ -147,14 +159,24 @@ def _deliver(context: Context, found: Mapping[Group, _Group], since: date | None
                 counts.finished_issues[start] += count
 
 
-def _rows(context: Context, groups: Mapping[Group, _Group], since: date | None) -> Iterator[tuple[Any, ...]]:
+def _rows(context: Context, groups: Mapping[Group, Gathered], since: date | None) -> Iterator[tuple[Any, ...]]:
     zone, now = context.settings.calendar.timezone, context.now
     today = local_day(now, zone)
     oldest = min((day for group in groups.values() for day in group.firsts.values()), default=today)
-    ends: dict[str, list[tuple[date, datetime]]] = {}
-    for period, start_of in STARTS.items():
-        starts = starts_between(max(oldest, since or oldest), today, start_of)
-        ends[period] = [(start, min(now, day_start(next_start(start, start_of), zone))) for start in starts]
+    starts = {
+        period: starts_between(max(oldest, since or oldest), today, start_of) for period, start_of in STARTS.items()
+    }
+    return rows_of(groups, starts, zone, now)
+
+
+def rows_of(
+    groups: Mapping[Group, Gathered], starts: Mapping[str, Sequence[date]], zone: ZoneInfo, now: datetime
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of `defect_quality` for the periods that begin on these days, from each group's first one on."""
+    ends = {
+        period: [(start, min(now, day_start(next_start(start, STARTS[period]), zone))) for start in of_period]
+        for period, of_period in starts.items()
+    }
     moments = sorted({end for of_period in ends.values() for _, end in of_period})
     for group, of_group in groups.items():
         opened: Mapping[datetime, OpenFigures] = open_at(of_group.opens, moments, now)

@@ -34,7 +34,7 @@ def renew(context: Context, target: Table, value: Column[Any]) -> Delivered:
     """
     if context.everything:
         clear(context.connection, target)
-        return _by_period(_rows(context, _delivered(value)))
+        return by_period(_rows(context, _delivered(value)))
     wanted = {period for day in context.reach.finished_on for period in periods_of(day)}
     for name in STARTS:
         starts = sorted(start for period, start in wanted if period == name)
@@ -42,7 +42,7 @@ def renew(context: Context, target: Table, value: Column[Any]) -> Delivered:
         context.connection.execute(delete(target).where(of.period == name, of.period_start.in_(starts)))
     day = issue_flow.c.finished_on
     parts = (_delivered(value).where(day.between(first, last)) for first, last in stretches(wanted))
-    return _by_period((row for part in parts for row in _rows(context, part)), wanted)
+    return by_period((row for part in parts for row in _rows(context, part)), wanted)
 
 
 def periods_of(day: date) -> list[Period]:
@@ -79,7 +79,8 @@ def _rows(context: Context, statement: Select[Any]) -> Iterator[AnyTuple]:
         yield from some
 
 
-def _by_period(rows: Iterable[AnyTuple], wanted: Collection[Period] | None = None) -> Delivered:
+def by_period(rows: Iterable[AnyTuple], wanted: Collection[Period] | None = None) -> Delivered:
+    """Rows of (day, project, home board, type, value) by the periods that the day is in, or by the wanted of these."""
     found: defaultdict[Period, defaultdict[Group, list[Any]]] = defaultdict(lambda: defaultdict(list))
     by_day: dict[date, Sequence[Mapping[Group, list[Any]]]] = {}
     for day, project_id, board_id, issue_type, value in rows:

@@ -20,11 +20,16 @@ from warehouse.fetching import AnyTuple, fetch_rows, fetch_some
 from warehouse.tables.computed import blocked_intervals, issue_flow, wip_aging
 from warehouse.tables.loaded import issues
 
-_WINDOW = timedelta(days=365)
 _LEAST = 10
 PERCENTS = (50, 70, 85, 95)
 _DAY_SECONDS = 86_400
 _ROWS_AT_ONCE = 2_000
+
+WINDOW = timedelta(days=365)
+"""How far before today issues were finished whose cycle times ages are compared with."""
+
+NARROW = ("board", "project")
+"""What an issue is compared with if that has enough cycle times; else with all."""
 
 CycleDays = Mapping[tuple[str, str | None], Sequence[float]]
 """Project and home board → cycle times in days."""
@@ -42,6 +47,13 @@ class Yardstick(NamedTuple):
         if self.compared_with is None:
             return None
         return (0, *PERCENTS)[bisect_right(self.percentiles, age_days)]
+
+
+def widest(ordered: Sequence[float]) -> Yardstick:
+    """What to measure those by whose board and project have too few: all cycle times, in ascending order."""
+    if len(ordered) < _LEAST:
+        return Yardstick(None, len(ordered), ())
+    return Yardstick("all", len(ordered), [percentile(ordered, percent) for percent in PERCENTS])
 
 
 def yardsticks(
@@ -115,7 +127,7 @@ def _in_progress(context: Context) -> Sequence[AnyTuple]:
 
 def last_year(connection: Connection, today: date) -> CycleDays:
     """The cycle times of the issues finished on the local day `today` or on one of the 365 before."""
-    of, since = issue_flow.c, today - _WINDOW
+    of, since = issue_flow.c, today - WINDOW
     statement = select(of.project_id, of.board_id, of.cycle_days).where(
         of.finished_on >= since, of.cycle_days.is_not(None)
     )

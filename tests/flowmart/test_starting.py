@@ -30,8 +30,8 @@ AZURE_DEVOPS = ("azure", "connectors.azure_devops", "msal", "msrest")
 TRACKERS = (*AZURE_DEVOPS, "httpx", "jira", "requests")
 TABLEAU = ("flowmart.tableau", "tableauhyperapi", "tableauserverclient")
 SELDOM = (
-    "alembic", "apscheduler", "fsspec", "holidays", "pyarrow", "simulator", "starlette", *TABLEAU, "uvicorn",
-    "xlsxwriter",
+    "alembic", "apscheduler", "deltalake", "flowmart.cluster", "fsspec", "holidays", "pyarrow", "pyspark", "simulator",
+    "starlette", *TABLEAU, "uvicorn", "xlsxwriter",
 )  # fmt: skip
 
 

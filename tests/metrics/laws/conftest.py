@@ -38,3 +38,9 @@ def postgres_lab(_postgres_tables: Engine) -> Iterator[Lab]:
     """A warehouse on PostgreSQL."""
     yield Lab(_postgres_tables)
     _postgres_tables.dispose()
+
+
+@pytest.fixture(scope="module")
+def third_lab(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A third one."""
+    yield from _sqlite(_sqlite_template, tmp_path_factory.mktemp("lab"))
