@@ -29,6 +29,20 @@ class ClusterReport:
     loaded: Mapping[str, int] = field(default_factory=dict)
     """Rows by table of the warehouse, if it was filled."""
 
+    def require_success(self) -> None:
+        """Raise `JobFailed` with a line that names each source that could not be computed and why."""
+        if self.done.failed:
+            raise JobFailed("; ".join(f"{one.source_id}: {one.error}" for one in self.done.failed))
+
+
+def require_engine(config: Config) -> None:
+    """Raise `UsageError` for a lake without `[engine]`: the warehouse beside it has none of what was synced."""
+    if config.lake is not None and config.engine is None:
+        raise UsageError(
+            "compute: what was synced is in the lake; add [engine] with its url, or say --engine spark, or "
+            "--engine warehouse for what was loaded into the warehouse"
+        )
+
 
 def compute_on_spark(
     config: Config,

@@ -7,14 +7,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 import migrations
 from flowmart.errors import JobFailed, UsageError
 from flowmart.settings.warehouse import Warehouse
 from flowmart.store import opened
 from warehouse.engine import open_warehouse
-from warehouse.tables.loaded import sources
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -57,16 +54,6 @@ def lake_problems(config: Config) -> tuple[str, ...]:
     except LakeError as error:
         return (str(error),)
     return ()
-
-
-def is_loaded(config: Config) -> bool:
-    """Whether the warehouse beside the lake holds any source."""
-    engine = opened(config)
-    try:
-        with engine.connect() as connection:
-            return connection.execute(select(sources.c.source_id).limit(1)).first() is not None
-    finally:
-        engine.dispose()
 
 
 def refuse_lake(config: Config, command: str) -> None:

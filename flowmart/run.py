@@ -9,12 +9,12 @@ from datetime import datetime
 
 from exports.base import Written
 from flowmart.alerting import AlertReport, renew
+from flowmart.clustering import ClusterReport, compute_on_spark, require_engine
 from flowmart.compute import ComputeReport, compute
 from flowmart.config import Config
 from flowmart.errors import JobFailed
 from flowmart.events import SyncEvents
 from flowmart.export import export
-from flowmart.lake import is_loaded
 from flowmart.power_bi import refresh, require_refreshed
 from flowmart.publishing import Publication, publish, require_published
 from flowmart.report import report
@@ -35,6 +35,8 @@ class RunReport:
 
     sync: SyncReport | None = None
     compute: ComputeReport | None = None
+    engine: ClusterReport | None = None
+    """What the configured engine computed of the lake, instead of `compute`."""
     alerts: AlertReport | None = None
     """None where no rule was asked: nothing was computed, or another run has begun since."""
     written: Mapping[str, Sequence[Written]] = field(default_factory=dict)
@@ -49,6 +51,8 @@ class RunReport:
         """Raise `JobFailed`, which names the sources that are not whole, or else what Power BI or Tableau refused."""
         if self.sync is not None:
             require_whole(self.sync.sources)
+        if self.engine is not None:
+            self.engine.require_success()
         require_published(self.published)
         require_refreshed(self.not_refreshed)
 
@@ -58,7 +62,8 @@ def run_once(
 ) -> RunReport:
     """Do `run`, or one of its steps alone. A source that fails keeps neither the others nor the later steps.
 
-    With a lake, `run` ends after the sync as long as nothing of the lake was loaded into the warehouse.
+    With a lake, `[engine]` computes it and loads the result into the warehouse for the later steps; without `[engine]`
+    `run` ends after the sync, and `compute` raises `UsageError`.
 
     Raises `LeaseHeld` when another process syncs or computes.
     """
@@ -69,11 +74,11 @@ def run_once(
         if step in {"run", "sync"}
         else None
     )
-    if step == "run" and config.lake is not None and not is_loaded(config):
+    if step == "run" and config.lake is not None and config.engine is None:
         return RunReport(sync=synced)
-    computed = compute(config, now=now, step=events.step) if step in {"run", "compute"} else None
+    computed, on_engine = _computed(config, events, now) if step in {"run", "compute"} else (None, None)
     # before the export, which has the alerts of this night in it
-    alerts = None if computed is None else _renewed(config, now=now, run_id=run_id)
+    alerts = None if computed is None and on_engine is None else _renewed(config, now=now, run_id=run_id)
     written = export(config, now=now, step=events.step) if step in {"run", "export"} else {}
     wanted = step == "report" or (step == "run" and config.report is not None)
     if wanted:
@@ -81,12 +86,21 @@ def run_once(
     return RunReport(
         sync=synced,
         compute=computed,
+        engine=on_engine,
         alerts=alerts,
         written=written,
         report=report(config, now=now) if wanted else None,
         not_refreshed=refresh(config, written),
         published=publish(config, written),
     )
+
+
+def _computed(config: Config, events: SyncEvents, now: datetime) -> tuple[ComputeReport | None, ClusterReport | None]:
+    """In the warehouse, or of a lake on the configured engine."""
+    if config.lake is None:
+        return compute(config, now=now, step=events.step), None
+    require_engine(config)
+    return None, compute_on_spark(config, now=now, into_warehouse=True, step=events.step)
 
 
 def _renewed(config: Config, *, now: datetime, run_id: str) -> AlertReport | None:

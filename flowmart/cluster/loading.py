@@ -17,7 +17,7 @@ from warehouse.bulk import clear, insert_rows
 from warehouse.copying import copy_table
 from warehouse.leases import hold
 from warehouse.tables import COMPUTED, LOADED
-from warehouse.tables.operational import compute_inputs, data_quality, stale_issues
+from warehouse.tables.operational import compute_inputs, data_quality, stale_issues, sync_runs
 from warehouse.upkeep import tidy
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from flowmart.config import Config
     from lake.computed import Computation
 
+_COPIED = (*LOADED, sync_runs)
+"""With the runs: alerts, reports and `status` say by them how old the rows are."""
 _COMPUTED = (*COMPUTED, data_quality)
 
 
@@ -43,7 +45,7 @@ def load_warehouse(config: Config, shared: Shared, step: Callable[[str], None] =
     try:
         with hold(engine, "run", utc_now) as lease:
             with engine.begin() as connection:
-                for table in (*LOADED, *_COMPUTED, compute_inputs, stale_issues):
+                for table in (*_COPIED, *_COMPUTED, compute_inputs, stale_issues):
                     clear(connection, table)
                 rows = _loaded(connection, shared, [one for source, one in known.items() if source], step)
                 step("loading computed tables")
@@ -62,11 +64,11 @@ def _loaded(
     connection: Connection, shared: Shared, computations: Sequence[Computation], step: Callable[[str], None]
 ) -> dict[str, int]:
     """Copy the loaded tables of each source, with what the configuration says of them filled in."""
-    rows = dict.fromkeys([table.name for table in LOADED], 0)
+    rows = dict.fromkeys([table.name for table in _COPIED], 0)
     for number, one in enumerate(computations, 1):
         step(f"loading {one.source_id} ({number} of {len(computations)})")
         with restored(shared.lake, one.source_id, one.page) as (scratch, _), scratch.begin() as source:
             classify(source, shared.settings, shared.now)
-            for table in LOADED:
+            for table in _COPIED:
                 rows[table.name] += copy_table(source, connection, table)
     return rows

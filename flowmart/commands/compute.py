@@ -12,12 +12,12 @@ import typer
 from exports.catalog import EXPORTERS
 from flowmart import completing
 from flowmart.as_of import asked, compute_as_of
-from flowmart.clustering import ClusterReport, compute_on_spark
+from flowmart.clustering import ClusterReport, compute_on_spark, require_engine
 from flowmart.commands import export as export_command
 from flowmart.commands.options import row, session_of, table
 from flowmart.compute import ComputeReport, compute
 from flowmart.config import Config
-from flowmart.errors import JobFailed, UsageError
+from flowmart.errors import UsageError
 from flowmart.session import Session
 from flowmart.text import count
 
@@ -77,6 +77,8 @@ def command(
         return
     if into_warehouse:
         raise UsageError("--into-warehouse belongs to --engine spark")
+    if engine is None:
+        require_engine(config)
     if as_of is None:
         with session.watching() as events:
             report = compute(config, metric_names=metrics or (), now=now, full=full, step=events.step)
@@ -103,6 +105,7 @@ def _on_spark(session: Session, config: Config, now: datetime, *, full: bool, in
     with session.watching() as events:
         report = compute_on_spark(config, now=now, full=full, into_warehouse=into_warehouse, step=events.step)
     show_cluster(session, report)
+    report.require_success()
 
 
 def show(session: Session, report: ComputeReport) -> None:
@@ -121,7 +124,7 @@ def show_cluster(session: Session, report: ClusterReport) -> None:
     for one in sorted(done.computed, key=lambda one: one.source_id):
         row(made, one.source_id, f"{one.outline.rows:,}", f"{one.cpu_seconds:.1f}")
     if done.computed:
-        session.out.print(made)
+        session.show(made)
     if done.unchanged:
         session.tell(f"{count(len(done.unchanged), 'source')} did not change")
     told = f"computed {count(len(done.computed), 'source')} in {report.seconds:.1f} s"
@@ -129,5 +132,3 @@ def show_cluster(session: Session, report: ClusterReport) -> None:
     if report.loaded:
         rows = count(sum(report.loaded.values()), "row")
         session.tell(f"loaded {count(len(report.loaded), 'table')} with {rows} into the warehouse")
-    if done.failed:
-        raise JobFailed("; ".join(f"{one.source_id}: {one.error}" for one in done.failed))

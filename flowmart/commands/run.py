@@ -9,6 +9,7 @@ from functools import partial
 import typer
 
 from flowmart.commands.alerts import tell_alerts
+from flowmart.commands.compute import show_cluster
 from flowmart.commands.export import file_count, tell_notes, tell_published
 from flowmart.commands.options import AcceptLoss, MaxInFlight, session_of
 from flowmart.commands.sync import told
@@ -42,8 +43,8 @@ def command(
     with session.watching() as events:
         options = SyncOptions(accept_loss=accept_loss, max_in_flight=max_in_flight)
         report = perform(night, options, events, partial(show, session, config))
-    if config.lake is not None and report.compute is None:
-        session.tell("the warehouse holds nothing of the lake yet, so that nothing was computed or exported")
+    if config.lake is not None and report.engine is None:
+        session.tell("what was synced is in the lake; without [engine] nothing of it is computed, exported or reported")
     if report.alerts is not None and report.alerts.is_grave:
         raise typer.Exit(DIFFERENT)
 
@@ -75,6 +76,8 @@ def show(session: Session, config: Config, report: RunReport, changes: Changes) 
     if report.compute is not None:
         rows = sum(report.compute.tables.values())
         session.print(f"computed {count(len(report.compute.tables), 'table')}: {count(rows, 'row')}")
+    if report.engine is not None:
+        show_cluster(session, report.engine)
     if report.alerts is not None:
         tell_alerts(session, report.alerts)
     for name, files in report.written.items():
@@ -83,7 +86,7 @@ def show(session: Session, config: Config, report: RunReport, changes: Changes) 
     tell_published(session, report.published)
     if report.report is not None:
         session.print(f"reported in {report.report.path} ({size(report.report.size_bytes)})")
-    if report.sync is not None or report.compute is not None:
+    if report.sync is not None or report.compute is not None or report.engine is not None:
         for line in lines(changes):
             session.print(line)
         level = logging.INFO if session.log_format is LogFormat.JSON else logging.DEBUG

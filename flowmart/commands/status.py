@@ -53,9 +53,8 @@ def _lateness(source: SourceStatus) -> str:
 
 def _show(session: Session, config: Config, status: Status) -> None:
     newest = "the newest" if status.revision == status.newest_revision else f"the newest is {status.newest_revision}"
-    revision = (
-        "no tables yet: run `flowmart sync`" if status.revision is None else f"revision {status.revision}, {newest}"
-    )
+    none_yet = "no tables yet" if config.lake is not None else "no tables yet: run `flowmart sync`"
+    revision = none_yet if status.revision is None else f"revision {status.revision}, {newest}"
     session.print(f"warehouse {status.warehouse}: {revision}")
     if status.lake is not None:
         _show_lake(session, config, status.lake)

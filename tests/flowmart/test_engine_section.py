@@ -51,6 +51,7 @@ def test_another_engine_is_refused_with_those_that_there_are(tmp_path: Path, url
         ("", "--engine spark", "add [lake] with its url"),
         ('[engine]\nurl = "local"\n', "", "add [lake] with its url"),
         ("", "--into-warehouse", "--into-warehouse belongs to --engine spark"),
+        (LAKE, "", "or --engine warehouse for what was loaded into the warehouse"),
         (LAKE, "--engine spark throughput", "leave metrics and --as-of out"),
         (LAKE, "--engine spark --as-of 2026-06-30", "leave metrics and --as-of out"),
     ],

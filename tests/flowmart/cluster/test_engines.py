@@ -18,9 +18,11 @@ from benchmarks.engines import NoEngine, Standalone, sail, standalone
 from benchmarks.history import NOW, History
 from flowmart.config import load_config
 from lake.computed import versions
-from lake.opening import Lake
-from tests.flowmart.cluster.fleets import alone, filled, rows_in
+from lake.opening import Lake, open_lake
+from simulator.server import serve
+from tests.flowmart.cluster.fleets import alone, filled, rows_in, rows_of
 from tests.metrics.apart import Rows, differences
+from warehouse.engine import open_warehouse
 
 pytestmark = pytest.mark.cluster
 
@@ -42,6 +44,18 @@ timezone = "Europe/Berlin"
 [[defects.rules]]
 escaped = true
 labels = ["customer"]
+"""
+NIGHTLY = """
+[sources.acme]
+type = "jira"
+url = "{tracker}"
+email = "{email}"
+token = "{token}"
+[lake]
+url = "lake"
+[engine]
+url = "{engine}"
+[report]
 """
 PATIENCE_SECONDS = 240
 
@@ -170,3 +184,37 @@ def test_sail_computes_the_rows_of_one_warehouse(lake: Lake, tmp_path: Path, exp
             pytest.skip(str(missing))
         ended(begun(tmp_path, address))
     assert not differences(rows_in(lake), expected)
+
+
+def test_the_nightly_job_computes_the_lake_and_reports_from_the_warehouse(tmp_path: Path) -> None:
+    """Twice: the second night loads over the rows of the first."""
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(sail(tmp_path))
+        except NoEngine as missing:
+            pytest.skip(str(missing))
+        running = stack.enter_context(serve(issues=24))
+        email, token = running.jira_auth
+        text = NIGHTLY.format(engine=address, tracker=running.jira_url, email=email, token=token)
+        (tmp_path / "flowmart.toml").write_text(text, encoding="utf-8")
+        for night in range(2):
+            running.advance(night)
+            now = str(running.state()["now"])
+            done = subprocess.run(
+                [sys.executable, "-m", "flowmart", "-c", str(tmp_path / "flowmart.toml"), "run"],
+                env={**os.environ, "FLOWMART_NOW": now, "SPARK_LOCAL_IP": "127.0.0.1"},
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_SECONDS,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            assert "computed 1 source" in done.stderr
+            assert "was never" not in done.stdout  # the runs of the sync are in the warehouse too
+            assert (tmp_path / "report.html").stat().st_size
+            (tmp_path / "report.html").unlink()
+            engine = open_warehouse(f"sqlite:///{tmp_path / 'flowmart.db'}")
+            stored = rows_of(engine)
+            engine.dispose()
+            assert stored["issue_flow"]
+            assert not differences(stored, rows_in(open_lake(str(tmp_path / "lake"))))
