@@ -56,6 +56,7 @@ url = "lake"
 [engine]
 url = "{engine}"
 [report]
+to = "report.html"
 """
 PATIENCE_SECONDS = 240
 
