@@ -73,6 +73,25 @@ _CONNECTING: Mapping[str, str] = {
     "no connection to the server": _LOST,
 }
 """What the library says without a code when it gets no connection, or no longer has one → what it means."""
+_SNOWFLAKE: Mapping[str, str] = {
+    "incorrect username or password": "Snowflake refuses the login; check user and password in warehouse.url",
+    "jwt token is invalid": "Snowflake refuses the key; is its public half in RSA_PUBLIC_KEY of the user?",
+    "no active warehouse": "nothing computes; add ?warehouse=NAME to warehouse.url, and grant USAGE on it to the role",
+    "does not have a current": "there is no such database or schema, or the role may not use it; see docs/snowflake.md",
+    "does not exist or not authorized": "something is not there, or the role may not use it; see docs/snowflake.md",
+    "insufficient privileges": "the role may not do that; grant it what docs/snowflake.md lists",
+    "resource monitor": "the warehouse's resource monitor has stopped it; raise its quota, or wait for the next period",
+    "statement or warehouse timeout": "a statement took longer than warehouse.statement_timeout; run it again: "
+    + _KEPT,
+    "has locked table": f"another session keeps a lock too long; end it, or run this again later: {_KEPT}",
+    "token has expired": f"the session has expired; run it again: {_KEPT}",
+    "session no longer exists": f"the session has expired; run it again: {_KEPT}",
+    "lookup address": "the host is not known; correct the account in warehouse.url, or check the network",
+    "connection refused": "no server listens there; correct the account in warehouse.url, or check the network",
+    "certificate": "the server's certificate is not of a known authority; is a proxy in between?",
+}
+_NOT_OURS = {"failed to login": "the login", "configuration error": "the address"}
+"""What Snowflake's connector tells of a login or an address by the kind of error that a wrong statement has."""
 _NO_SUCH = re.compile(r'(database|role) "[^"]*" does not exist')
 _SYSTEM: Mapping[int, str] = {
     errno.ENOSPC: f"the disk is full; free some space and run it again: {_KEPT}",
@@ -132,9 +151,20 @@ def _database(error: BaseException, warehouse: str | None) -> Failure | None:
     if isinstance(error, psycopg.Error):
         meaning = _of_postgresql(error)
         return None if meaning is None else Failure(code=FAILED, text=f"{where}: {meaning}")
-    said = one_line(error).lower()
-    meaning = next((meaning for words, meaning in _SQLITE.items() if words in said), None)
+    by_snowflake = type(error).__module__.startswith("snowflake.")  # its packages may not be installed
+    meaning = _of_snowflake(error) if by_snowflake else _found(_SQLITE, one_line(error))
     return None if meaning is None else Failure(code=FAILED, text=f"{where}: {meaning}")
+
+
+def _of_snowflake(error: BaseException) -> str | None:
+    """None for a wrong statement, which is ours."""
+    said = one_line(error)
+    is_ours = type(error).__name__ != "OperationalError" and _found(_NOT_OURS, said) is None
+    return _found(_SNOWFLAKE, said) or (None if is_ours else f"{said}; check the account and warehouse.url")
+
+
+def _found(meanings: Mapping[str, str], said: str) -> str | None:
+    return next((meaning for words, meaning in meanings.items() if words in said.lower()), None)
 
 
 def _where(warehouse: str | None) -> str:

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from flowmart import logs
 from flowmart.clock import new_run_id, run_now, utc_now
 from flowmart.events import SyncEvents
 from flowmart.logs import LogContext, LogFormat
 from flowmart.secrets import of_environment
-from flowmart.speaking import say, tell
+from flowmart.speaking import lay, say, tell
 from flowmart.text import harmless
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from flowmart.live import LiveEvents, Pause
 
 _LOG = logging.getLogger(__name__)
-_PIPE_WIDTH = 120
+_PIPE_WIDTH = 10_000
+"""Nothing is folded or cut where no person reads it as it comes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -134,6 +135,11 @@ class Session:
         """A line of the result, or several, folded to the width of a terminal."""
         with self._aside():
             tell(self.out, self._fit(text))
+
+    def show(self, what: RenderableType = "") -> None:
+        """A table of the result, or a line with styles; nothing is an empty line."""
+        with self._aside():
+            lay(self.out, what)
 
     def put(self, text: str) -> None:
         """A result as it is, also on a terminal: what programs read."""

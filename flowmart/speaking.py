@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import RLock
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 _TURN = RLock()
@@ -43,6 +43,17 @@ def tell(console: Console, text: str, style: str = "") -> None:
         first, *others = [line] if stays else folded(line, console, len(_HANGING))
         lines += [first, *(f"{_HANGING}{other}" for other in others)]
     say(console, "\n".join(lines), style)
+
+
+def lay(console: Console, what: RenderableType) -> None:
+    """A table or the like; elsewhere than on a terminal without the blanks that fill up its lines."""
+    with turn():
+        if console.is_terminal:
+            console.print(what)
+            return
+        with console.capture() as captured:
+            console.print(what)
+        say(console, "\n".join(line.rstrip() for line in captured.get().removesuffix("\n").split("\n")))
 
 
 def folded(line: str, console: Console, indent: int) -> list[str]:

@@ -53,26 +53,28 @@ def compute(
     *,
     full: bool = False,
     begins: Callable[[str, int, int], None] = lambda *_: None,
+    metrics: Sequence[Metric] = METRICS,
 ) -> Mapping[str, int]:
     """Bring the named metrics and what they stand on (all by default) up to date in the caller's transaction.
 
-    `begins` is told the name of each metric that begins, which one it is (from 1), and of how many.
+    `begins` is told the name of each metric that begins, which one it is (from 1), and of how many. `metrics` are all
+    that there are, in the order of computing.
 
     Only what changed since the last compute is renewed, or everything if `full`: the rows are the same. Returns the
     rows of each computed table. Raises `KeyError` for a name that no metric has.
     """
-    chosen = wanted(names)
+    chosen = wanted(names, metrics)
     known = {} if full or _is_from_later(connection, now) else outdated.inputs_known(connection, outdated.METRICS)
-    anew = out_of_date(known, settings)
-    compares = any(metric.name not in anew for metric in METRICS if metric.tables)
+    anew = out_of_date(known, settings, metrics)
+    compares = any(metric.name not in anew for metric in metrics if metric.tables)
     context = Context(connection=connection, settings=settings, now=now, compares=compares)
     with _uncollected():
         for number, metric in enumerate(chosen, 1):
             begins(metric.name, number, len(chosen))
             metric.compute(replace(context, everything=metric.name in anew))
     _define(chosen, context)
-    outdated.remember(connection, outdated.METRICS, _still_valid(known, settings, chosen))
-    if len(chosen) == len(METRICS):
+    outdated.remember(connection, outdated.METRICS, _still_valid(known, settings, chosen, metrics))
+    if len(chosen) == len(metrics):
         outdated.settle(context)
     return _row_counts(connection, [table for metric in chosen for table in metric.tables])
 
@@ -89,19 +91,23 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def out_of_date(known: Mapping[str, str], settings: MetricSettings) -> frozenset[str]:
+def out_of_date(
+    known: Mapping[str, str], settings: MetricSettings, metrics: Sequence[Metric] = METRICS
+) -> frozenset[str]:
     """The metrics that are computed as a whole: those whose rules or code differ from the fingerprints known."""
     return frozenset(
         metric.name
-        for metric in METRICS
+        for metric in metrics
         if known.get(f"metric:{metric.name}") != outdated.fingerprint(metric, settings)
     )
 
 
-def _still_valid(known: Mapping[str, str], settings: MetricSettings, chosen: Sequence[Metric]) -> Mapping[str, str]:
+def _still_valid(
+    known: Mapping[str, str], settings: MetricSettings, chosen: Sequence[Metric], metrics: Sequence[Metric]
+) -> Mapping[str, str]:
     """The fingerprints to keep: a metric that was left out although what it stands on was renewed has none."""
     renewed = {metric.name for metric in chosen if metric.tables}
-    behind = {metric.name for metric in METRICS if renewed & {one.name for one in wanted([metric.name])}}
+    behind = {metric.name for metric in metrics if renewed & {one.name for one in wanted([metric.name], metrics)}}
     kept = {name: value for name, value in known.items() if name.removeprefix("metric:") not in behind}
     return {**kept, **{f"metric:{metric.name}": outdated.fingerprint(metric, settings) for metric in chosen}}
 
@@ -121,9 +127,9 @@ def classify(connection: Connection, settings: MetricSettings, now: datetime) ->
         metric.compute(replace(context, everything=not is_current))
 
 
-def wanted(names: Sequence[str]) -> list[Metric]:
+def wanted(names: Sequence[str], metrics: Sequence[Metric] = METRICS) -> list[Metric]:
     """The named metrics with all that they depend on, in the order of computing."""
-    by_name = {metric.name: metric for metric in METRICS}
+    by_name = {metric.name: metric for metric in metrics}
     needed: set[str] = set()
     waiting = list(names or by_name)
     while waiting:
@@ -131,7 +137,7 @@ def wanted(names: Sequence[str]) -> list[Metric]:
         if name not in needed:
             needed.add(name)
             waiting.extend(by_name[name].depends_on)
-    return [metric for metric in METRICS if metric.name in needed]
+    return [metric for metric in metrics if metric.name in needed]
 
 
 def definition_rows(chosen: Sequence[Metric], settings: MetricSettings, now: datetime) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from metrics.history.epics import descendants, read_epics
 from metrics.history.stages import StatusCatalogue, folded, read_catalogue
 from metrics.reading import chunks
 from warehouse.bulk import update_rows
-from warehouse.fetching import fetch_rows
+from warehouse.fetching import fetch_rows, maker
 from warehouse.records import native_id
 from warehouse.stale import mark_stale, read_stale
 from warehouse.tables.loaded import issue_changes, issues
@@ -39,6 +39,7 @@ class _Issue(NamedTuple):
     sprint_id: str | None
 
 
+_ISSUE = maker(_Issue)
 _FIRST_DERIVED = _Issue._fields.index("stage")
 _BOARD = _DERIVED.index("board_id")
 
@@ -102,7 +103,7 @@ def _changed(context: Context, only: Sequence[str] | None) -> Iterator[tuple[Any
     """The new derived columns of issues whose old ones differ; those that change their board are marked as stale."""
     classifier = _Classifier(context, only)
     for chunk in chunks(context.connection, _Issue._fields, only=only):
-        rows = list(map(_Issue._make, chunk))
+        rows = list(map(_ISSUE, chunk))
         outside = [row.issue_id for row in rows if not row.sprint_ids]
         left = _left(context.connection, outside) if outside else {}
         moved = []

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from metrics.history.timeline import Change
-from warehouse.fetching import AnyTuple, fetch_as, fetch_rows, portions
+from warehouse.fetching import AnyTuple, fetch_grouped, fetch_rows, portions
 from warehouse.tables.loaded import issue_changes, issues
 
 CHUNK = 250
+_CHUNKS_AT_ONCE = 8
 
 
 def chunks(
@@ -23,7 +23,7 @@ def chunks(
     *,
     only: Sequence[str] | None = None,
 ) -> Iterator[Sequence[AnyTuple]]:
-    """Rows of `issues` with the given columns (the first is `issue_id`), about a thousand at a time.
+    """Rows of `issues` with the given columns (the first is `issue_id`), some hundred at a time.
 
     `only` names the issues to read, in the order of the ids; without it all are read.
     """
@@ -34,12 +34,12 @@ def chunks(
 
 
 def _all(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[AnyTuple]]:
-    chunk = fetch_rows(connection, statement.limit(CHUNK))
-    while chunk:
-        yield chunk
-        if len(chunk) < CHUNK:
-            return
-        chunk = fetch_rows(connection, statement.where(issues.c.issue_id > chunk[-1][0]).limit(CHUNK))
+    after = statement.where(issues.c.issue_id > bindparam("after")).limit(_CHUNKS_AT_ONCE * CHUNK)
+    rows = fetch_rows(connection, after, after="")
+    while rows:
+        for start in range(0, len(rows), CHUNK):
+            yield rows[start : start + CHUNK]
+        rows = fetch_rows(connection, after, after=rows[-1][0])
 
 
 def _named(connection: Connection, statement: Select[Any], ids: Sequence[str]) -> Iterator[Sequence[AnyTuple]]:
@@ -56,12 +56,14 @@ def changes_of(
 
     `is_run` says that no other issue has an id between the first and the last: a range is cheaper than names.
     """
+    names = {"first": ids[0], "last": ids[-1]} if is_run else {"ids": ids}
+    return fetch_grouped(Change, connection, _changes(tuple(fields), is_run), **names)
+
+
+@cache  # to make it takes as long as to read some dozen issues
+def _changes(fields: Sequence[str], is_run: bool) -> Select[Any]:  # noqa: FBT001 - as above
+    """The changes of some issues, named by their first values: the places of the changes in time."""
     of = issue_changes.c
-    wanted = of.issue_id.between(ids[0], ids[-1]) if is_run else of.issue_id.in_(ids)
-    statement = (
-        select(*(of[name] for name in Change._fields))
-        .where(wanted, of.field.in_(fields))
-        .order_by(of.issue_id, of.changed_at, of.entry_number, of.ordinal)
-    )
-    changes = fetch_as(Change, connection, statement)
-    return {issue_id: list(own) for issue_id, own in groupby(changes, itemgetter(0))}
+    named = of.issue_id.in_(bindparam("ids", expanding=True))
+    run = of.issue_id.between(bindparam("first"), bindparam("last"))
+    return select(*(of[name] for name in Change._fields)).where(run if is_run else named, of.field.in_(fields))

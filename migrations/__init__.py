@@ -54,6 +54,8 @@ def is_empty(engine: Engine) -> bool:
 def upgrade(engine: Engine, to: str = "head", folders: Sequence[Path] = (VERSIONS,)) -> None:
     """Bring the warehouse to a revision, up or down, in one transaction. A schema that is missing is made.
 
+    On Snowflake each statement commits, the schema has to be there, and what broke off is done by doing it again.
+
     At the newest revision `data_dictionary` is written anew, so that it describes the tables that are there.
     """
     from alembic import command
@@ -74,9 +76,10 @@ def upgrade(engine: Engine, to: str = "head", folders: Sequence[Path] = (VERSION
 def sql(
     dialect: str, to: str = "head", *, since: str = "base", schema: str = "", folders: Sequence[Path] = (VERSIONS,)
 ) -> str:
-    """The SQL that brings a warehouse of that dialect (`sqlite` or `postgresql`) from one revision to another.
+    """The SQL that brings a warehouse of that dialect (such as `postgresql`) from one revision to another.
 
-    It does all that `upgrade` does, in one transaction. `base` is an empty warehouse. `schema` is made if missing.
+    It does all that `upgrade` does, in one transaction where DDL has one. `base` is an empty warehouse. On PostgreSQL
+    `schema` is made if missing.
     """
     from alembic import command
 

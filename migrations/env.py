@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from alembic import context
 
+import migrations.snowflake_ddl  # noqa: F401 - tells Alembic what Snowflake does otherwise
 from warehouse.tables import METADATA
 from warehouse.types import JsonText, UtcDateTime
 

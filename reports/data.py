@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from reports.base import Order
 from reports.columns import Issues, Places, by_column, epoch_day
 from reports.daily import stage_changes
-from reports.defects import found
+from reports.defects import found, severity_weights
 from reports.findings import alerts, data_quality, freshness
 from reports.issues import finished, in_progress, stays
 from reports.sprints import current_days, sprints
@@ -30,7 +30,7 @@ def page_data(connection: Connection, order: Order) -> dict[str, Any]:
     as_of = _as_of(connection)
     delivered, numbers = finished(connection, issues)
     told = sprints(connection, places)
-    tables = {
+    tables: dict[str, Any] = {
         "finished": delivered,
         "stays": stays(connection, numbers, places["status"]),
         "inProgress": in_progress(connection, issues, places["status"]),
@@ -41,6 +41,7 @@ def page_data(connection: Connection, order: Order) -> dict[str, Any]:
         **data_quality(connection, places),
         "sources": freshness(connection),
         "alerts": alerts(connection, places),
+        "severityWeights": severity_weights(connection, places["severity"]),
     }
     present = (as_of or order.made_at).astimezone(zone)
     return {

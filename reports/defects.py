@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +19,8 @@ from warehouse.tables.computed_defects import defects
 CLASSES = ("escaped", "internal", "unknown")
 _OF = defects.c
 _STATEMENT = (
-    select(_OF.issue_id, _OF.created_on, _OF.severity, _OF.escape_class, _OF.escape_rule, _OF.escape_evidence)
+    select(_OF.issue_id, _OF.created_at, _OF.created_on, _OF.severity, _OF.escape_class, _OF.escape_rule)
+    .add_columns(_OF.escape_evidence)
     .add_columns(_OF.introduced_in_version_id, _OF.finished_at, _OF.finished_on, _OF.resolve_seconds, _OF.stage_moves)
     .add_columns(*NAMED)
     .join(issue_flow, issue_flow.c.issue_id == _OF.issue_id)
@@ -33,10 +35,13 @@ _PROBATION = timedelta(days=14)
 def found(
     connection: Connection, issues: Issues, severities: Places, now: datetime | None, zone: ZoneInfo
 ) -> dict[str, dict[str, list[Any]]]:
-    """`defects` (not cancelled), their `doneEvents` that are old enough, and the `releases` that introduced some."""
+    """`defects` (not cancelled), their `doneEvents` that are old enough, and the `releases` that introduced some.
+
+    `age` is in seconds up to now, and NULL for those that are finished.
+    """
     rows = connection.execute(_STATEMENT).all()
     versions, rules = Places(), Places()
-    names = ("issue", "created", "class", "finished", "resolve", "release", "severity", "rule", "evidence")
+    names = ("issue", "created", "class", "finished", "resolve", "age", "release", "severity", "rule", "evidence")
     columns = by_column(
         names,
         (
@@ -46,6 +51,7 @@ def found(
                 CLASSES.index(row.escape_class),
                 epoch_day(row.finished_on),
                 plain(row.resolve_seconds),
+                _age(row, now),
                 versions.of(row.introduced_in_version_id),
                 severities.of(row.severity),
                 rules.of(row.escape_rule),
@@ -61,6 +67,19 @@ def found(
         "releases": _releases(connection, versions),
         "rules": {"name": rules.all()},
     }
+
+
+def _age(row: Row[Any], now: datetime | None) -> float | int | None:
+    return None if now is None or row.finished_at is not None else plain((now - row.created_at).total_seconds())
+
+
+def severity_weights(connection: Connection, severities: Places) -> list[float | int | None]:
+    """How much a defect of each severity weighs in the weighted escape rate, as the last compute was told."""
+    of = table("definitions").c
+    told = connection.scalar(select(of.settings).where(of.table_name == "defect_escape"))
+    known: Mapping[str, float] = json.loads(told)["defects"]["severity_weights"] if told else {}
+    folded = {severity.casefold(): weight for severity, weight in known.items()}
+    return [plain(folded.get(severity.casefold(), 1)) for severity in severities.all()]
 
 
 def _releases(connection: Connection, versions: Places) -> dict[str, list[Any]]:

@@ -24,6 +24,7 @@ SCRIPTS = (
     "flow.js",
     "flow_charts.js",
     "sprints.js",
+    "defects.js",
     "quality.js",
     "findings.js",
     "main.js",

@@ -13,20 +13,24 @@ import pytest
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import OperationalError
 
+import migrations
 from benchmarks.servers import postgresql_server
 from tests.servers import standing_before
+from tests.snowflakes import fakesnow, filled_tables, with_snowflake
 from warehouse.engine import open_warehouse
 from warehouse.tables import METADATA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import psycopg
     from sqlalchemy import Engine
 
-ENGINES = ["sqlite", "postgresql"]
+ENGINES = ["sqlite", "postgresql", *with_snowflake()]
 LONG = {"benchmarks", "end_to_end", "laws"}
 """Folders whose tests take longest."""
+SERVERS = {"jira_data_center", "azure_devops_server"}
+"""Flavours whose end-to-end tests are thorough where the same test runs on the service too."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -36,10 +40,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     of_all = all(Path(word).name == "tests" for word in config.args) and not config.option.keyword
     if of_all and "FLOWMART_THOROUGH" not in os.environ:
-        left = [item for item in items if item.get_closest_marker("thorough")]
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=[item for item in items if _is_thorough(item)])
+        items[:] = [item for item in items if not _is_thorough(item)]
     items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
+
+
+def _is_thorough(item: pytest.Item) -> bool:
+    parameters = getattr(item, "callspec", None)
+    of_a_server = parameters is not None and not SERVERS.isdisjoint(map(str, parameters.params.values()))
+    return item.get_closest_marker("thorough") is not None or (of_a_server and "end_to_end" in item.path.parts)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -195,6 +204,22 @@ def _sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     return open_warehouse(f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'warehouse.db'}")
 
 
+@pytest.fixture(scope="session")
+def new_snowflake() -> Iterator[Callable[[], str]]:
+    """Gives the address of a new schema of a stand-in for Snowflake at each call."""
+    with fakesnow() as new_schema:
+        yield new_schema
+
+
+@pytest.fixture(scope="session")
+def _snowflake_tables(new_snowflake: Callable[[], str]) -> Iterator[Engine]:
+    """A schema with all tables, made once; each test empties those that hold rows."""
+    engine = open_warehouse(new_snowflake())
+    migrations.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(params=ENGINES)
 def warehouse(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A warehouse with all tables and no rows, on each engine in turn."""
@@ -203,6 +228,13 @@ def warehouse(request: pytest.FixtureRequest) -> Iterator[Engine]:
         for part in ("", "-wal", "-shm"):  # a test that broke off may have left them
             Path(f"{engine.url.database}{part}").unlink(missing_ok=True)
         shutil.copy(request.getfixturevalue("_sqlite_template"), engine.url.database)
+        yield engine
+        return
+    if request.param == "snowflake":
+        engine = request.getfixturevalue("_snowflake_tables")
+        with engine.begin() as connection:
+            for name in filled_tables(connection):
+                connection.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608
         yield engine
         return
     engine = request.getfixturevalue("_postgres_tables")
@@ -235,7 +267,7 @@ def empty_postgres(postgres_url: str, postgres_schema: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=["sqlite", "postgresql"])
 def empty_warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A database without any table, on each engine in turn."""
     if request.param == "sqlite":

@@ -2,7 +2,7 @@
 
     ./dev python tools/pictures.py FOLDER
 
-A browser makes the pictures of them: `chromium --headless --window-size=1660,1010 --screenshot=power-bi-pages.png
+A browser makes the pictures of them: `chromium --headless --window-size=1660,1510 --screenshot=power-bi-pages.png
 power-bi-pages.html`, and 700,1120 for the other one. Cut off what is white, and put them into docs/pictures.
 """
 

@@ -1,4 +1,4 @@
-"""Writes rows by the driver's own bulk calls: executemany on SQLite, binary COPY on PostgreSQL."""
+"""Writes rows by the driver's own bulk calls: executemany on SQLite, binary COPY on PostgreSQL, files on Snowflake."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, partial
-from itertools import chain, groupby, islice
+from itertools import islice
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Column,
     Connection,
     Date,
     Double,
@@ -30,6 +31,8 @@ from sqlalchemy import table as named_table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
+from warehouse import snowflake
+from warehouse.fetching import portions
 from warehouse.types import JsonText, UtcDateTime
 
 Row = Sequence[Any]
@@ -43,6 +46,12 @@ def clear(connection: Connection, table: Table) -> None:
     connection.execute(delete(table))
 
 
+def delete_where(connection: Connection, column: Column[Any], values: Sequence[str]) -> None:
+    """Delete the rows that have one of the values, some hundred of them by one statement."""
+    for some in portions(values):
+        connection.execute(delete(column.table).where(column.in_(some)))
+
+
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
     """Insert rows of Python values in the order of `columns`; returns how many.
 
@@ -50,33 +59,51 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
     """
     if connection.dialect.name == "postgresql":
         return copy_rows(connection, table.name, table, columns, rows)
-    return _insert(connection, table, columns, stored(table, columns, rows, text=None))
+    if connection.dialect.name == snowflake.NAME:
+        return snowflake.copy_rows(connection, table, columns, stored(table, columns, rows, text=None))
+    converters = _sqlite_converters(table, tuple(columns))
+    waiting, count = iter(rows), 0
+    at_once = _TURNED_AT_ONCE * _rows_of_statement(columns)
+    while some := list(islice(waiting, at_once)):
+        count += _insert(connection, table, columns, _converted(converters, list(zip(*some, strict=True))))
+    return count
 
 
 def insert_columns(
     connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
 ) -> int:
     """The same for rows that are there column by column, all of one length."""
-    if connection.dialect.name == "postgresql":
-        return copy_rows(connection, table.name, table, columns, zip(*values, strict=True))
-    rows = _stored_columns([_sqlite_converter(table.c[name].type, None) for name in columns], values)
-    return _insert(connection, table, columns, rows)
+    if connection.dialect.name != "sqlite":
+        return insert_rows(connection, table, columns, zip(*values, strict=True))
+    return _insert(connection, table, columns, _converted(_sqlite_converters(table, tuple(columns)), values))
 
 
 _VALUES_AT_ONCE = 400
 """In one statement: more gain nothing, and SQLite before 3.32 takes 999."""
+_TURNED_AT_ONCE = 20
+"""The rows of so many statements are turned into columns together: they stay in the processor's cache."""
 
 
-def _insert(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
-    """Insert stored rows into SQLite, many by one statement: one for each row takes up to half as long again."""
-    into, marks = _sqlite_insert(table, tuple(columns))
-    size = max(1, _VALUES_AT_ONCE // len(columns)) * len(columns)
-    values = chain.from_iterable(rows)
-    count = 0
-    # all statements but the last have the same number of values
-    for length, some in groupby(iter(lambda: tuple(islice(values, size)), ()), key=len):
-        count += execute_many(connection, into + ", ".join([marks] * (length // len(columns))), some)
-    return count
+def _rows_of_statement(columns: Sequence[str]) -> int:
+    return max(1, _VALUES_AT_ONCE // len(columns))
+
+
+def _insert(connection: Connection, table: Table, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> int:
+    """Insert stored values into SQLite, many rows by one statement: one for each takes up to half as long again."""
+    into, marks = _sqlite_insert(table, tuple(names))
+    width, rows = len(names), _rows_of_statement(names)
+    size = width * rows
+    flat: list[Any] = [None] * (width * len(columns[0]))
+    for place, values in enumerate(columns):
+        flat[place::width] = values
+    whole = len(flat) - len(flat) % size
+    count = execute_many(
+        connection, into + ", ".join([marks] * rows), (flat[at : at + size] for at in range(0, whole, size))
+    )
+    # the rest by a statement that SQLite knows already: to read one of another length takes longer
+    return count + execute_many(
+        connection, into + marks, (flat[at : at + width] for at in range(whole, len(flat), width))
+    )
 
 
 @cache
@@ -93,6 +120,9 @@ def update_rows(connection: Connection, table: Table, key: str, columns: Sequenc
     """Set `columns` of the rows whose `key` column is the first value of each row; the rest follow in order."""
     if connection.dialect.name == "postgresql":
         return _update_from_stage(connection, table, key, columns, rows)
+    if connection.dialect.name == snowflake.NAME:
+        names = [key, *columns]
+        return snowflake.update_rows(connection, table, names, stored(table, names, rows, text=None))
     values: list[tuple[str, Any]] = [(name, bindparam(name)) for name in columns]
     statement = update(table).where(table.c[key] == bindparam("the_key")).ordered_values(*values)
     turned = ((*row[1:], row[0]) for row in rows)
@@ -115,21 +145,25 @@ def execute_many(connection: Connection, sql: str, rows: Iterable[Row]) -> int:
 def stored(
     table: Table, columns: Sequence[str], rows: Iterable[Row], *, text: Callable[[str], str] | None
 ) -> Iterator[Row]:
-    """Rows as SQLite keeps them: instants and days as text, texts through `text`, if given.
+    """Rows as SQLite keeps them, and Snowflake's files: instants and days as text, texts through `text`, if given.
 
     Works column by column on some thousand rows at a time, which costs half of going row by row.
     """
     converters = [_sqlite_converter(table.c[name].type, text) for name in columns]
     waiting = iter(rows)
     while some := list(islice(waiting, _ROWS_AT_ONCE)):
-        yield from _stored_columns(converters, list(zip(*some, strict=True)))
+        yield from zip(*_converted(converters, list(zip(*some, strict=True))), strict=True)
 
 
-def _stored_columns(
-    converters: Sequence[Convert | None], columns: Sequence[Sequence[Any]]
-) -> Iterator[tuple[Any, ...]]:
-    done = [values if convert is None else convert(values) for values, convert in zip(columns, converters, strict=True)]
-    return zip(*done, strict=True)
+@cache
+def _sqlite_converters(table: Table, columns: tuple[str, ...]) -> Sequence[Convert | None]:
+    """How each of the columns is stored; texts as they are."""
+    types = [table.c[name].type for name in columns]
+    return [_bits if isinstance(type_, Boolean) else _sqlite_converter(type_, None) for type_ in types]
+
+
+def _converted(converters: Sequence[Convert | None], columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    return [values if convert is None else convert(values) for values, convert in zip(columns, converters, strict=True)]
 
 
 _ROWS_AT_ONCE = 5_000
@@ -162,6 +196,14 @@ def _instants(values: Sequence[datetime | None]) -> Sequence[str | None]:
     if with_fraction in {0, in_utc}:
         return texts
     return [text if text is None or len(text) == _INSTANT_LENGTH else text[:-1] + ".000000Z" for text in texts]
+
+
+def _bits(values: Sequence[bool | None]) -> list[int | None]:
+    """Numbers, which the driver takes as they are: for each bool it looks for an adapter."""
+    return list(map(_BIT, values))
+
+
+_BIT: Callable[[bool | None], int | None] = {True: 1, False: 0, None: None}.__getitem__
 
 
 def _written(values: Sequence[date | None]) -> list[str | None]:

@@ -1,4 +1,4 @@
-"""Opens the warehouse: SQLite in WAL mode, so that analysts read while a sync writes, or PostgreSQL."""
+"""Opens the warehouse: SQLite in WAL mode, so that analysts read while a sync writes, PostgreSQL, or Snowflake."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.pool import NullPool, QueuePool
 
-from warehouse import postgresql
+from warehouse import postgresql, snowflake
 from warehouse.postgresql import USUAL, Limits
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
 def open_warehouse(url: str, schema: str = "", limits: Limits = USUAL) -> Engine:
-    """An engine for `sqlite:///path` or `postgresql+psycopg://…`; makes nothing but the file of a new SQLite database.
+    """An engine for `sqlite:///path`, `postgresql+psycopg://…` or `snowflake://…`; makes nothing but a SQLite file.
 
-    `schema` (where all tables are) and `limits` are for PostgreSQL only. Raises `ValueError` when address or schema
-    cannot be used. Connecting raises `UnusableServer` where no warehouse can be.
+    `schema` (where all tables are) is for PostgreSQL only, `limits` are not for SQLite. Raises `ValueError` when
+    address or schema cannot be used, and `UnusableServer` without the packages of its engine. Connecting raises that
+    where no warehouse can be.
     """
     address = make_url(url)
     kind = address.get_backend_name()
@@ -45,6 +46,8 @@ def open_warehouse(url: str, schema: str = "", limits: Limits = USUAL) -> Engine
         return _open_sqlite(address)
     if kind == "postgresql":
         return _open_postgresql(address, schema, limits)
+    if kind == snowflake.NAME:
+        return snowflake.open_snowflake(address, limits)
     raise ValueError(f"no warehouse on {kind}: use sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE")
 
 
@@ -66,6 +69,15 @@ def warehouse_exists(engine: Engine) -> bool:
     """Whether there is anything to connect to without creating it."""
     database = engine.url.database
     return engine.dialect.name != "sqlite" or bool(database and database != ":memory:" and Path(database).exists())
+
+
+def has_one_writer(engine: Engine) -> bool:
+    """Whether the threads of a process write one after the other.
+
+    On SQLite nobody else can write; on Snowflake a MERGE keeps the whole table from others until the commit, so that
+    two pages at once would wait for one another, in the worst case in a ring.
+    """
+    return engine.dialect.name in {"sqlite", snowflake.NAME}
 
 
 @contextmanager

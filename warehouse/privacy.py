@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from warehouse import snowflake
+from warehouse.bulk import insert_rows
 from warehouse.tables.loaded import issues, users
 from warehouse.tables.operational import erased_users, privacy
 
@@ -63,6 +65,11 @@ def read_erased(connection: Connection) -> frozenset[str]:
 
 def note_erased(connection: Connection, source_id: str, hashes: Iterable[str], at: datetime) -> None:
     """Note the hashes; those that are noted already stay."""
+    if connection.dialect.name == snowflake.NAME:
+        new = sorted(set(hashes) - read_erased(connection))
+        columns = ["erased_user_id", "source_id", "erased_at"]
+        insert_rows(connection, erased_users, columns, [(one, source_id, at) for one in new])
+        return
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     for one in hashes:
         statement = insert(erased_users).values(erased_user_id=one, source_id=source_id, erased_at=at)

@@ -27,8 +27,8 @@ class Session:
 def vouching_session(engine: Engine, what: str) -> Iterator[Session]:
     """A connection of its own that holds the advisory lock on `what` in this schema, if free, until the block ends.
 
-    On SQLite there is none, and neither behind a pooler: there a lock would belong to a session of the pooler, which
-    lends it to others and outlives the process.
+    On SQLite and Snowflake there is none, and neither behind a pooler: there a lock would belong to a session of the
+    pooler, which lends it to others and outlives the process.
     """
     if engine.dialect.name != "postgresql":
         yield Session()

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Date, Table, Text, cast, func, inspect, literal, select
 from sqlalchemy.exc import DatabaseError
 
+from warehouse import snowflake
 from warehouse.dictionary import KINDS
 from warehouse.types import UtcDateTime
 
@@ -38,7 +39,7 @@ class Sizes:
     """All tables, the largest first."""
 
     total_bytes: int
-    """SQLite: the file, beside which a write-ahead log may lie. PostgreSQL: the sum of the tables."""
+    """SQLite: the file, beside which a write-ahead log may lie. Elsewhere: the sum of the tables."""
     unused_bytes: int | None
     """What the file has for new rows before it grows (SQLite); None where the engine does not tell."""
     is_estimated: bool
@@ -65,6 +66,10 @@ def _held(connection: Connection, rows: Mapping[Table, int]) -> tuple[Mapping[st
     if connection.dialect.name == "postgresql":
         relations = _relations(connection, rows)
         return relations, Sizes(total_bytes=sum(relations.values()), unused_bytes=None, is_estimated=False, tables=())
+    if connection.dialect.name == snowflake.NAME:
+        counted = snowflake.table_bytes(connection)
+        held = {table.name: counted.get(table.name, 0) for table in rows}
+        return held, Sizes(total_bytes=sum(held.values()), unused_bytes=None, is_estimated=False, tables=())
     total, unused = _file(connection)
     pages = _pages(connection)
     held = _estimates(connection, rows, total - unused) if pages is None else pages

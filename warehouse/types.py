@@ -1,4 +1,4 @@
-"""Column types that mean the same on SQLite and PostgreSQL."""
+"""Column types that mean the same on SQLite, PostgreSQL and Snowflake."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 ID = String
 """Ids, names and other short texts."""
 
-POINTS = Numeric(asdecimal=False).with_variant(Double(), "sqlite")
+POINTS = Numeric(asdecimal=False).with_variant(Double(), "sqlite", "snowflake")
 """Story points: a decimal on PostgreSQL, a float in Python.
 
 A double on SQLite, which would keep 8.0 in a NUMERIC column as a whole number: `8 / 13` would be 0 in a query of
-anybody's, and over ODBC a sum whose first row is whole would lose the half points of the others.
+anybody's, and over ODBC a sum whose first row is whole would lose the half points of the others. On Snowflake too,
+where NUMERIC without more words has no decimals.
 """
 
 SECONDS = Double
@@ -40,7 +41,8 @@ def utc_text(moment: datetime) -> str:
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant: takes aware datetimes only and always gives UTC.
 
-    `timestamp with time zone` on PostgreSQL, ISO text on SQLite.
+    `timestamp with time zone` on PostgreSQL, ISO text on SQLite. `TIMESTAMP_TZ` on Snowflake, which keeps the offset
+    with the value: whatever zone a reader's session has, days begin at midnight in UTC.
     """
 
     impl = DateTime(timezone=True)
@@ -73,7 +75,7 @@ class _SqliteInstant(UserDefinedType[str]):
 
 
 class JsonText(TypeDecorator[str]):
-    """A JSON document as text; `jsonb` on PostgreSQL."""
+    """A JSON document as text; `jsonb` on PostgreSQL. `PARSE_JSON` reads it on Snowflake."""
 
     impl = Text
     cache_ok = True

@@ -10,6 +10,8 @@ from contextlib import closing
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from warehouse import snowflake
+
 _LOG = logging.getLogger(__name__)
 
 _GROWN = """
@@ -30,8 +32,8 @@ def tidy(engine: Engine) -> None:
     try:
         if engine.dialect.name == "sqlite":
             _cut_log(engine)
-        else:
-            _analyze(engine)
+        elif engine.dialect.name == "postgresql":
+            _analyze(engine)  # others keep their statistics themselves
     except (DBAPIError, sqlite3.Error) as refused:
         _LOG.debug("upkeep of the warehouse was left undone: %s", refused)
 
@@ -63,6 +65,8 @@ def wipe(engine: Engine, tables: Iterable[str]) -> bool:
                 connection.cursor().execute("VACUUM")
             _cut_log(engine)
             return True
+        if engine.dialect.name == snowflake.NAME:
+            return False  # what is deleted stays for as long as time travel and fail-safe keep it
         quote = engine.dialect.identifier_preparer.quote
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for name in sorted(tables):

@@ -8,6 +8,7 @@ from functools import cache
 
 from exports.model import Model, bi_model
 from exports.powerbi.measure import Measure
+from exports.powerbi.measures_alerts import ALERTS
 from exports.powerbi.measures_flow import FLOW
 from exports.powerbi.measures_quality import QUALITY
 from exports.powerbi.measures_sprints import SPRINTS
@@ -21,7 +22,7 @@ def measures() -> Sequence[Measure]:
     model = bi_model()
     return tuple(
         measure._replace(dax=resolved(measure.dax, model), description=_described(measure))
-        for measure in (*FLOW, *SPRINTS, *QUALITY)
+        for measure in (*FLOW, *SPRINTS, *QUALITY, *ALERTS)
     )
 
 

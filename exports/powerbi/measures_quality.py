@@ -157,22 +157,6 @@ QUALITY: Sequence[Measure] = (
         "escaped_90d",
     ),
     Measure(
-        "Open alerts",
-        "Alerts",
-        Kind.COUNT,
-        "CALCULATE(COUNTROWS({alerts}), KEEPFILTERS(ISBLANK({alerts.closed_at})))",
-        "Alerts that are not over, as of the last run.",
-        ("alerts.closed_at",),
-    ),
-    Measure(
-        "Open alerts, high",
-        "Alerts",
-        Kind.COUNT,
-        'CALCULATE([Open alerts], KEEPFILTERS({alerts.severity} = "high"))',
-        "Of them, those of severity high.",
-        ("alerts.severity",),
-    ),
-    Measure(
         "Findings",
         "Data quality",
         Kind.COUNT,
@@ -227,4 +211,4 @@ QUALITY: Sequence[Measure] = (
         ("definitions.as_of",),
     ),
 )
-"""Defects, alerts and data quality, by folder."""
+"""Defects and data quality, by folder."""

@@ -1,4 +1,4 @@
-"""The four pages of the report: flow, sprints, quality, data quality."""
+"""The five pages of the report: flow, sprints, quality, alerts, data quality."""
 
 from __future__ import annotations
 
@@ -183,6 +183,62 @@ QUALITY = Page(
         ),
     ],
 )
+ALERTS = Page(
+    "alerts",
+    "Alerts",
+    [
+        *slicers(
+            ("Month", "dates.month_name"),
+            ("Project", "projects.name"),
+            ("Board", "boards.name"),
+            ("Rule", "alerts.rule"),
+        ),
+        *cards(
+            "Open alerts",
+            "Open alerts, high",
+            "Open alerts, medium",
+            "Oldest open alert",
+            "Alerts opened",
+            "Alerts over",
+        ),
+        Visual(
+            "clusteredBarChart",
+            "Open alerts by rule and severity",
+            _LEFT,
+            [("Category", ["alerts.rule"]), ("Series", ["alerts.severity"]), ("Y", ["Open alerts"])],
+            sort=("Open alerts", "Descending"),
+        ),
+        Visual(
+            "clusteredColumnChart",
+            "Alerts by month of opening, and those of them that are over",
+            _RIGHT,
+            [("Category", ["dates.month_name"]), ("Y", ["Alerts opened", "Alerts over"])],
+        ),
+        Visual(
+            "tableEx",
+            "What is out of line now, the latest first",
+            _BELOW,
+            [
+                (
+                    "Values",
+                    [
+                        "alerts.severity",
+                        "alerts.rule",
+                        "alerts.subject_name",
+                        "alerts.message",
+                        "alerts.opened_on",
+                        "alerts.value",
+                        "alerts.threshold",
+                        "alerts.n",
+                        "Open alerts",
+                    ],
+                )
+            ],
+            sort=("alerts.opened_on", "Descending"),
+        ),
+    ],
+)
+"""A measure that counts only what is open leaves the rows out of the table that are over."""
 DATA_QUALITY = Page(
     "data-quality",
     "Data quality",
@@ -237,5 +293,5 @@ DATA_QUALITY = Page(
         ),
     ],
 )
-PAGES: Sequence[Page] = (FLOW, SPRINTS, QUALITY, DATA_QUALITY)
+PAGES: Sequence[Page] = (FLOW, SPRINTS, QUALITY, ALERTS, DATA_QUALITY)
 """In their order."""

@@ -109,7 +109,7 @@ def _addressed(source: Source, connection: Connection) -> Source:
     if source.server and source.database:
         return source
     raise ExportError(
-        "a model that reads from PostgreSQL needs server and database, and this warehouse is on SQLite",
+        "a model that reads from PostgreSQL needs server and database, and this warehouse is not on it",
         source.kind.value,
         "name both, or leave the source at parquet",
     )

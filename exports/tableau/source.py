@@ -89,7 +89,7 @@ def _address(connection: Connection, reach: Reach) -> Place:
         schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one() or schema
     if not server or not database:
         raise ExportError(
-            "a live connection needs server and database of PostgreSQL, and this warehouse is on SQLite",
+            "a live connection needs server and database of PostgreSQL, and this warehouse is not on it",
             Mode.LIVE.value,
             "name both, or leave the connection at extract",
         )

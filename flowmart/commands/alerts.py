@@ -122,7 +122,7 @@ def _show(session: Session, config: Config, found: Sequence[Mapping[str, Any]], 
         until = () if not with_closed else (_day(config, one["closed_at"]),)
         row(made, _severity(one["severity"]), _day(config, one["opened_at"]), *until, one["rule"], one["message"])
     if found:
-        session.out.print(made)
+        session.show(made)
     first = next((one["explain"] for one in found if one["issue_id"] or one["period"] or one["sprint_id"]), None)
     if first is not None:
         session.print(f"take one apart, as --json tells for each: {first}")
@@ -136,7 +136,7 @@ def _show_preview(session: Session, found: Sequence[Mapping[str, Any]]) -> None:
     for one in found:
         row(made, _severity(one["severity"]), one["rule"], one["message"])
     if found:
-        session.out.print(made)
+        session.show(made)
     session.print(f"{count(len(found), 'alert')} by the rules of now; nothing is stored")
 
 

@@ -110,7 +110,7 @@ def show(session: Session, report: ComputeReport) -> None:
     made = table("table", "rows", right=("rows",))
     for name, rows in report.tables.items():
         row(made, name, f"{rows:,}")
-    session.out.print(made)
+    session.show(made)
     session.tell(f"computed {count(len(report.tables), 'table')} in {report.seconds:.1f} s")
 
 

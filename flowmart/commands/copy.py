@@ -50,7 +50,7 @@ def command(context: typer.Context, to: To, schema: Schema = "", verify: Verify 
     made = table("table", "rows", right=("rows",))
     for name, rows in copied.items():
         row(made, name, f"{rows:,}")
-    session.out.print(made)
+    session.show(made)
     compared = "every value was compared" if verify else "the rows of each were counted on both sides"
     session.tell(f"copied {count(len(copied), 'table')} with {count(sum(copied.values()), 'row')}; {compared}")
     session.tell(f"to use it, set warehouse.url in {session.config_file} to {target.warehouse.shown}")

@@ -63,7 +63,7 @@ def _show(session: Session, done: Erasure) -> None:
     for name, rows in sorted(done.rows.items()):
         row(made, name, f"{rows:,}")
     if done.rows:
-        session.out.print(made)
+        session.show(made)
 
 
 def _tables(done: Erasure) -> str:
@@ -80,10 +80,14 @@ def _reminders(config: Config, done: Erasure, *, dry_run: bool) -> list[str]:
         places = ", ".join(f"{place} ({rows:,})" for place, rows in done.left.items())
         said.append(f"still named in texts from the tracker, which must be changed there: {places}")
     if not dry_run and not done.is_wiped:
-        said.append("the freed space could not be written anew while others use the warehouse; run VACUUM there later")
+        said.append(_LEFT_TO_SNOWFLAKE if config.warehouse_url.startswith("snowflake") else _LEFT_TO_VACUUM)
     exports = f"the exports ({', '.join(config.exports)})" if config.exports else "files that were exported"
     said.append(
         f"not touched: {exports}, backups, and files of `compute --as-of`; run `flowmart compute` and `flowmart "
         "export`, and delete the old ones"
     )
     return said
+
+
+_LEFT_TO_VACUUM = "the freed space could not be written anew while others use the warehouse; run VACUUM there later"
+_LEFT_TO_SNOWFLAKE = "Snowflake keeps what was deleted as long as time travel and fail-safe do (docs/snowflake.md)"

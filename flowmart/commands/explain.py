@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from exports.snapshot import snapshot
-from flowmart import completing
+from flowmart import completing, completing_stored
 from flowmart.commands.options import AsJson, print_json, session_of
 from flowmart.config import Config
 from flowmart.errors import UsageError
@@ -28,10 +28,20 @@ from flowmart.store import standing
 
 Issues = Annotated[
     list[str] | None,
-    typer.Argument(metavar="ISSUE", help="Key (a former one too), number, id or address of an issue; several."),
+    typer.Argument(
+        metavar="ISSUE",
+        help="Key (a former one too), number, id or address of an issue; several.",
+        autocompletion=completing_stored.issues,
+    ),
 ]
 Sprint = Annotated[
-    str | None, typer.Option("--sprint", metavar="NAME", help="Take the figures of a sprint apart (name or id).")
+    str | None,
+    typer.Option(
+        "--sprint",
+        metavar="NAME",
+        help="Take the figures of a sprint apart (name or id).",
+        autocompletion=completing_stored.sprints,
+    ),
 ]
 Metric = Annotated[
     str | None,
@@ -46,9 +56,23 @@ Period = Annotated[
     str | None,
     typer.Option("--period", metavar="P", help="With --metric: 2026-05, 2026-W20, 2026-05-11; daily_flow: a day."),
 ]
-Project = Annotated[str | None, typer.Option("--project", metavar="KEY", help="With --metric: rows of a project.")]
+Project = Annotated[
+    str | None,
+    typer.Option(
+        "--project",
+        metavar="KEY",
+        help="With --metric: rows of a project.",
+        autocompletion=completing_stored.projects,
+    ),
+]
 Board = Annotated[
-    str | None, typer.Option("--board", metavar="NAME", help="With --metric or --sprint: rows or sprints of a board.")
+    str | None,
+    typer.Option(
+        "--board",
+        metavar="NAME",
+        help="With --metric or --sprint: rows or sprints of a board.",
+        autocompletion=completing_stored.boards,
+    ),
 ]
 Type = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="With --metric: rows of an issue type.")]
 

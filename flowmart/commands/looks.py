@@ -15,7 +15,7 @@ from connectors.base import FieldCandidate, FieldChoice, Seen, Survey
 from flowmart.commands.options import row, table
 from flowmart.looking.look import SourceLook
 from flowmart.looking.proposals import filled
-from flowmart.speaking import tell
+from flowmart.speaking import lay, tell
 from flowmart.text import count, harmless, instant, printable, server
 
 SOON = timedelta(days=14)
@@ -50,7 +50,7 @@ class Screen:
         grid.add_column(overflow="fold")
         for label, text in facts:
             row(grid, label, self.mask(text))
-        self.console.print(Padding(grid, (0, 0, 0, 2), expand=False))
+        lay(self.console, Padding(grid, (0, 0, 0, 2), expand=False))
 
     def paragraph(self, facts: Sequence[tuple[str, str]]) -> None:
         """The same, if there are any, after a blank line."""
@@ -62,7 +62,7 @@ class Screen:
         """A table, a little to the right, with a blank line before it."""
         made.show_edge = False
         self.line("")
-        self.console.print(Padding(made, (0, 0, 0, 2), expand=False))
+        lay(self.console, Padding(made, (0, 0, 0, 2), expand=False))
 
 
 def show(screen: Screen, look: SourceLook, more: Sequence[tuple[str, str]] = ()) -> None:

@@ -81,6 +81,8 @@ def _named(writer: str, reader: str) -> Roles:
 
 def _roles(session: Session, config: Config, roles: Roles, *, sql: bool) -> None:
     engine = connected(config)
+    if engine.dialect.name == "snowflake":
+        raise UsageError("--roles is for PostgreSQL; docs/snowflake.md has the grants that Snowflake's roles need")
     if engine.dialect.name != "postgresql":
         raise UsageError("--roles is for PostgreSQL; in SQLite whoever may write the file may write the warehouse")
     if sql:

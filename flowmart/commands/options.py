@@ -53,11 +53,11 @@ def print_json(session: Session, value: object) -> None:
     session.put(harmless_json(json.dumps(_masked(session, value), indent=2, ensure_ascii=False, default=_plain)))
 
 
-def table(*columns: str, title: str | None = None, right: tuple[str, ...] = ()) -> Table:
-    """An empty table in the one style of all commands."""
+def table(*columns: str, title: str | None = None, right: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Table:
+    """An empty table in the one style of all commands; where room is short, those of `whole` are not folded."""
     made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
     for name in columns:
-        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        made.add_column(name, justify="right" if name in right else "left", overflow="fold", no_wrap=name in whole)
     return made
 
 

@@ -89,7 +89,7 @@ def _show_counts(session: Session, found: Sequence[SourceComparison]) -> None:
         says = "cannot be told" if each.problem is not None else "differs" if each.differs else ""
         row(made, name, each.part, counted, f"{each.listed:,}", f"{each.held:,}", says)
     session.print("issues by the tracker's count, by its list, and here")
-    session.out.print(made)
+    session.show(made)
 
 
 def _show_sprints(session: Session, name: str, sprints: Sequence[SprintComparison]) -> None:
@@ -103,7 +103,7 @@ def _show_sprints(session: Session, name: str, sprints: Sequence[SprintCompariso
         for each in one.differences or ():
             row(made, one.sprint.name, each.key, each.tracker, each.here)
     if made.row_count:
-        session.out.print(made)
+        session.show(made)
 
 
 def _show_findings(session: Session, one: SourceComparison) -> None:

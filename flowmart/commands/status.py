@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from flowmart.commands.options import AsJson, print_json, row, session_of, table
 from flowmart.config import Config
@@ -58,18 +59,13 @@ def _show(session: Session, config: Config, status: Status) -> None:
     session.print(f"warehouse {status.warehouse}: {revision}")
     if status.lake is not None:
         _show_lake(session, config, status.lake)
-    for step, due in status.next_runs.items():
-        session.print(f"next {step} (by `flowmart schedule`): {instant(due, config.zone)}")
-    for run in status.current_runs:
-        for line in _run_lines(config, run):
-            session.print(line)
-    for notice in status.notices:
-        session.print(_notice_line(config, notice))
-    for problem in dict.fromkeys(notice.problem for notice in status.notices if notice.problem is not None):
-        session.print(f"not everybody was told: {printable(problem)}")
+    for line in _job_lines(config, status):
+        session.print(line)
     if status.alerts:
         hint = " (`flowmart alerts` shows them)" if any(status.alerts.values()) else ""
         session.print(f"open alerts: {_open_told(status.alerts)}{hint}")
+    if status.sources:
+        session.print("")
     for source in status.sources:
         _show_source(session, config, source)
     if status.sizes is not None:
@@ -93,12 +89,24 @@ def _show_lake(session: Session, config: Config, lake: LakeStatus) -> None:
         )
     session.print(f"lake {lake.url}{'' if lake.sources else ': nothing is there yet: run `flowmart sync`'}")
     if lake.sources:
-        session.out.print(made)
+        session.show(made)
 
 
 def _open_told(open_alerts: Mapping[str, int]) -> str:
     """`1 high, 3 medium, 12 low`, or `none`."""
     return ", ".join(f"{number:,} {severity}" for severity, number in open_alerts.items() if number) or "none"
+
+
+def _job_lines(config: Config, status: Status) -> Iterator[str]:
+    """What runs when, what became of the last runs, and who was told."""
+    for step, due in status.next_runs.items():
+        yield f"next {step} (by `flowmart schedule`): {instant(due, config.zone)}"
+    for run in status.current_runs:
+        yield from _run_lines(config, run)
+    for notice in status.notices:
+        yield _notice_line(config, notice)
+    for problem in dict.fromkeys(notice.problem for notice in status.notices if notice.problem is not None):
+        yield f"not everybody was told: {printable(problem)}"
 
 
 def _run_lines(config: Config, run: RunStatus) -> Iterator[str]:
@@ -122,7 +130,7 @@ def _show_sizes(session: Session, config: Config, sizes: Sizes) -> None:
     made = table("table", "rows", "size", "oldest", "newest", title=title, right=("rows", "size"))
     for one in sizes.tables:
         row(made, one.table, f"{one.rows:,}", size(one.bytes), _day(config, one.oldest), _day(config, one.newest))
-    session.out.print(made)
+    session.show(made)
 
 
 def _day(config: Config, of: datetime | date | None) -> str | None:
@@ -137,32 +145,39 @@ def _received(stream: StreamStatus) -> str | None:
     return f"{stream.received:,}" if stream.expected is None else f"{stream.received:,} of {stream.expected:,}"
 
 
+_ALL_COLUMNS = 96
+"""From this width of a terminal on there is room for the requests too."""
+
+
 def _show_source(session: Session, config: Config, source: SourceStatus) -> None:
     last = source.last_synced_at
     when = "never completely synced" if last is None else f"synced {instant(last, config.zone)}"
     lag = "" if source.lag_seconds is None else f", {duration(source.lag_seconds)} ago"
+    title = f"{source.source}: {when}{lag}"
+    if source.streams:
+        session.show(_streams(config, source, title, with_requests=session.out.width >= _ALL_COLUMNS))
+    else:
+        session.print(title)
+    failed = [stream for stream in source.streams if stream.error is not None]
+    for stream in failed:
+        session.print(f"{source.source} {stream.stream}: {printable(stream.error or '')}")
+    if failed:
+        session.print("")  # as after a table
+
+
+def _streams(config: Config, source: SourceStatus, title: str, *, with_requests: bool) -> Table:
+    asked = ("requests",) if with_requests else ()
+    names = ("stream", "last run", "outcome", "rows", "received", *asked, "took")
     made = table(
-        "stream",
-        "last run",
-        "outcome",
-        "rows",
-        "received",
-        "requests",
-        "took",
-        title=f"{source.source}: {when}{lag}",
+        *names,
+        title=title,
         right=("rows", "received", "requests", "took"),
+        whole=tuple(name for name in names if name != "received"),
     )
     for stream in source.streams:
-        took = (
-            None if stream.finished_at is None else duration((stream.finished_at - stream.started_at).total_seconds())
-        )
+        ended = stream.finished_at
+        took = None if ended is None else duration((ended - stream.started_at).total_seconds())
         began = f"{stream.started_at.astimezone(config.zone):%Y-%m-%d %H:%M}"
-        rows, requests = f"{stream.rows_read:,}", f"{stream.requests:,}"
-        row(made, stream.stream, began, stream.outcome, rows, _received(stream), requests, took)
-    if source.streams:
-        session.out.print(made)
-    else:
-        session.print(f"{source.source}: {when}{lag}")
-    for stream in source.streams:
-        if stream.error is not None:
-            session.print(f"{source.source} {stream.stream}: {printable(stream.error)}")
+        requests = (f"{stream.requests:,}",) if with_requests else ()
+        row(made, stream.stream, began, stream.outcome, f"{stream.rows_read:,}", _received(stream), *requests, took)
+    return made

@@ -26,7 +26,7 @@ def show_paths(session: Session, written: Mapping[str, Sequence[Written]]) -> No
     for files in written.values():
         for parts in _by_table(files):
             row(made, *_line(parts))
-    session.out.print(made)
+    session.show(made)
 
 
 def show_briefly(session: Session, written: Mapping[str, Sequence[Written]]) -> None:
@@ -58,7 +58,7 @@ def _columns(session: Session, cells: Sequence[tuple[str, str]]) -> None:
         made.add_column()
     for line in range(height):
         made.add_row(*texts[line::height])
-    session.out.print(Padding(made, (0, 0, 0, _INDENT), expand=False))
+    session.show(Padding(made, (0, 0, 0, _INDENT), expand=False))
 
 
 def _by_table(files: Sequence[Written]) -> Iterator[list[Written]]:

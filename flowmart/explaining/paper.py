@@ -78,11 +78,11 @@ class Paper:
         whole = Text()
         for part in parts:
             whole.append_text(part if isinstance(part, Text) else ink(part))
-        self.session.out.print(whole)
+        self.session.show(whole)
 
     def heading(self, title: str, explanation: str = "") -> None:
         """A title with a quiet explanation."""
-        self.session.out.print()
+        self.session.show()
         self.line(ink(title, "strong"), ink(f"  {explanation}" if explanation else "", "quiet"))
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
@@ -107,7 +107,7 @@ class Paper:
             )
         for row in cells:
             made.add_row(*row)
-        self.session.out.print(Padding(made, (0, 0, 0, _INDENT)))
+        self.session.show(Padding(made, (0, 0, 0, _INDENT), expand=False))
 
     def pairs(self, rows: Sequence[tuple[str, str | Text]]) -> None:
         """Names with what is said of them, without rules."""
@@ -116,7 +116,7 @@ class Paper:
         made.add_column(overflow="fold")
         for name, text in rows:
             made.add_row(ink(name), text if isinstance(text, Text) else ink(text))
-        self.session.out.print(Padding(made, (0, 0, 0, _INDENT)))
+        self.session.show(Padding(made, (0, 0, 0, _INDENT), expand=False))
 
     def moment(self, at: datetime | None) -> str:
         """`2026-05-11 09:30` by the calendar's clock."""

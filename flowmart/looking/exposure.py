@@ -27,6 +27,8 @@ def _private(config: Config, file: Path) -> Iterator[Path]:
     address = make_url(config.warehouse_url)
     if address.get_backend_name() == "sqlite" and address.database:
         yield from (Path(f"{address.database}{end}") for end in ("", "-wal", "-shm"))
+    if key_file := address.query.get("private_key_file"):
+        yield Path(str(key_file))
     for source in config.sources.values():
         if isinstance(source, JiraSource) and source.refresh_token_file is not None:
             yield source.refresh_token_file

@@ -12,10 +12,11 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from flowmart.settings.base import Seconds, Section
+from warehouse import snowflake
 from warehouse.postgresql import USUAL, Limits, require_options
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
-_SECRET_OPTIONS = ("password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")
+_SECRET_OPTIONS = ("password", "sslpassword", "scram_client_key", "scram_server_key", *snowflake.SECRET_OPTIONS)
 _EXPECTED = "use sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
 
 
@@ -26,16 +27,25 @@ def _usable_address(value: object, info: ValidationInfo) -> object:
         address = make_url(value.strip())
     except (ArgumentError, ValueError):
         raise ValueError(f"cannot be read as a database address; {_EXPECTED}") from None
-    if address.drivername not in {"sqlite", "postgresql", "postgresql+psycopg"}:
+    if address.drivername not in {"sqlite", "postgresql", "postgresql+psycopg", snowflake.NAME}:
         raise ValueError(f"no warehouse on {address.drivername}; {_EXPECTED}")
+    if address.drivername == snowflake.NAME:
+        snowflake.require_address(address)
+        if key_file := address.query.get("private_key_file"):
+            address = address.update_query_dict({"private_key_file": _placed(str(key_file), info)})
+        return SecretStr(address.render_as_string(hide_password=False))
     if address.drivername != "sqlite":
         require_options(address)
         return SecretStr(address.render_as_string(hide_password=False))
     if not address.database or address.database == ":memory:":
         raise ValueError("needs a file, such as sqlite:///flowmart.db")
-    folder = (info.context or {}).get("folder")
-    path = Path(address.database).expanduser()
-    return SecretStr(address.set(database=str(Path(folder) / path if folder else path)).render_as_string())
+    return SecretStr(address.set(database=_placed(address.database, info)).render_as_string())
+
+
+def _placed(name: str, info: ValidationInfo) -> str:
+    """The path, which counts from the configuration's folder."""
+    folder, path = (info.context or {}).get("folder"), Path(name).expanduser()
+    return str(Path(folder) / path if folder else path)
 
 
 class Warehouse(Section):
@@ -57,13 +67,16 @@ class Warehouse(Section):
 
     @model_validator(mode="after")
     def _schema_needs_postgresql(self) -> Self:
-        if self.schema_name and self.url.get_secret_value().startswith("sqlite"):
+        url = self.url.get_secret_value()
+        if self.schema_name and url.startswith("sqlite"):
             raise ValueError("schema: only PostgreSQL has schemas; leave it out")
+        if self.schema_name and url.startswith(snowflake.NAME):
+            raise ValueError("schema: for Snowflake it stands in the address: …/DATABASE/SCHEMA; leave it out")
         return self
 
     @property
     def limits(self) -> Limits:
-        """How long PostgreSQL may keep us waiting."""
+        """How long a server may keep us waiting."""
         return Limits(lock_seconds=self.lock_seconds, statement_seconds=self.statement_seconds)
 
     @property

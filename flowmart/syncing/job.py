@@ -19,6 +19,7 @@ from connectors.errors import SourceError, UnexpectedResponse
 from flowmart.clock import utc_now
 from flowmart.events import StreamOutcome, SyncEvents
 from flowmart.privacy.rules import PrivacyRules
+from warehouse.engine import has_one_writer
 from warehouse.leases import Lease, LeaseLost
 from warehouse.runs import RunEnd, begin_run, end_run
 
@@ -105,7 +106,7 @@ class Job:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction, in which the lease is renewed. SQLite has one writer at a time, who queues here.
+        """One transaction, in which the lease is renewed. Some engines have one writer at a time, who queues here.
 
         Raises `LeaseLost`, and commits nothing, once the job was given back or is being broken off.
         """
@@ -168,7 +169,7 @@ class Job:
                 end("interrupted", None)
 
     def _turn(self) -> AbstractContextManager[object]:
-        return self._writer if self.engine.dialect.name == "sqlite" else nullcontext()
+        return self._writer if has_one_writer(self.engine) else nullcontext()
 
     def _ender(self, note: str, tally: Tally, counters: Counters) -> Callable[[str, str | None], StreamOutcome]:
         began, requests, retries = time.monotonic(), counters.requests, counters.retries

@@ -14,7 +14,7 @@ from metrics.base import Context, Metric
 from metrics.defects.escape_rules import ESCAPED, INTERNAL, UNKNOWN
 from metrics.periods import STARTS, key_of
 from warehouse.bulk import clear, insert_rows
-from warehouse.fetching import fetch_rows, portions
+from warehouse.fetching import fetch_as, fetch_rows, portions
 from warehouse.tables.computed import issue_flow
 from warehouse.tables.computed_defects import defect_escape, defects
 
@@ -163,7 +163,7 @@ def _renew_discovery(context: Context) -> None:
 def _found(connection: Connection, where: ColumnElement[bool]) -> Iterator[Found]:
     of = defects.c
     statement = select(*(of[name] for name in _READ)).where(of.is_cancelled.is_(False), where)
-    return map(Found._make, fetch_rows(connection, statement))
+    return iter(fetch_as(Found, connection, statement))
 
 
 METRIC = Metric(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from metrics.history.stages import DONE, IN_PROGRESS, REMOVED, TODO, is_backward
 from metrics.history.timeline import StatusStay
+from warehouse.fetching import maker
 
 
 class Flow(NamedTuple):
@@ -23,6 +24,9 @@ class Flow(NamedTuple):
     finished: StatusStay | None
     reopened_count: int
     backward_count: int
+
+
+_FLOW = maker(Flow)
 
 
 def flow(stays: Iterable[StatusStay]) -> Flow:
@@ -45,7 +49,7 @@ def flow(stays: Iterable[StatusStay]) -> Flow:
             backward += 1
             reopened += stage == DONE
         stage = to
-    return Flow(stage, first, started, last_run, finished if stage == DONE else None, reopened, backward)
+    return _FLOW((stage, first, started, last_run, finished if stage == DONE else None, reopened, backward))
 
 
 def exclusion(found: Flow, absence: str | None, *, is_counted_level: bool, is_cancelled: bool) -> str | None:
@@ -67,6 +71,9 @@ class Spent(NamedTuple):
     active: timedelta
     waiting: timedelta
     blocked: timedelta
+
+
+_SPENT = maker(Spent)
 
 
 def spent(
@@ -93,7 +100,7 @@ def spent(
             waiting += took
         else:
             active += took
-    return Spent(active, waiting, held_up)
+    return _SPENT((active, waiting, held_up))
 
 
 _NO_TIME = timedelta()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from metrics.base import Context, Metric
 from metrics.calendar import LocalDays, local_day
@@ -30,6 +30,7 @@ from metrics.reading import changes_of, chunks
 from metrics.trends.daily_flow import steps_for, subtract_stored
 from metrics.working_time import WorkingTime
 from warehouse.bulk import clear, insert_columns, insert_rows
+from warehouse.fetching import maker
 from warehouse.records import native_id
 from warehouse.stale import read_stale
 from warehouse.tables.computed import (
@@ -55,8 +56,9 @@ _STATE = tuple("status_id" if name == "status_value" else name for name in Issue
 _READ = (*_STATE, *Placed._fields, "is_flagged")
 _STATUS_PLACE = _STATE.index("status_id")
 _CREATED_PLACE = _STATE.index("created_at")
-_STAYS_AT_ONCE = 50_000
-"""Written together: the trees of seven tables do not fit into one cache."""
+_SPRINT_ROWS_AT_ONCE = 5_000
+"""So many issues have neighbours in most sprints. Other rows are written while the processor's cache holds them."""
+_ASKED, _ISSUE, _PLACED = maker(BlockedIssue), maker(IssueState), maker(Placed)
 _SUFFIXES = tuple(f":{place}" for place in range(1_000))
 
 Row = tuple[Any, ...]
@@ -86,34 +88,38 @@ class _Rules:
 
 @dataclass(slots=True)
 class _Batch:
-    """The rows of a chunk of issues. Stays are kept as they are: most rows are made of them, column by column."""
+    """Rows to be written. Stays are kept as they are: most rows are made of them, column by column."""
 
     stays: list[StatusStay] = field(default_factory=list)
     stay_ids: list[str] = field(default_factory=list)
     stay_issues: list[str] = field(default_factory=list)
     blocked: list[Row] = field(default_factory=list)
-    memberships: list[Row] = field(default_factory=list)
     points: list[Row] = field(default_factory=list)
     flows: list[Row] = field(default_factory=list)
+    memberships: list[Row] = field(default_factory=list)
     in_sprints: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
 
-    def take(self, other: _Batch) -> None:
-        """Add the rows of another chunk."""
-        for one in fields(self):
-            getattr(self, one.name).extend(getattr(other, one.name))
-
-    def write(self, connection: Connection) -> None:
-        """Insert them all."""
+    def write(self, connection: Connection, least: int = 0) -> None:
+        """Insert the rows and forget them; those about sprints as soon as there are more than `least` of a kind."""
         if self.stays:
             insert_columns(connection, status_intervals, status_intervals.columns.keys(), self._stay_columns())
+        _insert_all(connection, {blocked_intervals: self.blocked, estimates: self.points, issue_flow: self.flows})
+        for done in (self.stays, self.stay_ids, self.stay_issues, self.blocked, self.points, self.flows):
+            done.clear()
+        if len(self.memberships) < least:
+            return
         # two of the three trees of these tables are in the order of the sprints: neighbours go into one page
         self.in_sprints.sort(key=itemgetter(0))
         self.events.sort(key=itemgetter(0))
-        lists = (self.blocked, self.memberships, self.points, self.flows, self.in_sprints, self.events)
-        for table, rows in zip(_TABLES[1:], lists, strict=True):
-            if rows:
-                insert_rows(connection, table, table.columns.keys(), rows)
+        lists = {
+            sprint_memberships: self.memberships,
+            sprint_issues: self.in_sprints,
+            sprint_scope_events: self.events,
+        }
+        _insert_all(connection, lists)
+        for done in lists.values():
+            done.clear()
 
     def _stay_columns(self) -> list[Sequence[Any]]:
         """The columns of `status_intervals`, in their order."""
@@ -122,6 +128,12 @@ class _Batch:
             None if end is None else (end - begin).total_seconds() for begin, end in zip(entered, left, strict=True)
         ]
         return [self.stay_ids, self.stay_issues, *middle, entered, left, lasted, change_ids]
+
+
+def _insert_all(connection: Connection, lists: Mapping[Table, Sequence[Row]]) -> None:
+    for table, rows in lists.items():
+        if rows:
+            insert_rows(connection, table, table.columns.keys(), rows)
 
 
 def _compute(context: Context) -> None:
@@ -137,10 +149,8 @@ def _renew(context: Context) -> None:
             clear(connection, table)
         batch = _Batch()
         for chunk in chunks(connection, _READ):
-            batch.take(_interpret_all(rules, chunk))
-            if len(batch.stays) > _STAYS_AT_ONCE:
-                batch.write(connection)
-                batch = _Batch()
+            _interpret_all(rules, chunk, batch)
+            batch.write(connection, _SPRINT_ROWS_AT_ONCE)
         batch.write(connection)
         return
     stale = list(connection.scalars(select(issues.c.issue_id))) if context.everything else read_stale(connection)
@@ -153,9 +163,10 @@ def _renew(context: Context) -> None:
         before = what_was(context, ids)
         subtract_stored(rules.steps, connection, ids)
         forget(connection, _TABLES, ids)
-        batch = _interpret_all(rules, chunk)
-        batch.write(connection)
+        batch = _Batch()
+        _interpret_all(rules, chunk, batch)
         note_differences(context, before, batch.flows, (row[1] for row in batch.in_sprints))
+        batch.write(connection)
 
 
 def _rules(context: Context, stale: Sequence[str] | None) -> _Rules:
@@ -204,12 +215,15 @@ class _Life(NamedTuple):
     ways: Sequence[tuple[datetime, str]]
 
 
-def _interpret_all(rules: _Rules, chunk: Sequence[Row]) -> _Batch:
-    """The rows of a chunk, one kind after the other: the processor keeps what it needs for a kind at hand."""
-    batch, lives = _Batch(), _lives(rules, chunk)
+_LIFE = maker(_Life)
+
+
+def _interpret_all(rules: _Rules, chunk: Sequence[Row], batch: _Batch) -> None:
+    """Add the rows of a chunk, one kind after the other: the processor keeps what it needs for a kind at hand."""
+    lives = _lives(rules, chunk)
     for life in lives:
         _add_intervals(batch, life)
-    batch.flows = [
+    batch.flows += [
         flow_row(
             rules.flow,
             life.issue,
@@ -229,12 +243,11 @@ def _interpret_all(rules: _Rules, chunk: Sequence[Row]) -> _Batch:
             for window, part in parts(rules.sprints, timeline, ways):
                 batch.in_sprints.append(sprint_row(rules.sprints, issue.issue_id, window, part, timeline.sprints))
                 batch.events.extend(event_rows(issue.issue_id, window, part))
-    return batch
 
 
 def _lives(rules: _Rules, chunk: Sequence[Row]) -> list[_Life]:
     """The issues of a chunk that exist as of now; what is odd in their histories goes to `reach`."""
-    now, catalogue, sprints = rules.context.now, rules.statuses, rules.sprints.catalogue
+    now, catalogue, sprints, reach = rules.context.now, rules.statuses, rules.sprints.catalogue, rules.context.reach
     changes = changes_of(rules.context.connection, [row[0] for row in chunk], rules.fields, is_run=rules.whole)
     rows = [row for row in chunk if row[_CREATED_PLACE] <= now]
     issues_ = [_state(row) for row in rows]
@@ -242,17 +255,17 @@ def _lives(rules: _Rules, chunk: Sequence[Row]) -> list[_Life]:
     timelines = [replay(issue, own, catalogue, sprints, now) for issue, own in zip(issues_, histories, strict=True)]
     lives = []
     for row, issue, own, timeline in zip(rows, issues_, histories, timelines, strict=True):
-        asked = BlockedIssue(issue.issue_id, issue.source_id, issue.created_at, row[-1])
+        asked = _ASKED((issue[0], issue[1], issue[4], row[-1]))
         blocked, gaps = rules.blocking.stays(asked, own, timeline.stays)
-        rules.context.reach.findings += oddities(issue, own, timeline, gaps, now)
-        ways = outcomes(timeline, rules.cancelled_in(issue.source_id))
-        lives.append(_Life(issue, Placed._make(row[len(_STATE) : -1]), own, timeline, blocked, ways))
+        reach.findings += oddities(issue, own, timeline, gaps, now)
+        ways = outcomes(timeline, rules.cancelled_in(issue[1]))
+        lives.append(_LIFE((issue, _PLACED(row[len(_STATE) : -1]), own, timeline, blocked, ways)))
     return lives
 
 
 def _state(row: Row) -> IssueState:
     status_value = native_id(row[_STATUS_PLACE])
-    return IssueState._make((*row[:_STATUS_PLACE], status_value, *row[_STATUS_PLACE + 1 : len(_STATE)]))
+    return _ISSUE((*row[:_STATUS_PLACE], status_value, *row[_STATUS_PLACE + 1 : len(_STATE)]))
 
 
 def _add_intervals(batch: _Batch, life: _Life) -> None:
@@ -261,15 +274,17 @@ def _add_intervals(batch: _Batch, life: _Life) -> None:
     batch.stays += stays
     batch.stay_issues += [issue_id] * len(stays)
     batch.stay_ids += [issue_id + suffix for suffix in _suffixes(len(stays))]
-    batch.memberships.extend(membership_rows(issue_id, timeline.sprints))
+    if timeline.sprints:
+        batch.memberships += membership_rows(issue_id, timeline.sprints)
     batch.points += [
         (f"{issue_id}:{place}", issue_id, points, begin, end)
         for place, (points, begin, end) in enumerate(timeline.estimates)
     ]
-    batch.blocked += [
-        (f"{issue_id}:{place}", issue_id, begin, end, None if end is None else (end - begin).total_seconds(), causes)
-        for place, (begin, end, causes) in enumerate(life.blocked)
-    ]
+    if life.blocked:
+        batch.blocked += [
+            (f"{issue_id}:{place}", issue_id, begin, end, end and (end - begin).total_seconds(), causes)
+            for place, (begin, end, causes) in enumerate(life.blocked)
+        ]
 
 
 def _suffixes(count: int) -> Sequence[str]:

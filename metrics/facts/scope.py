@@ -136,11 +136,11 @@ def _finish(walk: _Progress) -> Scope:
     else:
         outcome = CANCELLED if walk.member_outcome == CANCELLED else "completed_outside"
     return Scope(
-        is_committed=walk.is_committed,
-        added_at=walk.added_at,
-        removed_at=walk.removed_at,
-        points_at_start=walk.points_at_start,
-        points_at_end=walk.points_at_end,
-        outcome=outcome,
-        events=walk.events,
+        walk.is_committed,
+        walk.added_at,
+        walk.removed_at,
+        walk.points_at_start,
+        walk.points_at_end,
+        outcome,
+        walk.events,
     )

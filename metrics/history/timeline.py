@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from itertools import groupby, pairwise, repeat
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from metrics.history.boards import SprintCatalogue
 from metrics.history.stages import KnownStatus, StatusCatalogue
+from warehouse.fetching import maker
 
 FIELDS = ("status", "project", "type", "sprint", "area", "story_points", "resolution")
 """The fields whose changes a timeline reads; changes of other fields do not matter to it."""
@@ -103,6 +104,7 @@ class Timeline(NamedTuple):
         return None
 
 
+_SPRINT_STAY, _ESTIMATE = maker(SprintStay), maker(Estimate)
 _History = Mapping[str, Sequence[Change]]
 
 
@@ -175,20 +177,21 @@ def _status_stays(issue: IssueState, history: _History, statuses: StatusCatalogu
     changes, created_at = history.get("status", ()), issue.created_at
     meanings = statuses.meanings(issue.source_id, issue.project_id, issue.issue_type)
     first = (changes[0][6] or None, changes[0][7] or None) if changes else (issue.status_value, issue.status)
-    known = [meanings[first], *[meanings[change[8], change[9]] for change in changes]]
+    known = [meanings[first], *map(meanings.__getitem__, map(_TO, changes))]
     if changes and (changes[-1][8] or changes[-1][9]) != issue.status_value and known[-1][1] != issue.status:
         gaps.append("status")
         known[-1] = meanings[issue.status_value, issue.status]
-    begins = [created_at, *[change[1] for change in changes]]
+    begins = [created_at, *map(_AT, changes)]
     if changes and changes[0][1] < created_at:
         begins = [max(at, created_at) for at in begins]
-    change_ids = [None, *[change[4] for change in changes]]
+    change_ids = [None, *map(_ID, changes)]
     columns = zip(begins, [*begins[1:], None], *zip(*known, strict=True), change_ids, repeat(False), strict=False)
     return list(map(_STAY, columns))
 
 
-_STAY = partial(tuple.__new__, StatusStay)
-"""What `_make` does, without a call of Python for each stay."""
+_AT, _ID, _TO = itemgetter(1), itemgetter(4), itemgetter(8, 9)
+"""Of a change: when, its id, and what it led to."""
+_STAY = maker(StatusStay)
 
 
 def _moved_stays(issue: IssueState, history: _History, statuses: StatusCatalogue, gaps: list[str]) -> list[StatusStay]:
@@ -285,7 +288,7 @@ def _sprint_stays(issue: IssueState, history: _History, sprints: SprintCatalogue
                 ended.append(SprintStay(sprint_id, entered_at, at, by))
         for sprint_id in held:
             open_stays.setdefault(sprint_id, (at, change_id))
-    lasting = [SprintStay(sprint_id, at, None, by) for sprint_id, (at, by) in open_stays.items()]
+    lasting = [_SPRINT_STAY((sprint_id, at, None, by)) for sprint_id, (at, by) in open_stays.items()]
     if not ended:
         return lasting
     return sorted(ended + lasting, key=lambda stay: (stay.entered_at, stay.left_at is None))
@@ -338,7 +341,7 @@ def _ids(value: str | None) -> set[str]:
 def _estimates(issue: IssueState, history: _History, gaps: list[str]) -> list[Estimate]:
     changes = history.get("story_points")
     if not changes:
-        return [Estimate(issue.story_points, issue.created_at, None)]
+        return [_ESTIMATE((issue.story_points, issue.created_at, None))]
     points = [(issue.created_at, _number(changes[0].from_value, changes[0].from_text))]
     for change in changes:
         value = _number(change[8], change[9])
@@ -347,8 +350,8 @@ def _estimates(issue: IssueState, history: _History, gaps: list[str]) -> list[Es
     if points[-1][1] != issue.story_points:
         gaps.append("story_points")
         points[-1] = (points[-1][0], issue.story_points)
-    held = [Estimate(value, at, end) for (at, value), (end, _) in pairwise(points)]
-    return [*held, Estimate(points[-1][1], points[-1][0], None)]
+    held = [_ESTIMATE((value, at, end)) for (at, value), (end, _) in pairwise(points)]
+    return [*held, _ESTIMATE((points[-1][1], points[-1][0], None))]
 
 
 def _number(value: str | None, text: str | None) -> float | None:

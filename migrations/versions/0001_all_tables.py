@@ -497,7 +497,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "finished_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Points of all delivered issues of the period",
         ),
@@ -594,7 +594,7 @@ def upgrade() -> None:
         sa.Column("issue_id", sa.String(), nullable=False, comment="issues.issue_id"),
         sa.Column(
             "points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Story points; NULL: not estimated",
         ),
@@ -763,7 +763,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "points_at_finish",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Estimate as of finished_at",
         ),
@@ -905,7 +905,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.String(), nullable=True, comment="issues.issue_id of the parent"),
         sa.Column(
             "story_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Estimate in points, from the field mapped to it",
         ),
@@ -1121,7 +1121,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "remaining_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="In scope, neither done nor cancelled; NULL for days to come, in points",
         ),
@@ -1133,7 +1133,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "completed_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="In scope and done; NULL for days to come, in points",
         ),
@@ -1145,7 +1145,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "scope_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="In scope; NULL for days to come, in points",
         ),
@@ -1185,13 +1185,13 @@ def upgrade() -> None:
         ),
         sa.Column(
             "points_at_start",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Estimate as of the start (or of the joining)",
         ),
         sa.Column(
             "points_at_end",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Estimate as of the end (or of the leaving)",
         ),
@@ -1251,7 +1251,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "committed_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Members at the start, neither done nor cancelled, in points",
         ),
@@ -1263,7 +1263,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "added_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Joined (or reopened) after the start, in points",
         ),
@@ -1272,14 +1272,14 @@ def upgrade() -> None:
         ),
         sa.Column(
             "removed_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Left before the end, in points",
         ),
         sa.Column("removed_issues", sa.Integer(), nullable=True, comment="Left before the end, in issues"),
         sa.Column(
             "reestimated_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Signed sum of estimate changes of issues in scope",
         ),
@@ -1291,14 +1291,14 @@ def upgrade() -> None:
         ),
         sa.Column(
             "final_scope_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="committed + added − removed + reestimated, in points",
         ),
         sa.Column("final_scope_issues", sa.Integer(), nullable=True, comment="committed + added − removed, in issues"),
         sa.Column(
             "completed_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="In scope, member and done at the end, in points",
         ),
@@ -1307,7 +1307,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "cancelled_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="In scope and cancelled by the end, in points",
         ),
@@ -1316,7 +1316,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "carried_over_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="In scope, neither done nor cancelled at the end, in points",
         ),
@@ -1328,7 +1328,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "completed_outside_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Done before the start or before joining; in no scope, in points",
         ),
@@ -1375,13 +1375,13 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False, comment="When"),
         sa.Column(
             "points_before",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Estimate before the event; NULL: not estimated or not in scope",
         ),
         sa.Column(
             "points_after",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Estimate after the event; NULL: not estimated or no longer in scope",
         ),
@@ -1553,7 +1553,7 @@ def upgrade() -> None:
         sa.Column("finished_issues", sa.Integer(), nullable=False, comment="Issues finished in the period"),
         sa.Column(
             "finished_points",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="Their points as of the finish",
         ),
@@ -1593,7 +1593,7 @@ def upgrade() -> None:
         sa.Column("ended_on", sa.Date(), nullable=False, comment="Last local day of the sprint"),
         sa.Column(
             "velocity",
-            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "sqlite"),
+            sa.Numeric(asdecimal=False).with_variant(sa.Double(), "snowflake").with_variant(sa.Double(), "sqlite"),
             nullable=True,
             comment="completed_points of the sprint",
         ),

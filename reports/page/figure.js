@@ -79,13 +79,22 @@ async function work() {
   isWorking = true;
   while (queue.size > 0) {
     await new Promise((resolve) => { setTimeout(resolve); });
-    const id = [...queue.keys()].find((one) => inView.has(one)) ?? queue.keys().next().value;
-    const task = queue.get(id);
-    queue.delete(id);
-    await task?.().catch((error) => showFailure(id, error));
+    await drawNext();
   }
   isWorking = false;
   document.body.dataset.busy = "no";
+}
+
+/** Draw all that waits, without giving the page time for anything else. */
+async function drawAll() {
+  while (queue.size > 0) await drawNext();
+}
+
+async function drawNext() {
+  const id = [...queue.keys()].find((one) => inView.has(one)) ?? queue.keys().next().value;
+  const task = queue.get(id);
+  queue.delete(id);
+  await task?.().catch((error) => showFailure(id, error));
 }
 
 /** A chart that cannot be drawn says so; the others are drawn all the same. */

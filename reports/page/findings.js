@@ -40,7 +40,7 @@ function showFreshness(place) {
   const { source, kind, synced, error } = DATA.sources;
   const items = rowsOf(DATA.sources).map((row) => element(
     "li", {}, element("strong", {}, source[row]), ` (${kind[row].replaceAll("_", " ")}): synced ${instant(synced[row])}`,
-    error[row] ? element("span", { class: "failed" }, ` last try failed: ${error[row]}`) : null,
+    error[row] ? element("span", { class: "failed" }, `; last try failed: ${error[row]}`) : null,
   ));
   place.replaceChildren(...(items.length > 0 ? [element("ul", {}, ...items)] : [element("p", {}, "No source has been synced yet.")]));
 }

@@ -20,7 +20,7 @@ function sampleNote(visible, rows, line) {
 }
 
 function percentileRules({ p50, p85, p95 }) {
-  return [{ name: "50 %", value: p50 }, { name: "85 %", value: p85 }, { name: "95 %", value: p95 }];
+  return [{ name: per(50), value: p50 }, { name: per(85), value: p85 }, { name: per(95), value: p95 }];
 }
 
 function cycleScatter(filter) {
@@ -38,8 +38,8 @@ function cycleScatter(filter) {
   const y = amountAxis("days", "cycle time in days");
   return {
     n: rows.length, unit: "finished issues", nothing: "No issue with a cycle time was finished in this period.",
-    note: sampleNote(visible, rows, "95 %"),
-    summary: `Half of ${number(rows.length)} issues finished within ${days(figures.p50)}, 85 % within ${days(figures.p85)}.`,
+    note: sampleNote(visible, rows, per(95)),
+    summary: `Half of ${number(rows.length)} issues finished within ${days(figures.p50)}, ${per(85)} within ${days(figures.p85)}.`,
     spec: {
       height: 320,
       layer: [
@@ -75,7 +75,7 @@ function cycleHistogram(filter) {
       layer: [
         {
           data: { values }, mark: { type: "bar", color: colour("blue"), tooltip: { content: "data" }, binSpacing: 1 },
-          encoding: { x: { ...amountAxis("from", "cycle time in days", { axis: { values: values.map(({ from }) => from).filter((_, n) => n % Math.ceil(values.length / 8) === 0), format: ",~f", grid: false } }), bin: { binned: true, step } }, x2: { field: "to" }, y: amountAxis("count", "issues", { scale: { domainMin: 0, domainMax: Math.max(...counts) * 1.25 } }) },
+          encoding: { x: { ...amountAxis("from", "cycle time in days", { axis: { values: values.map(({ from }) => from).filter((_, n) => n % Math.ceil(values.length / 8) === 0), format: ",~f", grid: false } }), bin: { binned: true, step } }, x2: { field: "to" }, y: countAxis("count", "issues", { scale: { domainMin: 0, domainMax: Math.max(...counts) * 1.25 } }) },
         },
         ...ruleLayers(percentileRules(figures).slice(0, 2), "x", bars * step, (value) => `${number(value, 1)} d`),
       ],
@@ -89,17 +89,17 @@ function cycleTrend(filter) {
   const rows = deliveredRows(filter, buckets);
   const groups = byBucket(buckets, rows, (row) => DATA.finished.finished[row]);
   const figures = [...groups].map(([start, some]) => ({ start, ...cycleFigures(some) }));
-  const values = figures.filter(({ n }) => n > 0).flatMap(({ start, n, p50, p85 }) => [["50 %", p50], ["85 %", p85]].map(([line, value]) => ({
+  const values = figures.filter(({ n }) => n > 0).flatMap(({ start, n, p50, p85 }) => [[per(50), p50], [per(85), p85]].map(([line, value]) => ({
     start, line, value, few: n < FEW, tip: [bucketName(start, buckets.unit), `${line} within ${days(value)}`, `n = ${number(n)}${n < FEW ? ": a small number" : ""}`],
   })));
-  const encoding = { x: bucketAxis(buckets), y: amountAxis("value", "days"), color: series("line", ["50 %", "85 %"]) };
+  const encoding = { x: bucketAxis(buckets), y: amountAxis("value", "days"), color: series("line", [per(50), per(85)]) };
   return {
     n: timedRows(rows).length, unit: "finished issues", nothing: "No issue with a cycle time was finished in these weeks or months.",
     note: `Whole ${buckets.unit}s, the last one as far as it has gone. Hollow dots stand for fewer than ${FEW} issues.`,
-    summary: `${buckets.starts.length} ${buckets.unit}s.`,
+    summary: `${plural(buckets.starts.length, buckets.unit)}.`,
     spec: { data: { values }, layer: dottedLine(encoding, { tooltip: { content: "data" } }) },
     table: {
-      columns: [buckets.unit, "n", "50 %", "70 %", "85 %", "95 %", "without work in progress"],
+      columns: [buckets.unit, "n", per(50), per(70), per(85), per(95), "without work in progress"],
       rows: figures.map(({ start, n, p50, p70, p85, p95, skipped }) => [bucketName(start, buckets.unit), number(n), ...[p50, p70, p85, p95].map((value) => number(value, 1)), number(skipped)]),
     },
   };
@@ -114,7 +114,7 @@ function throughputRun(filter) {
   const whole = figures.filter(isWhole);
   const median = percentile(ascending(whole.map(({ issues }) => issues)), 0.5);
   const values = figures.map(({ start, issues, points }) => ({ start, issues, few: !isWhole({ start }), tip: [bucketName(start, buckets.unit), plural(issues, "issue"), `${amount(points)} points`] }));
-  const encoding = { x: bucketAxis(buckets), y: amountAxis("issues", "finished issues", { scale: { domainMin: 0 } }) };
+  const encoding = { x: bucketAxis(buckets), y: countAxis("issues", "finished issues", { scale: { domainMin: 0 } }) };
   return {
     n: rows.length, unit: "finished issues", nothing: "No issue was finished in these weeks or months.",
     note: `The line is the median of the whole ${buckets.unit}s. A hollow dot stands for one that is not over.`,

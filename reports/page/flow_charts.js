@@ -18,7 +18,7 @@ function cumulativeFlow(filter) {
     spec: {
       data: { values },
       mark: { type: "area", interpolate: "step-after", opacity: 0.85, tooltip: { content: "data" } },
-      encoding: { x: dayAxis(filter.range), y: amountAxis("issues", "issues", { stack: "zero" }), color: series("band", BANDS, ["green", "blue", "sand"]), order: { field: "order", type: "quantitative" } },
+      encoding: { x: dayAxis(filter.range), y: countAxis("issues", "issues", { stack: "zero" }), color: series("band", BANDS, ["green", "blue", "sand"]), order: { field: "order", type: "quantitative" } },
     },
     table: { columns: ["day", "done in the period", "in progress", "to do"], rows: chosen.map(([day, [todo, inProgress, done]]) => [date(day), number(done - doneBefore), number(inProgress), number(todo)]) },
   };
@@ -29,22 +29,24 @@ function ageing(filter) {
   const { issue, status, age, statusAge, passed, comparedWith, compared, blocked, started } = DATA.inProgress;
   const figures = cycleFigures(deliveredRows(filter, filter.range));
   const names = [...new Set(rows.map((row) => DATA.statuses[status[row]]))].sort();
-  const values = rows.map((row) => ({
+  const visible = sampled(rows, figures.p85 ?? 0, (row) => age[row]);
+  const lines = figures.n === 0 ? "No issue with a cycle time was finished in this period, so there are no lines to compare with." : `The lines are of ${plural(figures.n, "issue")} finished in the period.`;
+  const values = visible.map((row) => ({
     status: DATA.statuses[status[row]], age: age[row], state: blocked[row] ? "blocked" : "not blocked", jitter: ((issue[row] * 7) % 11) / 10, url: issueOf(issue[row]).url,
     tip: issueTip(issue[row], `${days(age[row])} old, ${days(statusAge[row])} of them in ${DATA.statuses[status[row]]}`, `started ${date(started[row])}${blocked[row] ? ", blocked now" : ""}`,
-      passed[row] === null ? "no cycle times to compare with" : `past the ${passed[row]} % line of ${number(compared[row])} issues of its ${comparedWith[row] === "all" ? "company" : comparedWith[row]}`, "click to open it in the tracker"),
+      passed[row] === null ? "no cycle times to compare with" : `past the ${per(passed[row])} line of ${number(compared[row])} issues of its ${comparedWith[row] === "all" ? "company" : comparedWith[row]}`, "click to open it in the tracker"),
   }));
   return {
     n: rows.length, unit: "issues in progress", nothing: "Nothing is in progress.",
-    note: figures.n === 0 ? "No issue with a cycle time was finished in this period, so there are no lines to compare with." : `The lines are of ${plural(figures.n, "issue")} finished in the period.`,
-    summary: `The oldest is ${days(Math.max(...rows.map((row) => age[row])))} old; ${number(rows.filter((row) => figures.p85 !== null && age[row] > figures.p85).length)} are older than 85 % of the finished ones took.`,
+    note: visible.length < rows.length ? `${number(visible.length)} of ${number(rows.length)} points are drawn, evenly chosen, with all above the ${per(85)} line. ${lines}` : lines,
+    summary: `The oldest is ${days(Math.max(...rows.map((row) => age[row])))} old; ${number(rows.filter((row) => figures.p85 !== null && age[row] > figures.p85).length)} are older than ${per(85)} of the finished ones took.`,
     spec: {
       height: Math.max(200, names.length * 46 + 70),
       layer: [
         {
           data: { values }, mark: { type: "point", filled: true, size: 52, opacity: 0.8, tooltip: { content: "data" }, cursor: "pointer" },
           encoding: {
-            x: amountAxis("age", "age in days", { scale: { domainMin: 0 } }), y: { field: "status", type: "nominal", title: null, sort: names, axis: { grid: true, labelLimit: 110 } },
+            x: amountAxis("age", "age in days", { scale: { domainMin: 0 } }), y: { field: "status", type: "nominal", title: null, sort: names, scale: { paddingOuter: 0.7 }, axis: { grid: true, labelLimit: 110 } },
             yOffset: { field: "jitter", type: "quantitative", scale: { domain: [-0.3, 1.3] } },
             color: series("state", ["not blocked", "blocked"], ["blue", "red"]), shape: { field: "state", type: "nominal", sort: null, legend: legendOf(["not blocked", "blocked"]), scale: { domain: ["not blocked", "blocked"], range: ["circle", "triangle-up"] } },
           },
@@ -111,10 +113,10 @@ function timeInStatus(filter) {
 const FLOW_CHARTS = [
   { id: "cycle-scatter", title: "Cycle time of each finished issue", isWide: true, definition: "From the first entry into work in progress after the last return to the backlog to the last finish, in elapsed days. Cancelled issues and those without work in progress are left out. Below a line lies that share of the issues.", make: cycleScatter },
   { id: "cycle-histogram", title: "How cycle times are spread", definition: "Finished issues by cycle time. A long tail to the right is what makes averages useless for promises.", make: cycleHistogram },
-  { id: "cycle-trend", title: "Cycle time over time", definition: "Cycle time within which half and 85 % of the issues finished in each week or month.", make: cycleTrend },
+  { id: "cycle-trend", title: "Cycle time over time", get definition() { return `Cycle time within which half and ${per(85)} of the issues finished in each week or month.`; }, make: cycleTrend },
   { id: "throughput", title: "Throughput", definition: "Delivered issues, by the day of their finish; cancelled ones do not count.", make: throughputRun },
   { id: "cumulative-flow", title: "Cumulative flow", definition: "Issues by stage at the end of each day; what was taken back later is left out, so no line falls. Done counts from the first day shown. A band that widens is a queue that grows.", make: cumulativeFlow },
   { id: "efficiency", title: "Flow efficiency", definition: "Active time ÷ (active + waiting + blocked) of finished issues, all within their cycle time; blocked wins over waiting.", make: efficiency },
   { id: "time-in-status", title: "Time in status", definition: "Mean days in each status in progress, between start and finish, over all finished issues with a cycle time.", make: timeInStatus },
-  { id: "ageing", title: "Age of work in progress", isWide: true, definition: "How long ago each issue in progress was started, by its status, against the cycle times of finished issues. What is right of the 85 % line is late already.", make: ageing },
+  { id: "ageing", title: "Age of work in progress", isWide: true, get definition() { return `How long ago each issue in progress was started, by its status, against the cycle times of finished issues. What is right of the ${per(85)} line is late already.`; }, make: ageing },
 ];

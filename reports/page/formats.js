@@ -27,6 +27,11 @@ function percent(share, digits = 0) {
   return formatter(Intl.NumberFormat, options).format(share);
 }
 
+/** So many of a hundred, as in the names of percentiles. */
+function per(hundredths) {
+  return percent(hundredths / 100);
+}
+
 /** A number of days with one digit behind the point. */
 function days(value) {
   return value === null ? "–" : `${number(value, 1)} days`;
@@ -45,14 +50,14 @@ function bucketName(start, unit) {
   return unit === "month" ? date(start, { month: "short", year: "numeric" }) : `week of ${date(start)}`;
 }
 
-/** The same where there is little room. */
+/** The same where there is little room; `Oct 26` would be a day to some. */
 function shortBucket(start, unit) {
-  return unit === "month" ? date(start, { month: "short", year: "2-digit" }) : shortDate(start);
+  return unit === "month" ? `${date(start, { month: "short" })} ’${date(start, { year: "2-digit" })}` : shortDate(start);
 }
 
 function instant(text) {
   if (text === null) return "never";
-  const options = { dateStyle: "medium", timeStyle: "short", timeZone: DATA.timezone };
+  const options = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone: DATA.timezone };
   return formatter(Intl.DateTimeFormat, options).format(new Date(text));
 }
 
@@ -66,8 +71,8 @@ function vegaLocales() {
   const weekday = (width) => [...Array(7).keys()].map((n) => formatter(Intl.DateTimeFormat, { weekday: width, timeZone: "UTC" }).format(Date.UTC(2024, 8, 1 + n)));
   return {
     formatLocale: language === "de"
-      ? { decimal: ",", thousands: ".", grouping: [3], currency: ["", " €"] }
-      : { decimal: ".", thousands: ",", grouping: [3], currency: ["£", ""] },
+      ? { decimal: ",", thousands: ".", grouping: [3], currency: ["", "\u00a0€"], percent: "\u00a0%" }
+      : { decimal: ".", thousands: ",", grouping: [3], currency: ["£", ""], percent: "%" },
     timeFormatLocale: {
       dateTime: "%x, %X", date: language === "de" ? "%d.%m.%Y" : "%d/%m/%Y", time: "%H:%M:%S", periods: ["AM", "PM"],
       days: weekday("long"), shortDays: weekday("short"), months: month("long"), shortMonths: month("short"),

@@ -60,6 +60,7 @@ function show() {
 }
 
 function chooseTheme() {
+  if (isOnPaper()) return;
   applyTheme(byId("theme").value);
   show();
 }
@@ -69,13 +70,32 @@ function chooseLanguage() {
   show();
 }
 
-/** Print with charts drawn for the width of paper, so that their letters are as large as the others. */
-async function printed() {
+function isOnPaper() {
+  return document.body.classList.contains("paper");
+}
+
+/** Charts drawn for the width of paper, so that their letters are as large as the others, and light. */
+function putOnPaper() {
   document.body.classList.add("paper");
   applyTheme("light");
   show();
+}
+
+/** By the button: what is asked for before this is drawn is not waited for by every browser. */
+async function printed() {
+  putOnPaper();
   await idle();
   window.print();
+}
+
+/** By the browser's own command: it waits for no timer, so all is drawn without one. */
+function printedByBrowser() {
+  if (isOnPaper()) return;
+  putOnPaper();
+  drawAll();
+}
+
+function takeOffPaper() {
   document.body.classList.remove("paper");
   chooseTheme();
 }
@@ -84,7 +104,7 @@ let width = window.innerWidth;
 let waiting;
 
 function resized() {
-  if (window.innerWidth === width) return;
+  if (isOnPaper() || window.innerWidth === width) return;
   width = window.innerWidth;
   clearTimeout(waiting);
   waiting = setTimeout(show, 200);
@@ -103,6 +123,8 @@ function start() {
   byId("print").addEventListener("click", printed);
   systemDark.addEventListener("change", chooseTheme);
   window.addEventListener("resize", resized);
+  window.addEventListener("beforeprint", printedByBrowser);
+  window.addEventListener("afterprint", takeOffPaper);
   window.addEventListener("scroll", () => { byId("tip").hidden = true; }, { passive: true });
   show();
 }
@@ -110,7 +132,8 @@ function start() {
 /** For those who want a number that is on no chart: from the browser's console, with the filters of the page. */
 window.flowmart = {
   DATA, currentFilter, rangeOf, bucketsOf, byBucket, deliveredRows, cycleFigures, throughputFigures, efficiencyFigures, statusFigures,
-  closedSprints, sprintFigures, velocityBand, defectRows, escapeFigures, resolveFigures, doneEventRows, reopenFigures, dailyLevels, headlines,
+  closedSprints, sprintFigures, velocityBand, defectRows, escapeFigures, releasesWithin, escapedWithin, openDefectRows, openFigures, resolveFigures, doneEventRows, reopenFigures, dailyLevels, headlines,
+  number, percent, date, charts: () => [...FLOW_CHARTS, ...sprintCharts(currentFilter()), ...QUALITY_CHARTS],
 };
 
 start();

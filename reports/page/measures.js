@@ -169,12 +169,46 @@ function defectRows(filter, range, column) {
   return rowsOf(DATA.defects).filter((row) => isWithin(DATA.defects[column][row], range) && issuePasses(filter, issue[row]));
 }
 
-/** Counts by class; rate = escaped ÷ (escaped + internal), null when both are 0. */
+/** Whether any severity weighs more or less than the others. */
+const HAS_WEIGHTS = DATA.severityWeights.some((weight) => weight !== 1);
+
+function weightOf(row) {
+  const severity = DATA.defects.severity[row];
+  return severity === null ? 1 : DATA.severityWeights[severity];
+}
+
+/** Counts by class; rate = escaped ÷ (escaped + internal), null when both are 0; `weighted`: the same of the severities' weights. */
 function escapeFigures(rows) {
   const counts = [0, 0, 0];
-  for (const row of rows) counts[DATA.defects.class[row]] += 1;
+  const weights = [0, 0, 0];
+  for (const row of rows) {
+    counts[DATA.defects.class[row]] += 1;
+    weights[DATA.defects.class[row]] += weightOf(row);
+  }
   const [escaped, internal, unknown] = counts;
-  return { defects: rows.length, escaped, internal, unknown, rate: ratio(escaped, escaped + internal), unknownShare: ratio(unknown, rows.length) };
+  const [heavy, light] = weights;
+  return { defects: rows.length, escaped, internal, unknown, rate: ratio(escaped, escaped + internal), weighted: ratio(heavy, heavy + light), unknownShare: ratio(unknown, rows.length) };
+}
+
+/** Days from the release that introduced the defect to its creation; negative when it was found before. */
+function daysAfterRelease(row) {
+  return DATA.defects.created[row] - DATA.releases.released[DATA.defects.release[row]];
+}
+
+/** Of defects that a release introduced: how many escaped and were found within so many days after it. */
+function escapedWithin(rows, most) {
+  return rows.filter((row) => CLASSES[DATA.defects.class[row]] === "escaped" && daysAfterRelease(row) >= 0 && daysAfterRelease(row) <= most).length;
+}
+
+/** Rows of `defects` that are neither finished nor cancelled now. */
+function openDefectRows(filter) {
+  return rowsOf(DATA.defects).filter((row) => DATA.defects.age[row] !== null && issuePasses(filter, DATA.defects.issue[row]));
+}
+
+/** How long ago open defects were created, in days. */
+function openFigures(rows) {
+  const sorted = ascending(rows.map((row) => DATA.defects.age[row] / 86400));
+  return { n: rows.length, mean: ratio(sum(sorted), rows.length), p50: percentile(sorted, 0.5), p85: percentile(sorted, 0.85), oldest: sorted.at(-1) ?? null };
 }
 
 /** Days from creation to finish of the rows. */

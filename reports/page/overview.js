@@ -26,8 +26,8 @@ function cycleTile(filter, at) {
   });
   const { n, p50, p85 } = found.now;
   return {
-    id: "tile-cycle", label: "Cycle time, 85 %", value: days(p85), ...found, better: -1, n, unit: "finished issues", format: (value) => days(value),
-    sentence: n === 0 ? `No ${typeWord(filter)} with a cycle time were finished.` : `Half of the ${typeWord(filter)} finish within ${days(p50)}; 85 % within ${number(p85, 1)}.`,
+    id: "tile-cycle", label: `Cycle time, ${per(85)}`, value: days(p85), ...found, better: -1, n, unit: "finished issues", format: (value) => days(value),
+    sentence: n === 0 ? `No ${typeWord(filter)} with a cycle time were finished.` : `Half of the ${typeWord(filter)} finish within ${days(p50)}; ${per(85)} within ${number(p85, 1)}.`,
   };
 }
 
@@ -50,7 +50,7 @@ function progressTile(filter, at) {
   const late = figures.p85 === null ? 0 : rows.filter((row) => DATA.inProgress.age[row] > figures.p85).length;
   return {
     id: "tile-progress", label: "In progress now", value: number(rows.length), ...at(level), better: 0, n: rows.length, unit: "issues in progress", format: (value) => number(value), small: false,
-    sentence: rows.length === 0 ? "Nothing is in progress." : `${plural(late, "of them is", "of them are")} older than 85 % of finished issues took.`,
+    sentence: rows.length === 0 ? "Nothing is in progress." : `${plural(late, "of them is", "of them are")} older than ${per(85)} of finished issues took.`,
   };
 }
 
@@ -84,10 +84,10 @@ function escapeTile(filter, at) {
     const figures = escapeFigures(defectRows(filter, range, "created"));
     return { ...figures, value: figures.rate };
   });
-  const { rate, escaped, internal, unknown } = found.now;
+  const { rate, weighted, escaped, internal, unknown } = found.now;
   return {
     id: "tile-escape", label: "Defect escape rate", value: percent(rate), ...found, better: -1, n: escaped + internal, unit: "classified defects", format: (value) => percent(value),
-    sentence: rate === null ? "No classified defect was created." : `${number(escaped)} of ${number(escaped + internal)} classified defects reached users; ${number(unknown)} more are unknown.`,
+    sentence: rate === null ? "No classified defect was created." : `${number(escaped)} of ${number(escaped + internal)} classified defects reached users; ${number(unknown)} more are unknown.${HAS_WEIGHTS ? ` Weighted by severity: ${percent(weighted)}.` : ""}`,
   };
 }
 
@@ -99,7 +99,7 @@ function resolveTile(filter, at) {
   const { n, p50, p85 } = found.now;
   return {
     id: "tile-resolve", label: "Time to resolve, median", value: days(p50), ...found, better: -1, n, unit: "finished defects", format: (value) => days(value),
-    sentence: n === 0 ? "No defect was finished." : `Half of the defects are resolved within ${days(p50)}; 85 % within ${number(p85, 1)}.`,
+    sentence: n === 0 ? "No defect was finished." : `Half of the defects are resolved within ${days(p50)}; ${per(85)} within ${number(p85, 1)}.`,
   };
 }
 

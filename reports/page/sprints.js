@@ -32,11 +32,11 @@ function velocityChart(board, width, filter) {
   })));
   const x = { field: "end", type: "ordinal", title: null, sort: null, scale: { domain }, axis: { labelExpr: namesExpression(names), labelAngle: 0, grid: false, labelOverlap: "parity", labelSeparation: 4 } };
   const low = band && Math.max(0, band.low);
-  const tip = band && ["Next sprint", `${number(low)} to ${number(band.high)} points with a chance of 80 %`, `from the last ${number(band.n)} sprints`];
+  const tip = band && ["Next sprint", `${number(low)} to ${number(band.high)} points with a chance of ${per(80)}`, `from the last ${number(band.n)} sprints`];
   return {
     n: rows.length, unit: "closed sprints", small: band !== null && band.n < 6, nothing: "No sprint of this board ended in this period.",
-    note: band ? `Next sprint: ${number(low)} to ${number(band.high)} points (80 %), from the last ${number(band.n)}.` : "Fewer than 3 closed sprints: no band for the next.",
-    summary: band ? `The next sprint will complete ${number(low)} to ${number(band.high)} points with a chance of 80 %.` : "",
+    note: band ? `Next sprint: ${number(low)} to ${number(band.high)} points (${per(80)}), from the last ${number(band.n)}.` : "Fewer than 3 closed sprints: no band for the next.",
+    summary: band ? `The next sprint will complete ${number(low)} to ${number(band.high)} points with a chance of ${per(80)}.` : "",
     spec: {
       layer: [
         { data: { values }, mark: { type: "bar", tooltip: { content: "data" } }, encoding: { x, xOffset: { field: "measure", sort: MEASURES, scale: { domain: MEASURES } }, y: amountAxis("points", "points"), color: series("measure", MEASURES, ["sky", "blue", "yellow", "red"]) } },
@@ -63,7 +63,7 @@ function sayDo(filter) {
   const encoding = { x: dayAxis(filter.range), y: shareAxis("share", "kept", { scale: { domain: [0, 1] } }), color: series("board", shownBoards) };
   return {
     n: figures.length, unit: "closed sprints", nothing: "No sprint with committed points ended in this period.",
-    note: `All together ${percent(ratio(total.keptPoints, total.committedPoints), 1)} of the committed points.${boards.length > shownBoards.length ? ` The first ${shownBoards.length} of ${boards.length} boards are drawn.` : ""}`,
+    note: `All together ${percent(ratio(total.keptPoints, total.committedPoints), 1)} of the committed points.${boards.length > shownBoards.length ? ` The first ${number(shownBoards.length)} of ${number(boards.length)} boards are drawn.` : ""}`,
     summary: `${percent(ratio(total.keptPoints, total.committedPoints))} of the committed points were completed.`,
     spec: { data: { values }, layer: dottedLine(encoding, { tooltip: { content: "data" } }) },
     table: { columns: ["sprint", "board", "ended", "committed", "kept", "say/do"], rows: figures.map((one) => [DATA.sprints.name[one.row], one.board, date(DATA.sprints.end[one.row]), amount(one.committedPoints), amount(one.keptPoints), percent(one.keptPoints / one.committedPoints)]) },
@@ -81,7 +81,7 @@ function carryOver(filter) {
     tip: [bucketName(one.start, buckets.unit), `${plural(one.carried_overIssues, "issue")} with ${amount(one.carried_overPoints)} points carried over`, `${percent(share(one))} of the final scope of ${plural(one.sprints, "sprint")}`],
   }));
   const x = bucketAxis(buckets);
-  const y = amountAxis("issues", "issues carried over", roomAbove(values.map(({ issues }) => issues)));
+  const y = countAxis("issues", "issues carried over", roomAbove(values.map(({ issues }) => issues)));
   return {
     n: rows.length, unit: "closed sprints", nothing: "No sprint ended in this period.", note: isLabelled ? "Above each bar: the share of the points in scope at the end." : null,
     summary: `${plural(sum(figures.map((one) => one.carried_overIssues)), "issue")} were carried over.`,
@@ -131,7 +131,7 @@ function sprintCharts(filter) {
   return [
     ...boards.map((board) => ({
       id: `velocity-${board ?? "none"}`, title: `Velocity of ${boardName(board)}`,
-      definition: "Points of closed sprints by the day of their end: committed at the start, completed at the end, added and removed between. The shaded bar is the 80 % prediction interval for the next.",
+      definition: `Points of closed sprints by the day of their end: committed at the start, completed at the end, added and removed between. The shaded bar is the ${per(80)} prediction interval for the next.`,
       make: (now, width) => velocityChart(board, width, now),
     })),
     { id: "say-do", title: "Say/do", definition: "Completed of the committed ÷ committed, both in points as estimated at the start of the sprint.", make: sayDo },

@@ -29,6 +29,7 @@ def test_every_part_measures_a_tiny_site(capsys: pytest.CaptureFixture[str]) -> 
     assert lines_of(shown, "5 issues changed")
 
 
+@pytest.mark.thorough
 def test_an_export_is_measured_beside_its_floor(capsys: pytest.CaptureFixture[str]) -> None:
     export.main(["--issues", "5", "--changes", "3", "--only", "parquet"], measure_here)
     floor, parquet = (line.split("   ") for line in capsys.readouterr().out.splitlines()[2:])

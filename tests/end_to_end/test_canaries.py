@@ -187,6 +187,7 @@ def echoing(*names: str) -> dict[str, Any]:
     return {"status": 400, "headers": {"RateLimit-Reason": said}, "body": body}
 
 
+@pytest.mark.thorough
 def test_threat_secrets_come_out_of_no_command_whatever_the_trackers_say(place: Place, running: Running) -> None:
     new = str(place.folder / "new.toml")
     jira = ("--jira-url", running.jira_url, "--jira-token-env", "JIRA", "--jira-email", running.jira_auth[0])

@@ -72,6 +72,7 @@ def test_trap_52_a_low_cap_of_the_server_changes_no_row(dc: Site, whole: Mapping
     assert differing(dc.tables(), whole) == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "fault",
     [

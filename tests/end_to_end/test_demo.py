@@ -11,6 +11,7 @@ import shutil
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import func, select
 
 from flowmart.cli import main
@@ -95,6 +96,7 @@ def test_each_of_twelve_questions_has_a_query_with_a_result() -> None:
     assert len(examples(QUESTIONS)) == QUESTIONS.count("```sql\n")
 
 
+@pytest.mark.thorough
 def test_the_demo_ends_with_numbers_of_its_warehouse_and_the_paths_of_its_files(
     tmp_path: Path, postgres_warehouse: Engine
 ) -> None:

@@ -116,6 +116,7 @@ def test_trap_85_a_run_that_is_broken_off_goes_on_from_there(
     assert site.tables() == undisturbed
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit on the size of files")
 def test_a_full_disk_is_named_and_nothing_is_half_written(site: Site, undisturbed: Mapping[str, list[Any]]) -> None:
     done = site.with_little_disk(900, "run")  # room for some pages

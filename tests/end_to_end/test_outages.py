@@ -116,6 +116,7 @@ def told(done: Done | subprocess.CompletedProcess[str]) -> str:
     return line
 
 
+@pytest.mark.thorough
 def test_a_full_disk_in_a_compute_leaves_the_numbers_as_they_were(
     site: Site, undisturbed: Mapping[str, list[Any]]
 ) -> None:

@@ -105,6 +105,7 @@ def test_under_names_people_are_in_all_these_places(places: Mapping[str, Place],
     assert found_in_file(engine, words)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", ["pseudonyms", "none"])
 def test_under_other_modes_nobody_is_in_any_table_nor_in_the_file(
     places: Mapping[str, Place], running: Running, mode: str

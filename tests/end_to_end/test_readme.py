@@ -30,6 +30,10 @@ def test_its_queries_run(site: Site) -> None:
         last_sprints, issues = (connection.exec_driver_sql(query) for query in blocks("sql"))
         assert len(last_sprints.all()) == 4
         assert list(issues.keys())[:2] == ["key", "summary"]
+        (typed,) = re.findall(r'sqlite3 -box demo/flowmart\.db "(.*?)"', README, re.DOTALL)
+        months = connection.exec_driver_sql(typed.replace("\\\n", ""))
+        assert list(months.keys()) == ["period_start", "n", "half_within_days"]
+        assert len(months.all()) == 3
 
 
 def test_its_tables_are_there() -> None:

@@ -52,6 +52,7 @@ def some_issue(running: Running, flavour: str) -> Any:
 # --- what is hidden
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("flavour", JIRAS)
 def test_trap_34_a_hidden_issue_is_marked_and_revived_with_every_row(
     running: Running, undisturbed: Any, tmp_path: Path, flavour: str

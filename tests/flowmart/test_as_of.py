@@ -180,6 +180,7 @@ def test_without_issues_there_is_nothing_to_compute_from(call: Call, tmp_path: P
     assert {path.name for path in tmp_path.iterdir()} == before | {"flowmart.toml"}
 
 
+@pytest.mark.thorough
 def test_full_computes_what_did_not_change_too(calling: Call, empty_warehouse: Engine) -> None:
     def count() -> int:
         with empty_warehouse.connect() as connection:
@@ -192,6 +193,7 @@ def test_full_computes_what_did_not_change_too(calling: Call, empty_warehouse: E
     assert (calling("compute", "--full").code, count()) == (0, 2)
 
 
+@pytest.mark.thorough
 def test_the_members_of_groups_are_those_of_the_last_sync(
     calling: Call, empty_warehouse: Engine, tmp_path: Path
 ) -> None:

@@ -98,6 +98,7 @@ def test_served_trackers_answer_until_ctrl_c_and_the_configuration_is_ready(tmp_
             httpx.get(projects)
 
 
+@pytest.mark.thorough
 def test_the_first_port_may_be_chosen_unless_it_is_taken(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -51,6 +51,7 @@ def broken_off(when: Callable[[str], bool]) -> Iterator[None]:
         event.remove(Engine, "before_cursor_execute", look)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("statement", ["CREATE TABLE sprint_days", "INSERT INTO alembic_version", "data_dictionary ("])
 def test_an_upgrade_that_breaks_off_leaves_no_table_and_is_done_anew(
     config: Config, empty_warehouse: Engine, statement: str

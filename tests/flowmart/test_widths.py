@@ -29,10 +29,10 @@ NOW = datetime(2026, 10, 2, tzinfo=UTC)
 SENTENCE = "in progress for 37.3 days; 85 % of the 38 finished on its board took at most 26.4 days"
 
 
-def a_session(*, terminal: bool) -> Session:
+def a_session(*, terminal: bool, width: int = 80) -> Session:
     colours: Literal["standard"] | None = "standard" if terminal else None
     out, err = (
-        Console(file=io.StringIO(), width=80, force_terminal=terminal, color_system=colours, legacy_windows=False)
+        Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=colours, legacy_windows=False)
         for _ in range(2)
     )
     return Session(environment={}, out=out, err=err)

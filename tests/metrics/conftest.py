@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from metrics.catalog import compute
+from metrics.base import Metric
+from metrics.catalog import METRICS, compute
 from metrics.history.boards import AreaRow, SprintCatalogue, SprintRow
 from metrics.history.stages import StatusCatalogue, StatusRow
 from metrics.history.timeline import Change, IssueState, Timeline, replay
@@ -204,6 +205,7 @@ class Company:
     engine: Engine
     settings: MetricSettings = field(default_factory=MetricSettings)
     now: float = NOW
+    metrics: Sequence[Metric] = METRICS
 
     def holds(self, *lives_or_records: Life | Record) -> Company:
         """Load the given beside a source, its projects PAY and OPS, board Red of PAY and the statuses."""
@@ -230,7 +232,7 @@ class Company:
     def computes(self, *names: str, full: bool = False) -> Company:
         """Run the named metrics and what they stand on, or all; with `full` as if nothing was computed before."""
         with self.engine.begin() as connection:
-            compute(connection, self.settings, at(self.now), names, full=full)
+            compute(connection, self.settings, at(self.now), names, full=full, metrics=self.metrics)
         return self
 
     def rows(self, table_name: str, /, *columns: str, **where: Any) -> list[tuple[Any, ...]]:

@@ -26,6 +26,7 @@ SETTINGS = MetricSettings(
             DefectRule(name="reported by a customer", escaped=True, labels=frozenset({"customer"})),
             DefectRule(name="marked", escaped=False, labels=frozenset({"internal"})),
         ),
+        severity_weights={"Critical": 5, "MAJOR": 2.5},
     ),
 )
 ORDER = Order(made_at=NOW, timezone="Europe/Berlin", title="<b>Delivery</b>", period="52w")
@@ -88,8 +89,8 @@ def _first_of_four(sprint_id: str) -> str:
 
 
 def _release(connection: Connection) -> None:
-    """A release a quarter of the first project, which every second of its bugs names as affected."""
-    days = [date(2025, 10, 1) + timedelta(days=91 * n) for n in range(4)]
+    """Releases of the first project, of which four of five of its bugs name one as affected."""
+    days = (date(2025, 4, 1), date(2026, 4, 1), date(2026, 1, 1), date(2025, 10, 1))
     _insert(
         connection,
         "versions",
@@ -108,7 +109,7 @@ def _release(connection: Connection) -> None:
         {"issue_version_id": f"{one}:v", "issue_id": one, "version_id": f"acme:v{n % 4}", "role": "affects"}
         for n, one in enumerate(_bugs(connection, "acme:0"))
     ]
-    _insert(connection, "issue_versions", affects[::2])
+    _insert(connection, "issue_versions", [one for n, one in enumerate(affects) if n % 5])
 
 
 def _bugs(connection: Connection, project_id: str | None = None) -> list[str]:
@@ -120,7 +121,11 @@ def _bugs(connection: Connection, project_id: str | None = None) -> list[str]:
 
 
 def _mark(connection: Connection, issues: int) -> None:
-    """Half of the issues are labelled `internal`."""
+    """Half of the issues are labelled `internal`; of four bugs one has no severity."""
+    of = table("issues")
+    for n, one in enumerate(_bugs(connection)):
+        severity = ("Critical", "Major", "Minor", None)[n % 4]
+        connection.execute(update(of).where(of.c.issue_id == one).values(severity=severity))
     ids = [f"acme:{number}" for number in range(0, issues, 2)]
     _insert(
         connection,

@@ -12,7 +12,15 @@
     [...page.byBucket(buckets, rows, (row) => column[row])].map(([start, some]) => [start, figures(some)]);
   const delivered = page.deliveredRows(filter, buckets);
   const defects = (column) => page.defectRows(filter, buckets, column);
+  const releases = page.releasesWithin({ ...filter, range: page.rangeOf("all") }).map(([release, some]) => ({
+    name: DATA.releases.name[release],
+    ...page.escapeFigures(some),
+    in30: page.escapedWithin(some, 30),
+    in90: page.escapedWithin(some, 90),
+  }));
   return {
+    releases,
+    open: page.openFigures(page.openDefectRows(filter)),
     cycle: by(delivered, DATA.finished.finished, page.cycleFigures),
     throughput: by(delivered, DATA.finished.finished, page.throughputFigures),
     escape: by(defects("created"), DATA.defects.created, page.escapeFigures),

@@ -80,6 +80,7 @@ def test_a_file_that_cannot_be_written_is_named_and_leaves_nothing(computed: Eng
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
+@pytest.mark.thorough
 def test_both_engines_give_the_same_page(warehouse: Engine, other: Engine) -> None:
     pages = []
     for engine in (warehouse, other):

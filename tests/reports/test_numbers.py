@@ -61,13 +61,14 @@ def test_percentiles_and_rates_are_those_of_the_trend_tables(
 
 
 def defects_agree(found: Any, stored: list[Any]) -> None:
-    """Counts by class, rate and unknown share."""
+    """Counts by class, rate, the one weighted by severity, and unknown share."""
     escape = by_start(found["escape"])
     assert sum(row.defects for row in stored) == sum(figures["defects"] for figures in escape.values()) > 0
     for row in stored:
         figures = escape[row.period_start]
         for name in ("defects", "escaped", "internal", "unknown", "rate"):
             assert figures[name] == pytest.approx(getattr(row, name))
+        assert figures["weighted"] == pytest.approx(row.rate_weighted)
         assert figures["unknownShare"] == pytest.approx(row.unknown_share)
 
 
@@ -81,6 +82,48 @@ def quality_agrees(found: Any, stored: list[Any]) -> None:
         events = reopen[row.period_start]
         assert (events["events"], events["reopened"]) == (row.done_events, row.reopened_events)
         assert events["rate"] == pytest.approx(row.reopen_rate)
+
+
+@pytest.mark.parametrize("grouping", ["all", "project", "board"])
+def test_releases_and_the_age_of_open_defects_are_those_of_the_tables(
+    sight: Sight, computed: Engine, grouping: str
+) -> None:
+    place = {"project": "acme:0", "board": BOARD}.get(grouping)
+    column = f"{grouping}_id"
+    found = sight.page.evaluate(_FIGURES, {"unit": "week", **chosen(computed, grouping, place)})
+    where = {"grouping": grouping, **({column: place} if place else {})}
+    releases_agree(computed, found["releases"], rows(computed, "defect_escape", basis="release", **where))
+    last = max(rows(computed, "defect_quality", period="week", **where), key=lambda row: row.period_start)
+    opened = found["open"]
+    assert opened["n"] == last.open_defects > 0
+    assert opened["mean"] == pytest.approx(last.open_age_mean_days)
+    assert opened["p50"] == pytest.approx(last.open_age_p50_days)
+
+
+def chosen(engine: Engine, grouping: str, place: str | None) -> dict[str, Any]:
+    """The filter for a group, by the names that the page shows."""
+    group: dict[str, Any] = {"project": None, "board": None, "type": None}
+    if grouping == "project":
+        group["project"] = rows(engine, "projects", project_id=place)[0].key
+    if grouping == "board":
+        group["board"] = rows(engine, "boards", board_id=place)[0].name
+    return group
+
+
+def releases_agree(engine: Engine, found: Any, stored: list[Any]) -> None:
+    """By release: the rate, the weighted one, and what was found within days after it."""
+    names = {row.version_id: row.name for row in rows(engine, "versions")}
+    figures = {one["name"]: one for one in found}
+    assert figures.keys() == {names[row.version_id] for row in stored}
+    if any(row.project_id for row in stored):
+        assert any(row.rate != row.rate_weighted for row in stored)
+        assert any(row.escaped_30d for row in stored)
+        assert any(row.escaped_30d < row.escaped_90d for row in stored)
+    for row in stored:
+        one = figures[names[row.version_id]]
+        assert one["rate"] == pytest.approx(row.rate)
+        assert one["weighted"] == pytest.approx(row.rate_weighted)
+        assert (one["in30"], one["in90"]) == (row.escaped_30d, row.escaped_90d)
 
 
 def test_sprints_and_the_band_for_the_next_are_those_of_the_tables(sight: Sight, computed: Engine) -> None:
@@ -114,6 +157,8 @@ def test_choosing_filters_changes_the_numbers_to_what_sql_says(sight: Sight, com
     assert sight.tile("escape") == (pytest.approx(sum(classified) / len(classified)), len(classified))
     told = sight.page.inner_text("#cycle-scatter .n")
     assert told == f"n = {len(days)} finished issues"
+    still = [row for row in defects if row.finished_at is None]
+    assert sight.page.inner_text("#open-defects .n") == f"n = {len(still)} open defects"
     sight.choose(project="All projects", type="All types", period="Last 52 weeks")
     assert sight.tile("throughput") == whole
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from sqlalchemy import Engine
 from reports.report import write
 from tests.reports.browser import Sight, opened, script
 from tests.reports.company import HOSTILE, ORDER
+
+PAPER = 186 / 25.4 * 96
+"""What an A4 page has between its margins, in CSS pixels."""
 
 
 @pytest.mark.parametrize("width", [1440, 768, 390])
@@ -61,6 +65,7 @@ def test_a_point_tells_its_issue_and_opens_it(sight: Sight) -> None:
     assert page.evaluate("window.wentTo") == f"https://acme.example/browse/{key}"
 
 
+@pytest.mark.thorough
 def test_axe_finds_nothing_amiss_in_either_theme(sight: Sight) -> None:
     """Of the charts it sees their labels and tables; the pictures themselves are hidden from those who cannot see."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the package axe-playwright-python")
@@ -84,6 +89,38 @@ def test_numbers_and_dates_are_written_as_the_reader_writes_them(browser: Any, s
     assert english.replace(".", ",") in german.inner_text("#tile-cycle .value")
     assert "Okt." in german.inner_text("#span")
     german.close()
+
+
+FOREIGN = {
+    "de": r"\d\.\d(?!\d\d)|\d,\d{3}(?!\d)|\d ?%|Oct|Dec",
+    "en": r"\d,\d(?!\d\d)|\d\.\d{3}(?!\d)|\d\s%|Okt|Dez",
+}
+"""What a number or date in one of the languages never has."""
+
+
+def test_no_text_mixes_the_formats_of_two_languages(sight: Sight) -> None:
+    for label, language in (("1.234,5", "de"), ("1,234.5", "en")):
+        sight.choose(language=label)
+        texts = sight.page.evaluate(script("wording.js"))
+        assert len(texts) > 1_000
+        assert [text for text in texts if re.search(FOREIGN[language], text)] == []
+        assert label == sight.page.evaluate("flowmart.number(1234.5, 1)")
+    assert sight.page.evaluate("flowmart.percent(0.855, 1)") == "85.5%"
+
+
+def test_printed_by_the_browser_the_charts_are_drawn_for_paper(sight: Sight) -> None:
+    """No button is pressed: the page is told that it is about to be printed, and all is drawn when it is."""
+    widths = "[...document.querySelectorAll('.chart svg')].map((svg) => Number(svg.getAttribute('width')))"
+    sight.page.evaluate(f"window.addEventListener('afterprint', () => {{ window.printed = {widths}; }})")
+    wide = sight.page.evaluate(widths)
+    assert sight.page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+    sight.settle()
+    printed = sight.page.evaluate("window.printed")
+    assert len(printed) == len(wide)
+    assert max(printed) < PAPER < max(wide)
+    assert max(one for one in printed if one < max(printed)) < PAPER / 2
+    assert sight.page.evaluate(widths) == wide
+    assert sight.complaints == []
 
 
 def test_an_empty_warehouse_gives_sentences_and_even_then_nothing_leaves(

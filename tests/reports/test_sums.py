@@ -20,6 +20,7 @@ from tests.metrics.laws.world import both_loads
 from tests.reports.reading import Data, data_of, day, rows, starts, sums
 
 
+@pytest.mark.thorough
 @given(company=companies(), rules=settings_in_turn(1))
 @tried(10)
 def test_the_rows_of_the_page_add_up_to_the_tables(lab: Lab, company: Company, rules: list[MetricSettings]) -> None:
@@ -34,6 +35,7 @@ def test_the_rows_of_the_page_add_up_to_the_tables(lab: Lab, company: Company, r
     assert defect_counts(data) == stored_counts(lab)
     assert release_counts(data) == stored_release_counts(lab)
     assert done_events(data) == stored_events(lab)
+    assert open_ages(data) == pytest.approx(stored_ages(lab))
     sprints_agree(lab, data)
     days_agree(lab, data)
     levels_agree(lab, data, rules[0].levels)
@@ -135,6 +137,19 @@ def stored_events(lab: Lab) -> dict[Any, float]:
         if row["grouping"] == "all"
         for name in ("done", "reopened")
     )
+
+
+def open_ages(data: Data) -> tuple[float, float]:
+    """How many defects are open now, and their ages in days together."""
+    ages = [row["age"] / 86_400 for row in rows(data["defects"]) if row["age"] is not None]
+    return len(ages), sum(ages)
+
+
+def stored_ages(lab: Lab) -> tuple[float, float]:
+    """The same from the last week of `defect_quality`."""
+    weeks = [row for row in lab.rows("defect_quality") if row["grouping"] == "all" and row["period"] == "week"]
+    last = max(weeks, key=lambda row: row["period_start"], default=None)
+    return (last["open_defects"], last["open_defects"] * (last["open_age_mean_days"] or 0)) if last else (0, 0)
 
 
 def sprints_agree(lab: Lab, data: Data) -> None:

@@ -53,6 +53,7 @@ def test_the_sdist_builds_the_very_same_wheel(release: ModuleType, built: tuple[
     assert release.rebuilt(sdist, tmp_path).read_bytes() == wheel.read_bytes()
 
 
+@pytest.mark.thorough
 def test_the_wheel_makes_a_warehouse_where_there_is_no_checkout(built: tuple[Path, Path], tmp_path: Path) -> None:
     target, folder = tmp_path / "installed", tmp_path / "user"
     folder.mkdir()

@@ -52,6 +52,8 @@ OWN_COUNT = {
 
 
 def test_bytes_are_the_engines_own_with_the_indexes(warehouse: Engine) -> None:
+    if warehouse.dialect.name == "snowflake":
+        pytest.skip("fakesnow counts no bytes")
     with warehouse.begin() as connection:
         filled(connection)
     with warehouse.connect() as connection:

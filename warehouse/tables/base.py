@@ -87,9 +87,9 @@ def flag(name: str, comment: str, *, required: bool = False, **info: bool) -> Co
     return column(name, Boolean, comment, required=required, **info)
 
 
-def make(name: str, comment: str, *columns: Any) -> Table:  # noqa: ANN401 - columns and indexes
+def make(name: str, comment: str, *columns: Any, schema: MetaData = METADATA) -> Table:  # noqa: ANN401 - columns and indexes
     """A table whose comment is its grain."""
-    return Table(name, METADATA, *columns, comment=comment)
+    return Table(name, schema, *columns, comment=comment)
 
 
 def table(name: str) -> Table:

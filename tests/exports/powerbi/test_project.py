@@ -85,7 +85,7 @@ def test_postgresql_is_addressed_as_the_warehouse_is_without_its_login(
 @pytest.mark.parametrize("kind", [SourceKind.POSTGRESQL, SourceKind.DIRECTQUERY])
 def test_a_warehouse_on_sqlite_needs_addresses_to_read_from_postgresql(tmp_path: Path, kind: SourceKind) -> None:
     engine = open_warehouse(f"sqlite:///{tmp_path / 'w.db'}")
-    with pytest.raises(ExportError, match="needs server and database, and this warehouse is on SQLite"):
+    with pytest.raises(ExportError, match="needs server and database, and this warehouse is not on it"):
         written(engine, tmp_path / "out", Source(kind=kind))
     files = written(engine, tmp_path / "out", Source(kind=kind, server="db", database="flow"))
     assert b'expression Server = "db"' in files[MODEL + "expressions.tmdl"]

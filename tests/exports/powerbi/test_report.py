@@ -146,7 +146,7 @@ def _shown(visual: Visual) -> set[str]:
 
 def test_pages_and_visuals_are_in_folders_of_their_names_and_in_the_order_of_the_pages() -> None:
     root = "flowmart.Report/definition/pages/"
-    assert FILES[f"{root}pages.json"]["pageOrder"] == ["flow", "sprints", "quality", "data-quality"]
+    assert FILES[f"{root}pages.json"]["pageOrder"] == ["flow", "sprints", "quality", "alerts", "data-quality"]
     for path, content in FILES.items():
         if path.endswith(("/page.json", "/visual.json")):
             assert path.split("/")[-2] == content["name"]

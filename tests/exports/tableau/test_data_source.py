@@ -223,6 +223,7 @@ def test_a_live_data_source_knows_postgresqls_address_and_no_login(warehouse: En
     assert not warehouse.url.password or warehouse.url.password not in text
 
 
+@pytest.mark.thorough
 def test_the_package_holds_the_extract_that_its_description_names(filled: Engine, tmp_path: Path, ask: Opens) -> None:
     pytest.importorskip("tableauhyperapi", reason="Tableau's Hyper API is not installed: flowmart[tableau]")
     with snapshot(filled) as connection:

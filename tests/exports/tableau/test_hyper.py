@@ -50,6 +50,7 @@ def export(engine: Engine, folder: Path, *names: str) -> Path:
     return folder / EXTRACT
 
 
+@pytest.mark.thorough
 def test_every_cell_of_every_table_reads_back_as_it_is_in_the_warehouse(
     filled: Engine, stored: StoredRows, tmp_path: Path, ask: Opens
 ) -> None:

@@ -43,6 +43,7 @@ def listed(folder: Path) -> set[str]:
     return {file["path"] for one in (*told["tables"], {"files": told["documents"]}) for file in one["files"]}
 
 
+@pytest.mark.thorough
 def test_the_file_of_the_other_connection_goes(sqlite: Engine, tmp_path: Path) -> None:
     for order, name in ((LIVE, DESCRIBED), (PLAIN, PACKAGED), (LIVE, DESCRIBED)):
         assert left(sqlite, tmp_path, order) == {name, MANIFEST}
@@ -55,6 +56,7 @@ def test_a_file_of_that_name_that_no_export_wrote_stays(sqlite: Engine, tmp_path
     assert (tmp_path / PACKAGED).read_text() == "mine"
 
 
+@pytest.mark.thorough
 def test_tables_in_other_formats_beside_it_stay(sqlite: Engine, tmp_path: Path) -> None:
     left(sqlite, tmp_path, LIVE)
     with snapshot(sqlite) as connection:

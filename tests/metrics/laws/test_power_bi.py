@@ -99,6 +99,7 @@ def _by_group(context: Context, table: str) -> Iterator[tuple[Context, Row]]:
             yield inner, row
 
 
+@pytest.mark.thorough
 @given(company=companies(), rules=settings_in_turn(1))
 @tried(4)
 def test_measures_agree_with_what_is_stored(lab: Lab, company: Company, rules: list[MetricSettings]) -> None:
