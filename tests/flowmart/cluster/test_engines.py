@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,12 @@ from lake.opening import Lake
 from tests.flowmart.cluster.fleets import alone, filled, rows_in
 from tests.metrics.apart import Rows, differences
 
-pytestmark = pytest.mark.cluster
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(
+        find_spec("pyspark") is None and find_spec("pysail") is None, reason="neither pyspark nor pysail is installed"
+    ),
+]
 
 HISTORIES = tuple(
     History(issues=20 + 30 * number, status_changes=3, seed=number, source=f"site{number}") for number in range(5)
