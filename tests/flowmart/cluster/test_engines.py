@@ -49,7 +49,7 @@ timezone = "Europe/Berlin"
 escaped = true
 labels = ["customer"]
 """
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 900
 
 
 def config(folder: Path, engine: str) -> Path:
