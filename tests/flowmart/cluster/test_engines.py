@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,12 @@ from tests.flowmart.cluster.fleets import alone, filled, rows_in, rows_of
 from tests.metrics.apart import Rows, differences
 from warehouse.engine import open_warehouse
 
-pytestmark = pytest.mark.cluster
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(
+        find_spec("pyspark") is None and find_spec("pysail") is None, reason="neither pyspark nor pysail is installed"
+    ),
+]
 
 HISTORIES = tuple(
     History(issues=20 + 30 * number, status_changes=3, seed=number, source=f"site{number}") for number in range(5)
@@ -58,7 +64,7 @@ url = "{engine}"
 [report]
 to = "report.html"
 """
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 900
 
 
 def config(folder: Path, engine: str) -> Path:
