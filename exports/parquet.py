@@ -24,6 +24,7 @@ from exports.files import Part, write_set
 from exports.increments import changed_since, total_rows
 from exports.rows import INSTANT, arrow_schema, record_batches
 from exports.staging import Staging
+from warehouse.arrow import joined
 
 MONTH_OF: Mapping[str, str] = {
     "blocked_intervals": "entered_at",
@@ -88,7 +89,7 @@ def _write_table(table: Table, by: Column[Any] | None, batches: Iterable[pa.Reco
         write_page_index=True,
         sorting_columns=[pq.SortingColumn(place) for place in sorted_by],
     ) as writer:
-        for group in _row_groups(batches):
+        for group in joined(batches, most_rows=_GROUP_ROWS, most_bytes=_GROUP_BYTES):
             writer.write_table(group, row_group_size=group.num_rows)
             rows += group.num_rows
     return rows
@@ -105,18 +106,3 @@ def _by_month(batches: Iterable[pa.RecordBatch], column: str) -> Iterator[tuple[
             year, month = divmod(counted["values"], 12)
             yield f"{year:04}-{month + 1:02}", batch.slice(begin, counted["counts"])
             begin += counted["counts"]
-
-
-def _row_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """The batches joined to groups of 64,000 rows, fewer where rows are large."""
-    held: list[pa.RecordBatch] = []
-    rows = size = 0
-    for batch in batches:
-        held.append(batch)
-        rows += batch.num_rows
-        size += batch.nbytes
-        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
-            yield pa.Table.from_batches(held)
-            held, rows, size = [], 0, 0
-    if held:
-        yield pa.Table.from_batches(held)

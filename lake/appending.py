@@ -25,7 +25,7 @@ from lake.layout import (
     partition_columns,
 )
 from lake.opening import Lake, append, made, told
-from warehouse.arrow import arrow_array, as_driven
+from warehouse.arrow import arrow_array, as_driven, joined
 
 _ROWS_AT_ONCE = 5_000
 _ROWS_A_FILE = 200_000
@@ -50,7 +50,8 @@ class Appender:
         Of those that are gone the key is written, marked as deleted, if wanted.
         """
         rows = 0
-        for some in _files(_noted(connection, table, self.source_id, page, upto, with_deleted=with_deleted)):
+        noted = _noted(connection, table, self.source_id, page, upto, with_deleted=with_deleted)
+        for some in joined(noted, most_rows=_ROWS_A_FILE, most_bytes=_BYTES_A_FILE):
             with told(self.lake.place(TABLES, table.name)):
                 append(self._table(table), some)
             rows += some.num_rows
@@ -117,18 +118,3 @@ def _batch(
         instants = zip(values[MONTH_OF[table.name]], months, strict=True)
         arrays[MONTH] = pa.array([month if at is None else at[:7] for at, month in instants], pa.string())
     return pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)
-
-
-def _files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """The batches, as many together as are written at once."""
-    held: list[pa.RecordBatch] = []
-    rows = size = 0
-    for batch in batches:
-        held.append(batch)
-        rows += batch.num_rows
-        size += batch.nbytes
-        if rows >= _ROWS_A_FILE or size >= _BYTES_A_FILE:
-            yield pa.Table.from_batches(held)
-            held, rows, size = [], 0, 0
-    if rows:
-        yield pa.Table.from_batches(held)

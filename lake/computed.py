@@ -19,7 +19,7 @@ from deltalake.exceptions import CommitFailedError
 
 from lake.errors import LakeError
 from lake.opening import Lake, append, made, opened, remove, told
-from warehouse.arrow import INSTANT
+from warehouse.arrow import INSTANT, joined
 
 COMPUTED, COMPUTATIONS = "computed", "computations"
 ALL = "(all)"
@@ -71,7 +71,7 @@ class Draft:
     def append(self, table_name: str, batches: Iterable[pa.RecordBatch]) -> int:
         """Add rows of a table, whose batches have one schema; returns how many."""
         rows = 0
-        for some in _files(batches):
+        for some in joined(batches, most_bytes=_BYTES_A_FILE):
             marked = some.append_column(SOURCE, pa.repeat(_stored(self.source_id), some.num_rows))
             marked = marked.append_column(COMPUTATION, pa.repeat(self.computation, some.num_rows))
             place = made(
@@ -216,19 +216,6 @@ def _rows(handle: DeltaTable, counting: Mapping[str, str], columns: Sequence[str
     where = ds.field(SOURCE).isin(stored) & ds.field(COMPUTATION).isin(list(counting.values()))
     with told(handle.table_uri):
         return dataset.to_table(columns=wanted, filter=where)
-
-
-def _files(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.Table]:
-    held: list[pa.RecordBatch] = []
-    size = 0
-    for batch in batches:
-        held.append(batch)
-        size += batch.nbytes  # counted once: it is as dear as writing the rows
-        if size >= _BYTES_A_FILE:
-            yield pa.Table.from_batches(held)
-            held, size = [], 0
-    if held:
-        yield pa.Table.from_batches(held)
 
 
 def _stored(source_id: str) -> str:

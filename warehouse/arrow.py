@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -132,6 +133,21 @@ def sqlite_values(array: pa.Array) -> list[Any]:
     if array.type == pa.bool_():
         return array.cast(pa.int64()).to_pylist()  # type: ignore[no-any-return]
     return array.to_pylist()  # type: ignore[no-any-return]
+
+
+def joined(batches: Iterable[pa.RecordBatch], *, most_bytes: int, most_rows: float = math.inf) -> Iterator[pa.Table]:
+    """Batches of one schema as tables, each of the first batches that reach either measure; the last has the rest."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        held.append(batch)
+        rows += batch.num_rows
+        size += batch.nbytes  # counted once: it is as dear as writing the rows
+        if rows >= most_rows or size >= most_bytes:
+            yield pa.Table.from_batches(held)
+            held, rows, size = [], 0, 0
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def _carrier(wanted: pa.DataType, dialect: str) -> pa.DataType:

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Engine, Numeric, Table, update
 
 from exports.base import PLAIN, ExportError, Order
 from exports.catalog import choose_tables
-from exports.parquet import MONTH_OF, _row_groups, write_parquet
+from exports.parquet import MONTH_OF, write_parquet
 from exports.snapshot import snapshot
 from warehouse.bulk import insert_rows
 from warehouse.types import JsonText
@@ -187,19 +187,6 @@ def test_another_engine_skips_months_and_reads_the_types(warehouse: Engine, tmp_
     assert changes.aggregate("month, count(*)").order("month").fetchall() == [("2026-05", 1), ("2026-06", 2)]
     types = dict(zip(changes.columns, map(str, changes.types), strict=True))
     assert types["changed_at"] == "TIMESTAMP WITH TIME ZONE"
-
-
-def batches(count: int, rows: int, text: str) -> list[pa.RecordBatch]:
-    return [pa.RecordBatch.from_pydict({"text": [text] * rows}) for _ in range(count)]
-
-
-def test_row_groups_have_64_000_rows() -> None:
-    assert [group.num_rows for group in _row_groups(batches(130, 1_000, ""))] == [64_000, 64_000, 2_000]
-
-
-def test_row_groups_of_large_rows_are_smaller() -> None:
-    groups = [group.num_rows for group in _row_groups(batches(3, 1_000, "x" * 40_000))]
-    assert groups == [2_000, 1_000]
 
 
 def test_more_rows_than_are_read_at_once_all_arrive_in_order(warehouse: Engine, tmp_path: Path) -> None:
