@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def compute_chunk(shared: Shared, asked: ChunkAsked) -> Written:
     began, draft = time.process_time(), _draft_of_all(shared)
     ask = asking(shared.lake, asked.computations)
     found = rows_of_all(asked.chunk, ask, asked.outline, shared.settings, shared.now)
-    rows = sum(draft.append(name, _as_batches(table(name), some)) for name, some in found.items())
+    rows = sum(draft.append(name, as_batches(table(name), some)) for name, some in found.items())
     return Written(computation=draft.computation, rows=rows, cpu_seconds=time.process_time() - began)
 
 
@@ -107,10 +108,10 @@ def join(shared: Shared, asked: JoinAsked) -> Written:
         every = Question(one.name, one.columns.keys(), ())
         rows += draft.append(one.name, batches(shared.lake, every, asked.parts))
     calendar = rows_since(asked.outline.oldest, shared.settings.calendar, shared.now)
-    rows += draft.append(dates.name, _as_batches(dates, calendar))
+    rows += draft.append(dates.name, as_batches(dates, calendar))
     defined = (tuple(row.values()) for row in definition_rows(METRICS, shared.settings, shared.now))
-    rows += draft.append(definitions.name, _as_batches(definitions, defined))
-    rows += draft.append(wip_aging.name, _as_batches(wip_aging, _ages(shared, asked.computations)))
+    rows += draft.append(definitions.name, as_batches(definitions, defined))
+    rows += draft.append(wip_aging.name, as_batches(wip_aging, _ages(shared, asked.computations)))
     return Written(computation=draft.computation, rows=rows, cpu_seconds=time.process_time() - began)
 
 
@@ -176,9 +177,9 @@ def _ages(shared: Shared, computations: Sequence[str]) -> Iterator[tuple[Any, ..
     return compared(waiting, widest(ordered))
 
 
-def _as_batches(of: Table, rows: Iterable[tuple[Any, ...]]) -> Iterator[pa.RecordBatch]:
+def as_batches(of: Table, rows: Iterable[tuple[Any, ...]]) -> Iterator[pa.RecordBatch]:
     """Rows of Python values in the order of the columns, as the lake has them."""
     schema, waiting = arrow_schema(of), iter(rows)
-    while some := [row for row, _ in zip(waiting, range(_ROWS_AT_ONCE), strict=False)]:
+    while some := list(islice(waiting, _ROWS_AT_ONCE)):
         columns = [pa.array(values, field.type) for values, field in zip(zip(*some, strict=True), schema, strict=True)]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
