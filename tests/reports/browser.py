@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+_PATIENCE = 300_000
+"""Milliseconds: on busy cores a page takes half a minute to draw."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
@@ -29,7 +31,7 @@ def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=_PATIENCE)
         yield browser
         browser.close()
 
@@ -44,7 +46,7 @@ class Sight:
 
     def settle(self) -> None:
         """Wait until every chart is drawn."""
-        self.page.wait_for_selector('body[data-busy="no"]', timeout=20_000)
+        self.page.wait_for_selector('body[data-busy="no"]')
 
     def choose(self, **values: str) -> None:
         """Set filters or looks by their labels."""
@@ -61,6 +63,7 @@ class Sight:
 def opened(browser: Any, path: Path, *, width: int = 1440, theme: str = "light", locale: str = "en-GB") -> Sight:
     """Open the file and wait until all is drawn."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme, locale=locale)
+    page.set_default_timeout(_PATIENCE)
     sight = Sight(page)
     page.on("console", lambda message: sight.complaints.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: sight.complaints.append(str(error)))
