@@ -140,7 +140,7 @@ class Site:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
         )
 
     def environment(self) -> dict[str, str]:

@@ -91,7 +91,7 @@ def test_served_trackers_answer_until_ctrl_c_and_the_configuration_is_ready(tmp_
         assert httpx.get(there, auth=("", server[1])).json()["count"] == 2
         assert main(["-q", "-c", str(folder / "flowmart.toml"), "check"], dict(os.environ)) == 0
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
         assert process.returncode == 0
         assert errors.splitlines()[-1] == "stopped"
         with pytest.raises(httpx.ConnectError):

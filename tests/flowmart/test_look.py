@@ -43,7 +43,7 @@ def test_a_tracker_that_refuses_is_a_problem_and_is_closed(config: Config, refus
 
 def test_all_trackers_are_asked_at_once_and_shown_in_order(config: Config, tracker: Any) -> None:
     """Each waits for the other: asked one after the other they would never answer."""
-    both = threading.Barrier(2, timeout=30)
+    both = threading.Barrier(2, timeout=120)
 
     @dataclass
     class Waiting:

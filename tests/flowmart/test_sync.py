@@ -50,7 +50,7 @@ def test_a_source_that_fails_stops_no_other_and_reports_come_in_order(warehouse:
 
 def test_sources_run_at_the_same_time_and_write_one_after_the_other(warehouse: Engine) -> None:
     """Each waits within its stream until the other is there too: one after the other would never end."""
-    together = threading.Barrier(2, timeout=30)
+    together = threading.Barrier(2, timeout=120)
 
     def pages(name: str, _: str | None) -> Iterator[Page]:
         for number in range(20):
