@@ -224,8 +224,8 @@ def test_a_power_bi_project_is_written_with_its_rows_or_where_to_get_them(call: 
     assert (tmp_path / "out" / "data" / "issues.parquet").exists()
     direct = ("export", "--format", "powerbi", "--to", str(tmp_path / "other"), "--source", "directquery")
     assert call(*direct).err == (
-        "flowmart: directquery: a model that reads from PostgreSQL needs server and database, and this warehouse is not "
-        "on it; name both, or leave the source at parquet\n"
+        "flowmart: directquery: a model that reads from PostgreSQL needs server and database, and this warehouse is "
+        "not on it; name both, or leave the source at parquet\n"
     )
     more = '[exports.bi]\nformat = "powerbi"\nto = "bi"\nsource = "directquery"\nserver = "db"\ndatabase = "flow"\n'
     assert call("export", more=more).code == 0
