@@ -57,13 +57,18 @@ def _offered(names: Iterable[str], incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
-def _keys(context: typer.Context, section: str) -> Sequence[str]:
-    """The names in a section of the configuration as it is written, right or wrong."""
+def config_of(context: typer.Context) -> Path:
+    """The configuration that the line so far names, or the usual one; there or not."""
     from flowmart.config import config_path
 
     given = context.find_root().params.get("config")
+    return config_path(given if isinstance(given, Path) else None, os.environ)
+
+
+def _keys(context: typer.Context, section: str) -> Sequence[str]:
+    """The names in a section of the configuration as it is written, right or wrong."""
     try:
-        with config_path(given if isinstance(given, Path) else None, os.environ).open("rb") as file:
+        with config_of(context).open("rb") as file:
             return list(tomllib.load(file).get(section, {}))
     except (OSError, ValueError, AttributeError):
         return []

@@ -7,12 +7,11 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from flowmart.completing import VARIABLE
+from flowmart.completing import VARIABLE, config_of
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
@@ -84,14 +83,12 @@ def _reading(context: typer.Context) -> Iterator[Connection]:
     """The warehouse that `[warehouse]` names, whatever else is wrong in the file; `LookupError` where there is none."""
     from sqlalchemy import make_url
 
-    from flowmart.config import config_path
     from flowmart.secrets import file_reader, resolve
     from flowmart.settings.warehouse import Warehouse
     from warehouse.engine import open_warehouse, warehouse_exists
     from warehouse.postgresql import Limits
 
-    given = context.find_root().params.get("config")
-    path = config_path(given if isinstance(given, Path) else None, os.environ)
+    path = config_of(context)
     section = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("warehouse", {})
     folder = path.absolute().parent
     tree = resolve(section, os.environ, file_reader(folder), _ask_nobody).tree
