@@ -6,32 +6,36 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Engine, Table
 
 from benchmarks.compute import SETTINGS
 from benchmarks.engines import sail, standalone
 from benchmarks.history import NOW, History, fill
 from benchmarks.lakes import fill_source
 from benchmarks.measuring import peak_mb
+from benchmarks.servers import postgresql_server
 from flowmart.cluster.asking import asking
 from flowmart.cluster.job import compute_lake
 from flowmart.cluster.shapes import Shared
 from flowmart.cluster.spark import spark
-from flowmart.settings.engine import Engine
+from flowmart.settings.engine import Engine as Address
 from lake.computed import versions
 from lake.opening import Lake, open_lake
 from metrics.catalog import compute
 from metrics.crossing.pool import Question
 from metrics.outdated import code_version
 from warehouse.copying import stream_rows
-from warehouse.engine import open_scratch
+from warehouse.engine import open_scratch, open_warehouse
 from warehouse.tables import COMPUTED, METADATA
 
 _SHAPES = ("1x100000", "10x10000", "3x100000")
 _MEGABYTE = 1_000_000
+_EQUAL = "compare each row with those of one warehouse, on SQLite and PostgreSQL"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -40,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("shapes", nargs="*", default=_SHAPES, metavar="SOURCESxISSUES")
     parser.add_argument("--changes", type=int, default=8, help="status changes of each issue; two more are of others")
     parser.add_argument("--url", default="standalone", help="standalone and sail are started here; or an address")
-    parser.add_argument("--equal", action="store_true", help="compare each row with those of one warehouse on SQLite")
+    parser.add_argument(
+        "--equal", action="store_true", help="compare each row with those of one warehouse, on SQLite and PostgreSQL"
+    )
     options = parser.parse_args(arguments)
     print(f"{'sources x issues':18}{'fill s':>8}{'loaded MB':>10}{'computed MB':>12}{'wall s':>8}{'CPU s':>8}"
           f"{'ms/issue':>10}{'joined s':>9}{'executor MB':>12}{'driver MB':>10}{'its JVM':>9}")  # fmt: skip
@@ -53,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             ]
             lake = _measure(Path(folder), url, histories)
             if options.equal:
-                _compare(lake, Path(folder) / "alone.db", histories)
+                _compare(lake, Path(folder), histories)
 
 
 @contextmanager
@@ -74,7 +80,7 @@ def _measure(folder: Path, url: str, histories: Sequence[History]) -> Lake:
         fill_source(lake, history)
     filling = time.process_time() - began
     shared = Shared(lake=lake, settings=SETTINGS, now=NOW, code_version=code_version())
-    engine = Engine.model_validate({"url": url, "python": sys.executable, "options": {"spark.executor.memory": "1g"}})
+    engine = Address.model_validate({"url": url, "python": sys.executable, "options": {"spark.executor.memory": "1g"}})
     with spark(engine) as cluster:
         began = time.monotonic()
         report = compute_lake(cluster, shared)
@@ -91,24 +97,33 @@ def _measure(folder: Path, url: str, histories: Sequence[History]) -> Lake:
     return lake
 
 
-def _compare(lake: Lake, path: Path, histories: Sequence[History]) -> None:
-    """Say in which tables a row differs, the last bit of a number included."""
-    engine = open_scratch(path)
+def _compare(lake: Lake, folder: Path, histories: Sequence[History]) -> None:
+    """Say in which tables a row differs from one warehouse's, the last bit of a number included."""
+    ask = asking(lake, [one.computation for one in versions(lake).values()])
+    here = {table: _sum(ask(Question(table.name, table.columns.keys(), ()))) for table in COMPUTED}
+    rows = sum(count for count, _ in here.values())
+    with postgresql_server() as address:
+        others = {
+            "SQLite": open_scratch(folder / "alone.db"),
+            "PostgreSQL": open_warehouse(address.replace("postgresql://", "postgresql+psycopg://")),
+        }
+        for name, engine in others.items():
+            there = _alone(engine, histories)
+            unlike = [table.name for table in COMPUTED if here[table] != there[table]]
+            said = f"differs in {', '.join(unlike)}" if unlike else "equals one warehouse"
+            print(f"    {said} on {name}: {len(COMPUTED)} tables, {rows:,} rows", flush=True)
+            engine.dispose()
+
+
+def _alone(engine: Engine, histories: Sequence[History]) -> Mapping[Table, tuple[int, int]]:
+    """What one warehouse that holds all sources computes."""
     METADATA.create_all(engine)
     with engine.begin() as connection:
         for history in histories:
             fill(connection, history)
         compute(connection, SETTINGS, NOW)
-    ask, rows, unlike = asking(lake, [one.computation for one in versions(lake).values()]), 0, []
     with engine.connect() as connection:
-        for table in COMPUTED:
-            here = _sum(stream_rows(connection, table))
-            there = _sum(ask(Question(table.name, table.columns.keys(), ())))
-            rows += here[0]
-            unlike += [] if here == there else [table.name]
-    engine.dispose()
-    said = f"differs in {', '.join(unlike)}" if unlike else "equals one warehouse on SQLite"
-    print(f"    {said}: {len(COMPUTED)} tables, {rows:,} rows", flush=True)
+        return {table: _sum(stream_rows(connection, table)) for table in COMPUTED}
 
 
 def _sum(rows: Iterable[tuple[Any, ...]]) -> tuple[int, int]:

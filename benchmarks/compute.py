@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,7 +19,7 @@ from sqlalchemy import Connection, Engine, Table, select
 from benchmarks.history import NOW, History, change_some, fill
 from metrics.catalog import classify, compute
 from metrics.settings import Calendar, DefectRule, Defects, MetricSettings, Workflow
-from warehouse.bulk import clear, execute_many, insert_rows, stored
+from warehouse.bulk import execute_many, insert_rows, stored
 from warehouse.engine import open_warehouse
 from warehouse.fetching import fetch_rows
 from warehouse.tables import COMPUTED, METADATA
@@ -31,35 +33,93 @@ _NIGHT = timedelta(days=1)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print CPU seconds and their ratios; everything is measured in this one process."""
+    """Print the medians of CPU seconds and of their ratios; everything is measured in this one process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--issues", type=int, default=100_000)
     parser.add_argument("--changes", type=int, default=10, help="status changes of each issue")
     parser.add_argument("--share", type=float, default=0.001, help="issues that change before the increment")
+    parser.add_argument("--rounds", type=int, default=3, help="so often all is measured, in turns: machines are noisy")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        engine = _new(Path(folder) / "warehouse.db")
-        measure(engine, _new(Path(folder) / "floor.db"), options)
+        filled = _new(Path(folder) / "filled.db")
+        with filled.begin() as connection:
+            fill(connection, History(issues=options.issues, status_changes=options.changes))
+            classify(connection, SETTINGS, NOW)  # as a sync ends
+        filled.dispose()  # which makes it one file
+        some = max(1, round(options.issues * options.share))
+        print(f"{options.issues:,} issues with {options.changes} status changes each, SQLite; CPU seconds")
+        rounds = [_round(Path(folder) / "filled.db", number, some) for number in range(options.rounds)]
+    full, night = median(one.full for one in rounds), median(one.night for one in rounds)
+    _tell("compute in full", full, f"{rounds[0].rows:,} rows; median of {options.rounds}")
+    for name, said in _SAID.items():
+        ratios = [one.full / one.floors[name] for one in rounds]
+        between = f"{median(ratios):.2f} × ({min(ratios):.2f} to {max(ratios):.2f})"
+        _tell(said[0], median(one.floors[name] for one in rounds), f"{said[1]}: compute takes {between}")
+    shares = [one.night / one.full for one in rounds]
+    told = f"{median(shares):.1%} of the full one ({min(shares):.1%} to {max(shares):.1%})"
+    _tell("compute after a night", night, f"{some:,} issues changed: {told}")
 
 
-def measure(engine: Engine, other: Engine, options: argparse.Namespace) -> None:
-    """Fill `engine`, compute it in full and after a night; `other` takes the same rows again."""
-    with engine.begin() as connection:
-        fill(connection, History(issues=options.issues, status_changes=options.changes))
-        classify(connection, SETTINGS, NOW)  # as a sync ends
-    full, rows = _timed(engine, lambda connection: compute(connection, SETTINGS, NOW))
-    print(f"{options.issues:,} issues with {options.changes} status changes each, SQLite; CPU seconds")
-    _tell("compute in full", full, f"{sum(rows.values()):,} rows")
-    floors = _floors(engine, other)
-    _tell("writing these rows", floors.plain, f"driver's bulk call, from Python values: {full / floors.plain:.2f} ×")
-    _tell("  the driver alone", floors.driver, f"from its own values: compute takes {full / floors.driver:.2f} ×")
-    _tell("  our own bulk call", floors.ours, f"from Python values: compute takes {full / floors.ours:.2f} ×")
-    some = max(1, round(options.issues * options.share))
-    with engine.begin() as connection:
-        change_some(connection, some, NOW)
-        classify(connection, SETTINGS, NOW + _NIGHT)
-    night, _ = _timed(engine, lambda connection: compute(connection, SETTINGS, NOW + _NIGHT))
-    _tell("compute after a night", night, f"{some:,} issues changed: {night / full:.1%} of the full one")
+_PLAIN, _DRIVER, _OURS = "plain", "driver", "ours"
+_SAID = {
+    _PLAIN: ("writing these rows", "driver's bulk call, from Python values"),
+    _DRIVER: ("  the driver alone", "from its own values"),
+    _OURS: ("  our own bulk call", "from Python values"),
+}
+
+
+class Round(NamedTuple):
+    """CPU seconds, measured one after the other."""
+
+    rows: int
+    full: float
+    floors: Mapping[str, float]
+    """Way of writing all computed rows into an empty file, with nothing else → its seconds."""
+    night: float
+
+
+def _round(filled: Path, number: int, some: int) -> Round:
+    """Compute a copy of the filled warehouse in full, write the same rows elsewhere, and compute it after a night."""
+    with tempfile.TemporaryDirectory(dir=filled.parent) as folder:
+        shutil.copy(filled, Path(folder) / "warehouse.db")
+        engine = open_warehouse(f"sqlite:///{folder}/warehouse.db")
+        full, rows = _timed(engine, lambda connection: compute(connection, SETTINGS, NOW))
+        floors = _floors(engine, Path(folder), number)
+        with engine.begin() as connection:
+            change_some(connection, some, NOW)
+            classify(connection, SETTINGS, NOW + _NIGHT)
+        night, _ = _timed(engine, lambda connection: compute(connection, SETTINGS, NOW + _NIGHT))
+        engine.dispose()
+    return Round(sum(rows.values()), full, floors, night)
+
+
+def _floors(engine: Engine, folder: Path, number: int) -> Mapping[str, float]:
+    """Each way has a file of its own, and each round begins with another way: none finds pages that are made."""
+    names = [*_SAID]
+    order = names[number % len(names) :] + names[: number % len(names)]
+    others = {name: _new(folder / f"{name}.db") for name in order}
+    taken = dict.fromkeys(order, 0.0)
+    with engine.connect() as source:
+        for table in COMPUTED:
+            ways = _ways(source, table)
+            for name in order:
+                taken[name] += _timed(others[name], ways[name])[0]
+    for other in others.values():
+        other.dispose()
+    return taken
+
+
+def _ways(source: Connection, table: Table) -> Mapping[str, Callable[[Connection], int]]:
+    """How all rows of the table can be written: one row by each statement, or by our bulk call, many by one."""
+    names = table.columns.keys()
+    values = fetch_rows(source, select(table))
+    rows = source.exec_driver_sql(f"SELECT * FROM {table.name}").cursor.fetchall()
+    sql = f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(names))})"
+    return {
+        _PLAIN: lambda connection: execute_many(connection, sql, stored(table, names, values, text=None)),
+        _DRIVER: lambda connection: execute_many(connection, sql, rows),
+        _OURS: lambda connection: insert_rows(connection, table, names, values),
+    }
 
 
 def _tell(what: str, seconds: float, rest: str) -> None:
@@ -78,41 +138,6 @@ def _clock() -> Iterator[list[float]]:
     began = time.process_time()
     yield taken
     taken.append(time.process_time() - began)
-
-
-class Floors(NamedTuple):
-    """CPU seconds of writing all computed rows again, with nothing else."""
-
-    plain: float
-    """The driver's bulk call, one row by each statement, from Python values."""
-    driver: float
-    """The same from what the driver itself gave."""
-    ours: float
-    """Our bulk call, which puts many rows into a statement, from Python values."""
-
-
-def _floors(engine: Engine, other: Engine) -> Floors:
-    found = []
-    with engine.connect() as source:
-        for table in COMPUTED:
-            names = table.columns.keys()
-            values = fetch_rows(source, select(table))
-            rows = source.exec_driver_sql(f"SELECT * FROM {table.name}").cursor.fetchall()
-            sql = f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(names))})"
-            ways: tuple[Callable[[Connection], int], ...] = (
-                lambda c, t=table, n=names, v=values, s=sql: execute_many(c, s, stored(t, n, v, text=None)),  # type: ignore[misc]
-                lambda c, s=sql, v=rows: execute_many(c, s, v),  # type: ignore[misc]
-                lambda c, t=table, n=names, v=values: insert_rows(c, t, n, v),  # type: ignore[misc]
-            )
-            found.append([_written(other, table, way) for way in ways])
-    return Floors(*map(sum, zip(*found, strict=True)))
-
-
-def _written(other: Engine, table: Table, way: Callable[[Connection], int]) -> float:
-    """CPU seconds of filling the table, which is emptied before."""
-    with other.begin() as connection:
-        clear(connection, table)
-    return _timed(other, way)[0]
 
 
 def _new(path: Path) -> Engine:

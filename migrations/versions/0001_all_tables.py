@@ -789,7 +789,11 @@ def upgrade() -> None:
         comment="One row per issue: when it started and finished, how long that took, and why a metric leaves it out.",
     )
     with op.batch_alter_table("issue_flow", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_issue_flow_finished_on"), ["finished_on"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_issue_flow_finished_on_project_id_board_id_cycle_days"),
+            ["finished_on", "project_id", "board_id", "cycle_days"],
+            unique=False,
+        )
         batch_op.create_index(
             batch_op.f("ix_issue_flow_status_age_seconds"),
             ["status_age_seconds"],
@@ -1772,7 +1776,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("status_age_seconds IS NOT NULL"),
             postgresql_where=sa.text("status_age_seconds IS NOT NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_issue_flow_finished_on"))
+        batch_op.drop_index(batch_op.f("ix_issue_flow_finished_on_project_id_board_id_cycle_days"))
 
     op.drop_table("issue_flow")
     with op.batch_alter_table("issue_components", schema=None) as batch_op:

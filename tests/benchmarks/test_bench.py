@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from benchmarks import export
+from benchmarks import compute, export
 from benchmarks.__main__ import main
 from benchmarks.measuring import Measured, WorkFailed, measure, measure_here
 
@@ -27,6 +28,18 @@ def test_every_part_measures_a_tiny_site(capsys: pytest.CaptureFixture[str]) -> 
     assert all("1.00 ×" in line for line in lines_of(shown, "sqlite: floor"))
     assert all(" requests" in line for line in lines_of(shown, "sqlite: pull"))
     assert lines_of(shown, "5 issues changed")
+
+
+def test_a_compute_is_measured_beside_writing_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    compute.main(["--issues", "20", "--changes", "3", "--rounds", "2"])
+    _, full, *floors, night = capsys.readouterr().out.splitlines()
+    assert full.endswith(" rows; median of 2")
+    assert [line.split("  ")[0].strip() for line in floors[:1]] == ["writing these rows"]
+    assert len(floors) == 3
+    for line in floors:
+        middle, least, most = (float(word) for word in re.findall(r"[\d.]+(?= ×| to|\)$)", line))
+        assert 0 < least <= middle <= most
+    assert "1 issues changed: " in night
 
 
 @pytest.mark.thorough

@@ -110,7 +110,8 @@ issue_flow = make(
         "Why it has no cycle time, the first that holds: deleted, moved_away, access_lost, level, cancelled, "
         "not_finished, skipped_in_progress; NULL when it has one",
     ),
-    Index(None, "finished_on"),
+    # with all that a comparison with the last year's cycle times reads: it looks at no row
+    Index(None, "finished_on", "project_id", "board_id", "cycle_days"),
     # work in progress ages every night: it is found without a look at all that is done
     Index(None, "status_age_seconds", sqlite_where=_IN_PROGRESS, postgresql_where=_IN_PROGRESS),
 )
