@@ -35,6 +35,8 @@ class History:
     status_changes: int
     seed: int = 1
     source: str = _SOURCE
+    begins: datetime = _BEGIN
+    """When its first sprint begins; issues are created from then until `NOW`."""
     statuses: tuple[str, ...] = field(default=_STATUSES)
 
 
@@ -44,7 +46,7 @@ def fill(connection: Connection, history: History) -> None:
     _insert(connection, "projects", (_project(history.source, number) for number in range(_PROJECTS)))
     _insert(connection, "boards", (_board(history.source, number) for number in range(_PROJECTS)))
     _insert(connection, "statuses", (_status(history.source, number) for number in range(len(_STATUSES))))
-    _insert(connection, "sprints", _sprints(history.source))
+    _insert(connection, "sprints", _sprints(history))
     _insert(connection, "issues", _issues(history))
     _insert(connection, "issue_changes", _changes(history))
     _insert(connection, "issue_labels", _labels(history))
@@ -80,9 +82,10 @@ def _status(source: str, number: int) -> dict[str, Any]:
     }
 
 
-def _sprints(source: str) -> Iterator[dict[str, Any]]:
+def _sprints(history: History) -> Iterator[dict[str, Any]]:
+    source = history.source
     for board in range(_PROJECTS):
-        start, number = _BEGIN, 0
+        start, number = history.begins, 0
         while start < NOW:
             end = start + _SPRINT
             is_over = end < NOW
@@ -105,8 +108,8 @@ def _sprint(board: int, number: int) -> int:
     return 10_000 * (board + 1) + number
 
 
-def _sprint_at(board: int, moment: datetime) -> int:
-    return _sprint(board, (moment - _BEGIN) // _SPRINT)
+def _sprint_at(history: History, board: int, moment: datetime) -> int:
+    return _sprint(board, (moment - history.begins) // _SPRINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +127,11 @@ class _Life:
 
 def _lives(history: History) -> Iterator[_Life]:
     chance = random.Random(history.seed)
-    span = (NOW - _BEGIN).total_seconds()
+    span = (NOW - history.begins).total_seconds()
     last = len(_STATUSES) - 1
     for number in range(history.issues):
         project = chance.randrange(_PROJECTS)
-        created_at = _BEGIN + timedelta(seconds=round(chance.random() * span))
+        created_at = history.begins + timedelta(seconds=round(chance.random() * span))
         steps = sorted(chance.random() ** 2 for _ in range(history.status_changes))
         moments = [created_at + timedelta(seconds=round(share * _LIFE.total_seconds())) for share in steps]
         places = [1 + chance.randrange(last - 1) for _ in steps]
@@ -140,7 +143,13 @@ def _lives(history: History) -> Iterator[_Life]:
             points.append((joined, chance.choice((1, 2, 3, 5, 8))))
         held = [point for point in points if point[0] < NOW]
         yield _Life(
-            number, project, chance.choice(_TYPES), created_at, moves, (joined, _sprint_at(project, joined)), held
+            number,
+            project,
+            chance.choice(_TYPES),
+            created_at,
+            moves,
+            (joined, _sprint_at(history, project, joined)),
+            held,
         )
 
 
@@ -209,34 +218,35 @@ def _labels(history: History) -> Iterator[dict[str, Any]]:
         yield {"issue_label_id": f"{issue_id}:customer", "issue_id": issue_id, "label": "customer"}
 
 
-def change_some(connection: Connection, count: int, after: datetime) -> None:
+def change_some(connection: Connection, count: int, after: datetime, source: str = _SOURCE) -> None:
     """What a sync of a usual night loads: so many of the youngest issues that are not done yet get one move more."""
     of, changes = table("issues").c, table("issue_changes").c
-    youngest = select(table("issues")).where(of.status_id != f"{_SOURCE}:{len(_STATUSES) - 1}")
+    youngest = select(table("issues")).where(of.source_id == source, of.status_id != f"{source}:{len(_STATUSES) - 1}")
     rows = connection.execute(youngest.order_by(of.created_at.desc(), of.issue_id).limit(count)).mappings().all()
-    entry = connection.scalar(select(func.max(changes.entry_number))) or 0
+    mine = changes.change_id.startswith(f"{source}:")
+    entry = connection.scalar(select(func.max(changes.entry_number)).where(mine)) or 0
     records: list[Record] = []
     for place, row in enumerate(rows, 1):
         before = int(row["status_id"].partition(":")[2])
         moved = {
-            "status_id": f"{_SOURCE}:{before + 1}",
+            "status_id": f"{source}:{before + 1}",
             "status": _STATUSES[before + 1],
             "updated_at": after + timedelta(minutes=place),
         }
         values = {name: row[name] for name in loaded_columns(table("issues"))}
         records.append(Issue(**{**values, **moved}))
-        records.append(_move(row["issue_id"], entry + place, after + timedelta(minutes=place), before))
+        records.append(_move(source, row["issue_id"], entry + place, after + timedelta(minutes=place), before))
     Loader(connection).upsert(records)
 
 
-def _move(issue_id: str, entry: int, at: datetime, before: int) -> IssueChange:
+def _move(source: str, issue_id: str, entry: int, at: datetime, before: int) -> IssueChange:
     return IssueChange(
-        change_id=f"{_SOURCE}:{entry}:0",
+        change_id=f"{source}:{entry}:0",
         issue_id=issue_id,
         entry_number=entry,
         ordinal=0,
         changed_at=at,
-        author_id=f"{_SOURCE}:user1",
+        author_id=f"{source}:user1",
         field="status",
         field_id="status",
         from_value=str(before),

@@ -68,14 +68,22 @@ class Draft:
     version: int
     computation: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def append(self, table_name: str, batches: Iterable[pa.RecordBatch]) -> int:
+    def append(
+        self, table_name: str, batches: Iterable[pa.RecordBatch], partition_by: Sequence[str] = (SOURCE,)
+    ) -> int:
         """Add rows of a table, whose batches have one schema; returns how many."""
+        statistics = [] if COMPUTATION in partition_by else [COMPUTATION]
         rows = 0
         for some in joined(batches, most_bytes=_BYTES_A_FILE):
             marked = some.append_column(SOURCE, pa.repeat(_stored(self.source_id), some.num_rows))
             marked = marked.append_column(COMPUTATION, pa.repeat(self.computation, some.num_rows))
             place = made(
-                self.lake, COMPUTED, table_name, schema=marked.schema, partition_by=[SOURCE], statistics=[COMPUTATION]
+                self.lake,
+                COMPUTED,
+                table_name,
+                schema=marked.schema,
+                partition_by=partition_by,
+                statistics=statistics,
             )
             with told(place.table_uri):
                 append(place, marked)

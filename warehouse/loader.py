@@ -38,6 +38,13 @@ _COMPUTED_FROM: frozenset[type[Record]] = frozenset(
     {Issue, IssueChange, IssueLink, LinkEvent, IssueLabel, IssueVersion}
 )
 """What the computed rows of an issue follow from, beside what many issues share (statuses, sprints, versions …)."""
+_SIDES = ("issue_id", "other_issue_id")
+
+
+def naming_issues(target: Table) -> list[Column[Any]]:
+    """The columns of a loaded table that name issues which are to be computed anew when a row changes."""
+    is_one = any(RECORD_TABLES[kind] == target.name for kind in _COMPUTED_FROM)
+    return [target.c[side] for side in _SIDES if is_one and side in target.c]
 
 
 class Replaced(Protocol):
@@ -138,7 +145,7 @@ class Loader:
         """Say which issues are to be computed anew; a link concerns both of its ends."""
         ids: set[str] = set()
         for kind in _COMPUTED_FROM.intersection(by_type):
-            for side in {"issue_id", "other_issue_id"}.intersection(kind.__struct_fields__):
+            for side in set(_SIDES).intersection(kind.__struct_fields__):
                 ids.update(filter(None, map(attrgetter(side), by_type[kind])))
         self._mark_stale(ids)
 

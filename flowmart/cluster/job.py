@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import pyarrow as pa
 
+from flowmart.cluster.scratch import FILES
 from flowmart.cluster.shapes import (
     ChunkAsked,
     Cluster,
@@ -32,7 +33,7 @@ from metrics.crossing.outlines import Outline, together
 from metrics.outdated import fingerprint
 
 _ISSUES_A_CHUNK = 250_000
-_MOST_MONTHS = 1_200
+_READABLE, _TO_GO_ON_FROM = 2, 1
 
 
 @dataclass(slots=True)
@@ -117,7 +118,7 @@ def _plan(shared: Shared, *, full: bool) -> _Plan:
     prints = {source: _fingerprint(shared, source) for source in ["", *pages]}
     sizes = _sizes(shared.lake)
     asked = [
-        SourceAsked(source, page, source in known)
+        SourceAsked(source, page, known.get(source), anew=full)
         for source, page in pages.items()
         if full or source not in known or (known[source].page, known[source].fingerprint) != (page, prints[source])
     ]
@@ -207,13 +208,22 @@ def _commit(
 
 
 def _sweep(cluster: Cluster, shared: Shared) -> None:
-    """Keep the last two computations of each source: whoever reads the one before goes on to find it."""
+    """Keep the last two computations of each source: whoever reads the one before goes on to find it.
+
+    Of files to go on from, the last.
+    """
     handle = opened(shared.lake, COMPUTATIONS)
     if handle is None:
         return
     by_source: dict[str, list[tuple[int, str]]] = {}
     for row in handle.to_pyarrow_table(columns=["source_id", "version", "computation"]).to_pylist():
         by_source.setdefault(row["source_id"], []).append((row["version"], row["computation"]))
-    kept = [name for each in by_source.values() for _, name in sorted(each)[-2:]]
-    names = dict.fromkeys([*PUBLISHED, *JOINED])
-    list(cluster.map(sweep, shared, [SweepAsked(name, kept) for name in names], Swept))
+    kept = {
+        most: [name for each in by_source.values() for _, name in sorted(each)[-most:]]
+        for most in (_READABLE, _TO_GO_ON_FROM)
+    }
+    asked = [
+        SweepAsked(name, kept[_TO_GO_ON_FROM if name == FILES else _READABLE])
+        for name in dict.fromkeys([*PUBLISHED, *JOINED])
+    ]
+    list(cluster.map(sweep, shared, asked, Swept))

@@ -67,7 +67,7 @@ def _loaded(
     rows = dict.fromkeys([table.name for table in _COPIED], 0)
     for number, one in enumerate(computations, 1):
         step(f"loading {one.source_id} ({number} of {len(computations)})")
-        with restored(shared.lake, one.source_id, one.page) as (scratch, _), scratch.begin() as source:
+        with restored(shared.lake, one.source_id, one.page) as scratch, scratch.engine.begin() as source:
             classify(source, shared.settings, shared.now)
             for table in _COPIED:
                 rows[table.name] += copy_table(source, connection, table)

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from lake.computed import Computation
 from lake.opening import Lake
 from metrics.crossing.chunks import Chunk
 from metrics.crossing.outlines import Outline
@@ -50,8 +51,10 @@ class SourceAsked:
 
     source_id: str
     page: int
-    was_computed: bool
-    """There are rows of an earlier computation."""
+    before: Computation | None
+    """Its last computation, if there was one."""
+    anew: bool = False
+    """Everything is to be computed, whatever did not change."""
 
 
 class SourceDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +64,8 @@ class SourceDone(msgspec.Struct, frozen=True, kw_only=True):
     page: int
     computation: str = ""
     outline: Outline = Outline()
+    went_on: bool = False
+    """Only what changed since the last computation was computed."""
     cpu_seconds: float = 0.0
     peak_mb: float = 0.0
     """The most memory that the executor's process has held so far; 0 where the system does not tell."""

@@ -19,10 +19,10 @@ import pyarrow as pa
 from sqlalchemy import Connection, Table, func, not_
 
 from flowmart.cluster.asking import asking, batches, in_order
-from flowmart.cluster.scratch import restored
+from flowmart.cluster.scratch import FILES, restored
 from flowmart.cluster.shapes import ChunkAsked, JoinAsked, Shared, SourceAsked, SourceDone, SweepAsked, Swept, Written
 from lake.computed import COMPUTATION, COMPUTED, Draft, read
-from lake.opening import opened
+from lake.opening import remove
 from metrics.calendar import rows_since
 from metrics.catalog import METRICS, compute, definition_rows
 from metrics.crossing.ageing import compared
@@ -43,7 +43,7 @@ OUTLINES = "outlines"
 """A table of the lake: what each source tells of itself, one row of JSON."""
 UNCOMPARED = "wip_aging_uncompared"
 """Another: rows of `wip_aging` that are to be compared with the cycle times of all sources."""
-PUBLISHED = (*(one.name for one in OF_SOURCES), data_quality.name, OUTLINES, UNCOMPARED)
+PUBLISHED = (*(one.name for one in OF_SOURCES), data_quality.name, OUTLINES, UNCOMPARED, FILES)
 """The tables that each source has in the lake."""
 JOINED = (*(one.name for one in OF_ALL), wip_aging.name)
 """The tables with rows that belong to no source alone."""
@@ -67,23 +67,25 @@ def compute_source(shared: Shared, asked: SourceAsked) -> SourceDone:
     _require_version(shared)
     began, name = time.process_time(), new_name(shared.now)
     try:
-        with (
-            restored(shared.lake, asked.source_id, asked.page) as (engine, page),
-            engine.begin() as connection,  # the driver's own calls would commit row by row without a transaction
-        ):
-            if asked.was_computed:
-                _remember_findings(connection, shared, asked.source_id)
-            compute(connection, shared.settings, shared.now, full=True)
-            outline = read_outline(connection)
-            _write(connection, Draft(shared.lake, asked.source_id, 0, name), outline)
+        draft = Draft(shared.lake, asked.source_id, 0, name)
+        with restored(shared.lake, asked.source_id, asked.page, None if asked.anew else asked.before) as scratch:
+            # the driver's own calls would commit row by row without a transaction
+            with scratch.engine.begin() as connection:
+                if asked.before is not None and not scratch.goes_on:
+                    _remember_findings(connection, shared, asked.source_id)
+                compute(connection, shared.settings, shared.now)
+                outline = read_outline(connection)
+                _write(connection, draft, outline)
+            scratch.keep(draft)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this source's
         told = " ".join(str(error).split()) or type(error).__name__
         return SourceDone(source_id=asked.source_id, page=asked.page, error=told)
     return SourceDone(
         source_id=asked.source_id,
-        page=page,
+        page=scratch.page,
         computation=name,
         outline=outline,
+        went_on=scratch.goes_on,
         cpu_seconds=time.process_time() - began,
         peak_mb=_peak_mb(),
     )
@@ -117,10 +119,9 @@ def join(shared: Shared, asked: JoinAsked) -> Written:
 
 def sweep(shared: Shared, asked: SweepAsked) -> Swept:
     """Take rows that count no longer out of a table, unless they are so young that somebody may be writing them."""
-    handle = opened(shared.lake, COMPUTED, asked.table)
-    if handle is not None:
-        kept = ", ".join(f"'{name}'" for name in asked.kept)
-        handle.delete(f"{COMPUTATION} NOT IN ({kept}) AND {COMPUTATION} < '{_moment(shared.now - _KEPT_FOR)}'")
+    kept = ", ".join(f"'{name}'" for name in asked.kept)
+    old = f"{COMPUTATION} NOT IN ({kept}) AND {COMPUTATION} < '{_moment(shared.now - _KEPT_FOR)}'"
+    remove(shared.lake, old, COMPUTED, str(asked.table))
     return Swept(str(asked.table))
 
 

@@ -127,7 +127,9 @@ def show_cluster(session: Session, report: ClusterReport) -> None:
         session.show(made)
     if done.unchanged:
         session.tell(f"{count(len(done.unchanged), 'source')} did not change")
-    told = f"computed {count(len(done.computed), 'source')} in {report.seconds:.1f} s"
+    went_on = sum(one.went_on for one in done.computed)
+    of_these = f", {went_on} of them only where something changed," if went_on else ""
+    told = f"computed {count(len(done.computed), 'source')}{of_these} in {report.seconds:.1f} s"
     session.tell(f"{told}; {done.cpu_seconds:.1f} CPU seconds of the engine; {done.rows:,} rows are in the lake")
     if report.loaded:
         rows = count(sum(report.loaded.values()), "row")

@@ -1,9 +1,10 @@
-"""A lake with three generated sources, and what one warehouse that holds them all computes."""
+"""A lake with two generated sources, and what one warehouse that holds them all computes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ from warehouse.engine import open_scratch
 from warehouse.fetching import fetch_rows
 from warehouse.tables import COMPUTED, METADATA
 
+BEGINS = NOW - timedelta(days=150)
 HISTORIES = tuple(
-    History(issues=count, status_changes=3, seed=seed, source=source)
-    for seed, (source, count) in enumerate({"east": 60, "north": 40, "west": 12}.items())
+    History(issues=count, status_changes=3, seed=seed, begins=BEGINS, source=source)
+    for seed, (source, count) in enumerate({"east": 60, "west": 12}.items())
 )
 
 

@@ -21,7 +21,7 @@ from flowmart.config import load_config
 from lake.computed import versions
 from lake.opening import Lake, open_lake
 from simulator.server import serve
-from tests.flowmart.cluster.fleets import alone, filled, rows_in, rows_of
+from tests.flowmart.cluster.fleets import BEGINS, alone, filled, rows_in, rows_of
 from tests.metrics.apart import Rows, differences
 from warehouse.engine import open_warehouse
 
@@ -33,7 +33,8 @@ pytestmark = [
 ]
 
 HISTORIES = tuple(
-    History(issues=20 + 30 * number, status_changes=3, seed=number, source=f"site{number}") for number in range(5)
+    History(issues=20 + 30 * number, status_changes=3, seed=number, begins=BEGINS, source=f"site{number}")
+    for number in range(5)
 )
 CONFIG = """
 [sources.site0]
