@@ -24,6 +24,7 @@ _STATUSES = ("To Do", "In Progress", "In Review", "In Test", "Done")
 _CATEGORIES = ("new", "indeterminate", "indeterminate", "indeterminate", "done")
 _TYPES = ("Story", "Task", "Bug")
 _PROJECTS = 8
+_CUSTOM = '{"Team":"Red"}'
 _SPRINT = timedelta(days=14)
 
 
@@ -173,7 +174,7 @@ def _issues(history: History) -> Iterator[dict[str, Any]]:
             "updated_at": life.moves[-1][0] if life.moves else life.created_at,
             "sprint_ids": str(life.sprint[1]) if life.sprint[0] < NOW else None,
             "is_flagged": False,
-            "custom_fields": '{"Team":"Red"}',
+            "custom_fields": _CUSTOM,
         }
 
 
@@ -232,6 +233,7 @@ def change_some(connection: Connection, count: int, after: datetime, source: str
             "status_id": f"{source}:{before + 1}",
             "status": _STATUSES[before + 1],
             "updated_at": after + timedelta(minutes=place),
+            "custom_fields": _CUSTOM,  # PostgreSQL gives what the text means
         }
         values = {name: row[name] for name in loaded_columns(table("issues"))}
         records.append(Issue(**{**values, **moved}))
