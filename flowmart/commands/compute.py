@@ -117,6 +117,13 @@ def show(session: Session, report: ComputeReport) -> None:
     session.tell(f"computed {count(len(report.tables), 'table')} in {report.seconds:.1f} s")
 
 
+def _how(went_on: int, of_all: int) -> str:
+    """How many of the sources that were computed went on from their last computation, if any did."""
+    if not went_on:
+        return ""
+    return f", {'' if went_on == of_all else f'{went_on} of them '}only where something changed,"
+
+
 def show_cluster(session: Session, report: ClusterReport) -> None:
     """The sources that were computed, and what became of the others."""
     done = report.done
@@ -127,9 +134,8 @@ def show_cluster(session: Session, report: ClusterReport) -> None:
         session.show(made)
     if done.unchanged:
         session.tell(f"{count(len(done.unchanged), 'source')} did not change")
-    went_on = sum(one.went_on for one in done.computed)
-    of_these = f", {went_on} of them only where something changed," if went_on else ""
-    told = f"computed {count(len(done.computed), 'source')}{of_these} in {report.seconds:.1f} s"
+    how = _how(sum(one.went_on for one in done.computed), len(done.computed))
+    told = f"computed {count(len(done.computed), 'source')}{how} in {report.seconds:.1f} s"
     session.tell(f"{told}; {done.cpu_seconds:.1f} CPU seconds of the engine; {done.rows:,} rows are in the lake")
     if report.loaded:
         rows = count(sum(report.loaded.values()), "row")
