@@ -21,7 +21,7 @@ from warehouse.tables import METADATA
 def fill_source(lake: Lake, history: History) -> None:
     """One page with all that the source has."""
     with TemporaryDirectory() as folder:
-        engine = _made(Path(folder) / "working.db")
+        engine = made_working(Path(folder) / "working.db")
         with engine.begin() as connection:
             outbox.prepare(connection)
             fill(connection, history)
@@ -36,8 +36,8 @@ def change_source(lake: Lake, source: str, change: Callable[[Connection], None])
     """One page with what `change` does to the source, as a sync of the night after `NOW` would bring it."""
     with TemporaryDirectory() as folder, hold(lake, source, lambda: NOW) as standing:
         path = Path(folder) / "working.db"
-        bring_up(lake, standing, path, _made)
-        engine = _made(path)
+        bring_up(lake, standing, path, made_working)
+        engine = made_working(path)
         with engine.begin() as connection:
             change(connection)
         publisher = Publisher(lake=lake, engine=engine, standing=standing, run_id="generated", clock=lambda: NOW)
@@ -46,7 +46,8 @@ def change_source(lake: Lake, source: str, change: Callable[[Connection], None])
         engine.dispose()
 
 
-def _made(path: Path) -> Engine:
+def made_working(path: Path) -> Engine:
+    """An empty warehouse in a file of its own."""
     engine = open_scratch(path)
     METADATA.create_all(engine)
     return engine

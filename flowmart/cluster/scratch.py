@@ -40,7 +40,7 @@ _SCHEMA = pa.schema(
         pa.field("layout", pa.string(), nullable=False),
     ]
 )
-_READ = ("place", "length", "whole", "piece")
+_READ = ["place", "length", "whole", "piece"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,6 @@ def _going_on(lake: Lake, before: Computation, page: int | None, path: Path) -> 
     """None where the file is not in the lake, not whole, of other tables, or its page was merged with others."""
     if before.page is None or FILES not in before.tables:
         return None
-    engine = None
     try:
         if _fetched(lake, before, path):
             engine = open_scratch(path)
@@ -100,8 +99,6 @@ def _going_on(lake: Lake, before: Computation, page: int | None, path: Path) -> 
                 return Scratch(engine, path, found, goes_on=True)
     except LakeError:
         pass  # whatever is wrong with the lake, computing anew tells
-    if engine is not None:
-        engine.dispose()
     path.unlink(missing_ok=True)
     return None
 
@@ -117,10 +114,10 @@ def _fetched(lake: Lake, before: Computation, path: Path) -> bool:
     with path.open("wb") as file, told(handle.table_uri):
         # one file of the lake at a time: its pieces are in memory together
         batches = handle.to_pyarrow_dataset().to_batches(
-            columns=list(_READ), filter=where, fragment_readahead=1, batch_readahead=1
+            columns=_READ, filter=where, fragment_readahead=1, batch_readahead=1
         )
         for batch in batches:
-            for place, length, whole, piece in zip(*(column for column in batch.columns), strict=True):
+            for place, length, whole, piece in zip(*batch.columns, strict=True):
                 file.seek(place.as_py())
                 file.write(pa.decompress(piece.as_buffer(), length.as_py(), _CODEC))
                 missing = (whole.as_py() if missing is None else missing) - length.as_py()
@@ -128,16 +125,14 @@ def _fetched(lake: Lake, before: Computation, path: Path) -> bool:
 
 
 def _pieces(path: Path, places: range, whole: int) -> pa.RecordBatch:
-    columns: list[list[object]] = [[], [], [], [], []]
+    rows = []
     with path.open("rb") as file:
         for place in places:
             file.seek(place)
             read = file.read(_PIECE_BYTES)
-            row = (place, len(read), whole, pa.compress(read, _CODEC, asbytes=True), _layout())
-            for column, value in zip(columns, row, strict=True):
-                column.append(value)
-    arrays = [pa.array(values, field.type) for values, field in zip(columns, _SCHEMA, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
+            piece = pa.compress(read, _CODEC, asbytes=True)
+            rows.append({"place": place, "length": len(read), "whole": whole, "piece": piece, "layout": _layout()})
+    return pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)
 
 
 @cache

@@ -15,7 +15,7 @@ pytest.importorskip("deltalake", reason="deltalake is not installed")
 
 from benchmarks.compute import SETTINGS
 from benchmarks.history import NOW, History, change_some
-from benchmarks.lakes import change_source
+from benchmarks.lakes import change_source, made_working
 from connectors.base import Replacement
 from flowmart.cluster import scratch
 from lake.compacting import compact
@@ -24,10 +24,9 @@ from lake.opening import Lake, open_lake, opened
 from metrics.catalog import compute
 from tests.flowmart.cluster.fleets import BEGINS, computed, filled, rows_in, rows_of
 from tests.metrics.apart import differences
-from warehouse.engine import open_scratch
 from warehouse.loader import Loader
 from warehouse.records import IssueLabel, IssueLink
-from warehouse.tables import METADATA, table
+from warehouse.tables import table
 
 TOMORROW = NOW + timedelta(days=1)
 SOURCE = "north"
@@ -168,13 +167,8 @@ def of_other_tables(_: Lake, patch: pytest.MonkeyPatch) -> None:
 
 
 def merged(lake: Lake, _: pytest.MonkeyPatch) -> None:
-    def make(path: Path) -> Any:
-        engine = open_scratch(path)
-        METADATA.create_all(engine)
-        return engine
-
     change_source(lake, SOURCE, moved)
-    compact(lake, SOURCE, lambda: NOW, make)
+    compact(lake, SOURCE, lambda: NOW, made_working)
 
 
 @pytest.mark.thorough
